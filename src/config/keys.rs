@@ -1,0 +1,82 @@
+//! API keys: the pepper and the records.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::document::Document;
+use super::policy::no_such_role;
+use super::{Findings, secrets};
+use crate::api_key::{ApiKeyRecord, ApiKeys, KeyHash, Pepper};
+use crate::limits::PEPPER_BYTES;
+use crate::policy::Policy;
+use crate::upstream::CredentialFate;
+
+/// `Some(None)` if the document has no API keys.
+#[allow(clippy::option_option, reason = "the outer option is success, the inner one is the setting")]
+pub(super) fn compile(
+    document: &Document,
+    policy: Option<&Policy>,
+    findings: &mut Findings<'_>,
+) -> Option<Option<ApiKeys>> {
+    let Some(api_keys) = &document.api_keys else { return Some(None) };
+    let profile = document.profile.get();
+    let fate = document.upstream.credential.unwrap_or(profile.credential);
+    if fate == CredentialFate::Forward && !profile.origin_accepts_api_keys {
+        findings.error(
+            "/api_keys",
+            format!(
+                "{} accepts no API keys; set upstream.credential to \"swap\" so that it gets a token",
+                profile.system
+            ),
+        );
+    }
+
+    let pepper = match &api_keys.pepper {
+        None => None,
+        Some(secret) => {
+            let secret = secrets::resolve(secret, PEPPER_BYTES, "/api_keys/pepper", findings)?;
+            Pepper::new(secret.expose())
+        }
+    };
+    let mut records: Vec<ApiKeyRecord> = Vec::new();
+    let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
+    for (index, written) in api_keys.records.iter().enumerate() {
+        let place = format!("/api_keys/records/{index}");
+        let record = match written.compile() {
+            Ok(record) => record,
+            Err((member, message)) => {
+                findings.error(format!("{place}/{member}"), message);
+                continue;
+            }
+        };
+        if matches!(record.hash, KeyHash::Peppered(_)) && pepper.is_none() {
+            findings.error(
+                "/api_keys/pepper",
+                "records with \"hmac-sha256:\" hashes need the pepper they were made with",
+            );
+        }
+        if !ids.insert(record.id.clone()) {
+            findings.error(format!("{place}/id"), "an earlier record has this identifier");
+        }
+        if !hashes.insert(record.hash) {
+            findings.error(format!("{place}/hash"), "an earlier record is for the same key");
+        }
+        if let Some(policy) = policy {
+            for (position, role) in record.roles.iter().enumerate() {
+                if policy.roles.get(role).is_none() {
+                    findings
+                        .error(format!("{place}/roles/{position}"), no_such_role(role, policy.roles.names()));
+                }
+            }
+        }
+        records.push(record);
+    }
+    if api_keys.lookup && pepper.is_none() {
+        findings.error(
+            "/api_keys/pepper",
+            "looked-up records are checked under a pepper; name the secret that holds it",
+        );
+    }
+    Some(Some(ApiKeys::new(pepper, records, api_keys.lookup)))
+}

@@ -1,0 +1,374 @@
+//! Finding the one credential of a request.
+//!
+//! Every accepted place is looked at, every time: a request with two credentials is refused, because the origin might
+//! believe the other one. Duplicate header lines and one comma-joined line are the same thing, on every host.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Serialize, Serializer};
+
+use crate::api_key;
+use crate::error::CredentialError;
+use crate::path::hex_value;
+use crate::request::RequestHead;
+
+/// What a caller presents, not yet believed.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Credential<'a> {
+    /// A token in JWS compact serialisation, perhaps.
+    Token(Cow<'a, str>),
+    /// An API key, perhaps.
+    ApiKey(Cow<'a, str>),
+}
+
+impl fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(..)",
+            Self::ApiKey(_) => "ApiKey(..)",
+        })
+    }
+}
+
+/// Where a credential was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// `Authorization: Bearer …`.
+    Authorization,
+    /// The API-key header.
+    ApiKeyHeader,
+    /// The entry after the sentinel in `Sec-WebSocket-Protocol`.
+    WebSocketProtocol,
+    /// The query parameter.
+    Query,
+}
+
+impl Place {
+    /// The place in words, for explanations.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Authorization => "the Authorization header",
+            Self::ApiKeyHeader => "the API-key header",
+            Self::WebSocketProtocol => "the Sec-WebSocket-Protocol header",
+            Self::Query => "the query string",
+        }
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Authorization => "authorization",
+            Self::ApiKeyHeader => "api_key_header",
+            Self::WebSocketProtocol => "websocket_protocol",
+            Self::Query => "query",
+        })
+    }
+}
+
+/// The places a deployment accepts credentials in.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// `Authorization: Bearer`.
+    pub(crate) authorization: bool,
+    /// Name of the header for API keys, in lower case.
+    pub(crate) api_key_header: Option<String>,
+    /// First entries of `Sec-WebSocket-Protocol` that announce a token as the second. WebSocket routes only.
+    pub(crate) websocket_protocols: Vec<String>,
+    /// Query parameter with a token. WebSocket routes only.
+    pub(crate) query_parameter: Option<String>,
+}
+
+pub(crate) const AUTHORIZATION: &str = "authorization";
+pub(crate) const WEBSOCKET_PROTOCOL: &str = "sec-websocket-protocol";
+
+impl Places {
+    /// The one credential of a request, and where it stands.
+    ///
+    /// `websocket` tells whether the request asks for a WebSocket; `query` is its raw query string.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialError`] if there is none, more than one, or one that is not understood.
+    pub(crate) fn find<'a>(
+        &self,
+        head: &RequestHead<'a>,
+        query: Option<&'a str>,
+        websocket: bool,
+    ) -> Result<(Credential<'a>, Place), CredentialError> {
+        let mut found: Vec<(&'a [u8], Place)> = Vec::new();
+        // Presence counts even where the place is switched off: what is not accepted must not be overlooked either.
+        found.extend(head.list(AUTHORIZATION).map(|value| (value, Place::Authorization)));
+        if let Some(name) = &self.api_key_header {
+            found.extend(head.list(name).map(|value| (value, Place::ApiKeyHeader)));
+        }
+        if websocket {
+            found.extend(self.websocket_token(head)?.map(|token| (token, Place::WebSocketProtocol)));
+            found.extend(self.query_values(query).map(|value| (value.as_bytes(), Place::Query)));
+        }
+        let (value, place) = match found.as_slice() {
+            [] => return Err(CredentialError::Missing),
+            [only] => *only,
+            _ => return Err(CredentialError::Ambiguous),
+        };
+        let credential = match place {
+            Place::Authorization if !self.authorization => return Err(CredentialError::Unsupported),
+            Place::Authorization => classify_bearer(Cow::Borrowed(bearer_token(value)?)),
+            Place::ApiKeyHeader => Credential::ApiKey(Cow::Borrowed(visible_ascii(value)?)),
+            Place::WebSocketProtocol => classify_bearer(Cow::Borrowed(b64token(value)?)),
+            Place::Query => {
+                let decoded = percent_decode(visible_ascii(value)?);
+                b64token(decoded.as_bytes())?;
+                classify_bearer(Cow::Owned(decoded))
+            }
+        };
+        Ok((credential, place))
+    }
+
+    /// The entry after the sentinel. The sentinel must be the first entry, and the token the last.
+    fn websocket_token<'a>(&self, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, CredentialError> {
+        let entries: Vec<_> = head.list(WEBSOCKET_PROTOCOL).filter(|entry| !entry.is_empty()).collect();
+        let is_sentinel = |entry: &[u8]| self.is_websocket_sentinel(entry);
+        match entries.as_slice() {
+            [first, token] if is_sentinel(first) && !is_sentinel(token) => Ok(Some(token)),
+            entries if entries.iter().any(|entry| is_sentinel(entry)) => Err(CredentialError::Malformed),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether `entry` of `Sec-WebSocket-Protocol` announces a token.
+    pub(crate) fn is_websocket_sentinel(&self, entry: &[u8]) -> bool {
+        self.websocket_protocols.iter().any(|sentinel| sentinel.as_bytes() == entry)
+    }
+
+    fn query_values<'a>(&self, query: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        parameters(query).filter(|(name, _)| self.is_query_parameter(name)).map(|(_, value)| value)
+    }
+
+    /// The decoded value of the query parameter that carries a token.
+    pub(crate) fn query_token(&self, query: Option<&str>) -> Option<String> {
+        self.query_values(query).next().map(percent_decode)
+    }
+
+    fn is_query_parameter(&self, raw_name: &str) -> bool {
+        self.query_parameter.as_ref().is_some_and(|name| percent_decode(raw_name) == *name)
+    }
+
+    /// `query` without the parameter that may carry a credential; everything else byte for byte.
+    pub(crate) fn strip_query<'q>(&self, query: &'q str) -> Cow<'q, str> {
+        let carries = |part: &str| self.is_query_parameter(part.split('=').next().unwrap_or_default());
+        if !query.split('&').any(carries) {
+            return Cow::Borrowed(query);
+        }
+        let kept: Vec<&str> = query.split('&').filter(|part| !carries(part)).collect();
+        Cow::Owned(kept.join("&"))
+    }
+}
+
+/// Names and values of a query string, still encoded.
+fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
+    query
+        .unwrap_or_default()
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| part.split_once('=').unwrap_or((part, "")))
+}
+
+/// Decodes `%XX` and `+` as origins do for queries. Octets that are not UTF-8 become U+FFFD, which no name or token has.
+fn percent_decode(text: &str) -> String {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        let escaped = match (first, tail) {
+            (b'%', [high, low, tail @ ..]) => {
+                hex_value(*high).zip(hex_value(*low)).map(|(high, low)| ((high << 4) | low, tail))
+            }
+            _ => None,
+        };
+        match escaped {
+            Some((octet, tail)) => {
+                decoded.push(octet);
+                rest = tail;
+            }
+            None if *first == b'+' => decoded.push(b' '),
+            None => decoded.push(*first),
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// The token of `Bearer <token>`: [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1). The scheme is
+/// case-insensitive ([RFC 9110 section 11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)); spaces may separate,
+/// tabs may not.
+fn bearer_token(value: &[u8]) -> Result<&str, CredentialError> {
+    if value.is_empty() {
+        return Err(CredentialError::Malformed);
+    }
+    let text = visible_ascii_or_space(value)?;
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(CredentialError::Unsupported);
+    }
+    b64token(token.trim_start_matches(' ').as_bytes())
+}
+
+/// `b64token` of RFC 6750 section 2.1.
+fn b64token(value: &[u8]) -> Result<&str, CredentialError> {
+    let text = visible_ascii(value)?;
+    let body = text.trim_end_matches('=');
+    let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
+    if body.is_empty() || !body.bytes().all(legal) {
+        return Err(CredentialError::Malformed);
+    }
+    Ok(text)
+}
+
+fn visible_ascii(value: &[u8]) -> Result<&str, CredentialError> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_graphic) {
+        return Err(CredentialError::Malformed);
+    }
+    core::str::from_utf8(value).map_err(|_| CredentialError::Malformed)
+}
+
+fn visible_ascii_or_space(value: &[u8]) -> Result<&str, CredentialError> {
+    if !value.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ') {
+        return Err(CredentialError::Malformed);
+    }
+    core::str::from_utf8(value).map_err(|_| CredentialError::Malformed)
+}
+
+/// Kinds are told apart by prefix: an API key may travel as a bearer token.
+fn classify_bearer(text: Cow<'_, str>) -> Credential<'_> {
+    if text.starts_with(api_key::PREFIX) { Credential::ApiKey(text) } else { Credential::Token(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Credential, Place, Places};
+    use crate::error::CredentialError;
+    use crate::request::{HeaderPair, RequestHead};
+    use alloc::string::ToString;
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn places() -> Places {
+        Places {
+            authorization: true,
+            api_key_header: Some("x-api-key".to_string()),
+            websocket_protocols: vec!["agentflow-bearer".to_string()],
+            query_parameter: Some("token".to_string()),
+        }
+    }
+
+    fn find(
+        headers: &[(&str, &str)],
+        query: Option<&str>,
+        websocket: bool,
+    ) -> Result<(bool, alloc::string::String, Place), CredentialError> {
+        let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
+        let head = RequestHead::new("GET", "/", &pairs);
+        places().find(&head, query, websocket).map(|(credential, place)| match credential {
+            Credential::Token(text) => (false, text.to_string(), place),
+            Credential::ApiKey(text) => (true, text.to_string(), place),
+        })
+    }
+
+    #[test]
+    fn authorization() {
+        use CredentialError::{Ambiguous, Malformed, Unsupported};
+        for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer   a.b.c"] {
+            assert_eq!(
+                find(&[("AUTHORIZATION", value)], None, false),
+                Ok((false, "a.b.c".to_string(), Place::Authorization))
+            );
+        }
+        for (value, error) in [
+            ("", Malformed),
+            ("Bearer", Malformed),
+            ("Bearer ", Malformed),
+            ("Bearer a b", Malformed),
+            ("Bearer a\tb", Malformed),
+            ("Bearer\ta", Malformed),
+            ("Bearer =", Malformed),
+            ("Bearer a=b", Malformed),
+            ("Bearer a\u{e9}", Malformed),
+            ("Bearer {\"payload\":1}", Malformed),
+            ("Bearera.b.c", Unsupported),
+            ("Basic dXNlcjpwYXNz", Unsupported),
+            ("a.b.c", Unsupported),
+            ("Bearer a, Bearer b", Ambiguous),
+            ("Bearer a,", Ambiguous),
+        ] {
+            assert_eq!(find(&[("authorization", value)], None, false), Err(error), "{value:?}");
+        }
+    }
+
+    #[test]
+    fn one_credential_or_none_at_all() {
+        use CredentialError::{Ambiguous, Missing};
+        assert_eq!(find(&[], Some("token=a"), false), Err(Missing));
+        for headers in [
+            &[("authorization", "Bearer a"), ("Authorization", "Bearer a")][..],
+            &[("authorization", "Basic x"), ("x-api-key", "k")],
+            &[("x-api-key", "k"), ("X-API-Key", "k")],
+            &[("x-api-key", "k, l")],
+        ] {
+            assert_eq!(find(headers, None, false), Err(Ambiguous), "{headers:?}");
+        }
+        assert_eq!(
+            find(&[("x-api-key", "k")], None, false),
+            Ok((true, "k".to_string(), Place::ApiKeyHeader))
+        );
+        assert_eq!(
+            find(&[("authorization", "Bearer pc_x")], None, false),
+            Ok((true, "pc_x".to_string(), Place::Authorization))
+        );
+    }
+
+    #[test]
+    fn websocket_places_count_on_websockets_only() {
+        use CredentialError::{Ambiguous, Malformed, Missing};
+        let protocol = [("sec-websocket-protocol", "agentflow-bearer, a.b.c")];
+        assert_eq!(find(&protocol, None, false), Err(Missing));
+        assert_eq!(find(&protocol, None, true), Ok((false, "a.b.c".to_string(), Place::WebSocketProtocol)));
+        let lines = [("sec-websocket-protocol", "agentflow-bearer"), ("Sec-WebSocket-Protocol", "a.b.c")];
+        assert_eq!(find(&lines, None, true), Ok((false, "a.b.c".to_string(), Place::WebSocketProtocol)));
+        for bad in [
+            "agentflow-bearer",
+            "a.b.c, agentflow-bearer",
+            "agentflow-bearer, agentflow-bearer",
+            "agentflow-bearer, a, b",
+        ] {
+            assert_eq!(find(&[("sec-websocket-protocol", bad)], None, true), Err(Malformed), "{bad}");
+        }
+        assert_eq!(find(&[("sec-websocket-protocol", "chat, v2")], None, true), Err(Missing));
+        for query in ["token=a.b.c", "x=1&%74oken=a%2Eb.c&y", "&&token=a.b.c"] {
+            assert_eq!(
+                find(&[], Some(query), true),
+                Ok((false, "a.b.c".to_string(), Place::Query)),
+                "{query}"
+            );
+        }
+        assert_eq!(find(&[], Some("token="), true), Err(Malformed));
+        assert_eq!(find(&[], Some("token"), true), Err(Malformed));
+        assert_eq!(find(&[], Some("token=a&token=b"), true), Err(Ambiguous));
+        assert_eq!(find(&protocol, Some("token=a"), true), Err(Ambiguous));
+    }
+
+    #[test]
+    fn the_query_parameter_is_cut_out_and_nothing_else() {
+        for (query, left) in [
+            ("a=1&token=x&b=2", "a=1&b=2"),
+            ("token=x", ""),
+            ("%74ok%65n=x&a", "a"),
+            ("Token=x&tokens=y", "Token=x&tokens=y"),
+            ("a=token=x&&b", "a=token=x&&b"),
+        ] {
+            assert_eq!(places().strip_query(query), left, "{query}");
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The gate: from a request head to a verdict, without I/O, clock or randomness.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::api_key::{ApiKeys, Checked, RecordAnswer};
+use crate::authenticator::{Authenticator, Issuer};
+use crate::challenge::Refusal;
+use crate::config::{self, ConfigErrors};
+use crate::credential::Places;
+use crate::dialect::Dialect;
+use crate::error::{AuthError, HeaderError, PolicyError};
+use crate::limits::HEADER_PAIRS;
+use crate::path::Target;
+use crate::policy::{CompiledAccess, Permission, PermissionIndex, Policy, Route, WEBSOCKET};
+use crate::reason::Reason;
+use crate::request::RequestHead;
+use crate::secret::Secrets;
+use crate::time::UnixTime;
+use crate::upstream::{Caller, Handoff, Upstream};
+use crate::verdict::{Answer, Decision, Forward, Record, Verdict};
+
+/// A compiled configuration. Immutable, and free of interior state: the same head at the same time always gets the same
+/// verdict.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    pub(crate) dialect: Dialect,
+    pub(crate) realm: String,
+    pub(crate) places: Places,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) api_keys: Option<ApiKeys>,
+    pub(crate) policy: Policy,
+    pub(crate) upstream: Upstream,
+    pub(crate) token_bytes: usize,
+    pub(crate) cors: Cors,
+    pub(crate) reason_header: bool,
+}
+
+/// How cross-origin requests are treated.
+#[derive(Debug, Clone)]
+pub(crate) struct Cors {
+    /// Whether preflights for routes that exist go to the origin.
+    pub(crate) forward_preflight: bool,
+    /// Origins whose scripts may read refusals.
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+/// What [`Gate::begin`] comes back with.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a need is rare; boxing the verdict would cost every decision an allocation")]
+pub enum Step {
+    /// The decision is made.
+    Verdict(Verdict),
+    /// The host has to find something out and call [`Gate::resume`].
+    Need(Need),
+}
+
+/// Something only the host can get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Need {
+    /// The record of an API key that is not in the configuration, by its public identifier.
+    ApiKeyRecord {
+        /// 1 to 64 ASCII letters and digits.
+        id: String,
+    },
+}
+
+/// What the host found out.
+#[derive(Debug, Clone, Copy)]
+pub enum Supply<'a> {
+    /// The record as stored: one JSON object as in `api_keys.records`; or that there is none.
+    ApiKeyRecord(Option<&'a [u8]>),
+    /// The store could not be asked. The request is refused with `records_unavailable`.
+    Unavailable,
+}
+
+/// How an evaluation ends if nothing is wrong.
+enum Ended {
+    Forward(Forward),
+    Need(Need),
+}
+
+impl Gate {
+    /// Compiles a configuration document, with secrets from the host.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigErrors`] lists everything that is wrong. A host that gets one must answer every request with
+    /// [`Gate::config_invalid`].
+    pub fn load(document: &[u8], secrets: &dyn Secrets) -> Result<Self, ConfigErrors> {
+        config::load(document, secrets)
+    }
+
+    /// Decides about a request at the time `now`, or says what is needed to decide.
+    pub fn begin(&self, head: &RequestHead<'_>, now: UnixTime) -> Step {
+        self.decide(head, now, RecordAnswer::NotAsked)
+    }
+
+    /// Decides about the same request with what [`Gate::begin`] asked for. Never asks again.
+    ///
+    /// A record that cannot be read counts as unavailable, and so does a supply of another kind than was asked for.
+    pub fn resume(&self, head: &RequestHead<'_>, now: UnixTime, supply: Supply<'_>) -> Verdict {
+        let record = match supply {
+            Supply::ApiKeyRecord(None) => Some(None),
+            Supply::ApiKeyRecord(Some(text)) => config::parse_record(text).map(Some),
+            Supply::Unavailable => None,
+        };
+        let answer = match &record {
+            Some(record) => RecordAnswer::Found(record.as_ref()),
+            None => RecordAnswer::Unavailable,
+        };
+        match self.decide(head, now, answer) {
+            Step::Verdict(verdict) => verdict,
+            // Not reached: an answer of any kind ends the need.
+            Step::Need(_) => {
+                let record = Record { reason: Some(Reason::Internal), ..Record::default() };
+                let answer = self.answer(Refusal::of(Reason::Internal), None, head, now);
+                Verdict { decision: Decision::Deny(answer), record }
+            }
+        }
+    }
+
+    /// The answer when the origin could not be reached for a request that was let in: 502.
+    pub fn origin_unreachable(&self, head: &RequestHead<'_>, now: UnixTime) -> Answer {
+        self.answer(Refusal::ORIGIN_UNREACHABLE, None, head, now)
+    }
+
+    /// The answer to every request while no configuration could be loaded: 503.
+    pub fn config_invalid(request_id: &str, now: UnixTime) -> Answer {
+        Refusal::of(Reason::ConfigInvalid).answer(Dialect::Problem, "", None, request_id, now)
+    }
+
+    /// The answer when the host itself failed, for example after a trap: 503.
+    pub fn internal_error(request_id: &str, now: UnixTime) -> Answer {
+        Refusal::of(Reason::Internal).answer(Dialect::Problem, "", None, request_id, now)
+    }
+
+    fn decide(&self, head: &RequestHead<'_>, now: UnixTime, answer: RecordAnswer<'_>) -> Step {
+        let mut record = Record::default();
+        let decision = match self.evaluate(head, now, answer, &mut record) {
+            Ok(Ended::Need(need)) => return Step::Need(need),
+            Ok(Ended::Forward(forward)) => Decision::Allow(forward),
+            Err(error) => {
+                let reason = error.reason();
+                let permission = match error {
+                    AuthError::Policy(
+                        PolicyError::PermissionMissing
+                        | PolicyError::PermissionDenied
+                        | PolicyError::ScopeMissing,
+                    ) => record.permission.as_deref().and_then(Permission::parse),
+                    _ => None,
+                };
+                let mut answer = self.answer(Refusal::of(reason), permission.as_ref(), head, now);
+                if self.reason_header {
+                    answer.headers.push(("x-portcullis-reason".to_string(), reason.code().to_string()));
+                }
+                record.reason = Some(reason);
+                record.error = Some(error);
+                Decision::Deny(answer)
+            }
+        };
+        Step::Verdict(Verdict { decision, record })
+    }
+
+    fn evaluate(
+        &self,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+        answer: RecordAnswer<'_>,
+        record: &mut Record,
+    ) -> Result<Ended, AuthError> {
+        if head.headers.len() > HEADER_PAIRS {
+            return Err(HeaderError::TooMany.into());
+        }
+        let target = Target::parse(head.target)?;
+        record.path = Some(target.path.clone());
+        let websocket = head.is_websocket_upgrade();
+        let handoff = Handoff { head, target: &target, places: &self.places, websocket, now };
+        let forward = |caller: Option<&Caller<'_>>| -> Result<Ended, AuthError> {
+            Ok(Ended::Forward(self.upstream.forward(&handoff, caller)?))
+        };
+
+        // A preflight carries no credential. It is decided on the route it asks about, and nothing else of it passes.
+        if let Some(method) = head.preflight_method() {
+            let route = self.route(method, &target.path, record).ok_or(PolicyError::RouteUnknown)?;
+            if route.access == CompiledAccess::Refused || !self.cors.forward_preflight {
+                return Err(PolicyError::RouteRefused.into());
+            }
+            return forward(None);
+        }
+
+        let method = if websocket { WEBSOCKET.as_bytes() } else { head.method };
+        let route = self.route(method, &target.path, record);
+        match route.map(|route| route.access) {
+            Some(CompiledAccess::Public) => return forward(None),
+            Some(CompiledAccess::Refused) => return Err(PolicyError::RouteRefused.into()),
+            Some(CompiledAccess::Permission(_)) | None => {}
+        }
+
+        let (credential, place) = self.places.find(head, target.query, websocket)?;
+        record.place = Some(place);
+        let authenticator = Authenticator {
+            issuers: &self.issuers,
+            api_keys: self.api_keys.as_ref(),
+            token_bytes: self.token_bytes,
+        };
+        let principal = match authenticator.authenticate(&credential, now, answer)? {
+            Checked::Principal(principal) => principal,
+            Checked::NeedRecord(id) => return Ok(Ended::Need(Need::ApiKeyRecord { id })),
+        };
+        let principal = record.principal.insert(principal);
+
+        // Who is not authenticated does not learn which routes exist: only now is an unknown one told apart.
+        let Some(CompiledAccess::Permission(permission)) = route.map(|route| route.access) else {
+            return Err(PolicyError::RouteUnknown.into());
+        };
+        self.policy.authorize(principal, permission)?;
+        let roles = self.policy.effective_roles(principal).map(|(name, _)| name).collect();
+        forward(Some(&Caller { principal, place, roles }))
+    }
+
+    fn route(&self, method: &[u8], path: &str, record: &mut Record) -> Option<&Route> {
+        let method = core::str::from_utf8(method).ok()?;
+        let route = self.policy.routes.find(method, path)?;
+        record.route = Some(route.text.clone());
+        if let CompiledAccess::Permission(index) = route.access {
+            record.permission = self.permission_text(index);
+        }
+        Some(route)
+    }
+
+    fn permission_text(&self, index: PermissionIndex) -> Option<String> {
+        self.policy.routes.permission(index).map(|permission| permission.as_str().to_string())
+    }
+
+    /// A refusal, readable by scripts of the origins that may.
+    fn answer(
+        &self,
+        refusal: Refusal,
+        permission: Option<&Permission>,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+    ) -> Answer {
+        let mut answer = refusal.answer(self.dialect, &self.realm, permission, head.request_id, now);
+        answer.headers.extend(self.cors.headers(head));
+        answer
+    }
+}
+
+impl Cors {
+    /// Headers that let a script of an allowed origin read a refusal
+    /// ([Fetch standard, HTTP responses](https://fetch.spec.whatwg.org/#http-responses)).
+    fn headers(&self, head: &RequestHead<'_>) -> Vec<(String, String)> {
+        if self.allowed_origins.is_empty() {
+            return Vec::new();
+        }
+        let mut headers = Vec::from([("vary".to_string(), "origin".to_string())]);
+        let mut lines = head.lines("origin");
+        if let (Some(origin), None) = (lines.next(), lines.next())
+            && let Some(allowed) =
+                self.allowed_origins.iter().find(|allowed| *allowed == "*" || allowed.as_bytes() == origin)
+        {
+            headers.push(("access-control-allow-origin".to_string(), allowed.clone()));
+            headers.push((
+                "access-control-expose-headers".to_string(),
+                format!("www-authenticate, {REQUEST_ID}"),
+            ));
+        }
+        headers
+    }
+}
+
+const REQUEST_ID: &str = "x-request-id";

@@ -1,0 +1,175 @@
+//! JWS compact serialisation: [RFC 7515 section 7.1](https://www.rfc-editor.org/rfc/rfc7515#section-7.1).
+//!
+//! Three dot-separated segments of canonical base64url, the first a JSON object. [`UnverifiedToken`] and
+//! [`VerifiedToken`] are different types, and the only way from one to the other is [`UnverifiedToken::verify`].
+//!
+//! Refused: every header with `crit` ([section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)), since
+//! no extension is implemented; `b64`, `enc` and `zip`, which belong to formats that are not; nested tokens. Ignored:
+//! `jwk`, `jku`, `x5u`, `x5c` and every other member; a key never comes out of a token.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::alg::Algorithm;
+use crate::base64url;
+use crate::error::TokenError;
+use crate::json::{self, Budget, Value};
+use crate::key::KeySet;
+use crate::limits::{JOSE_HEADER_CHARS, KEY_ID_BYTES};
+
+/// The members of a JOSE header that a verifier acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JoseHeader {
+    algorithm: Option<Algorithm>,
+    key_id: Option<String>,
+    token_type: Option<String>,
+}
+
+impl JoseHeader {
+    fn parse(octets: &[u8]) -> Result<Self, TokenError> {
+        let document = json::parse(octets, Budget::REQUEST).map_err(|_| TokenError::HeaderNotJson)?;
+        let members = document.as_object().ok_or(TokenError::HeaderNotJson)?;
+        if members.contains_key("crit") {
+            return Err(TokenError::CriticalHeader);
+        }
+        if ["b64", "enc", "zip"].iter().any(|foreign| members.contains_key(*foreign)) {
+            return Err(TokenError::UnsupportedFormat);
+        }
+        let text = |name: &str| match members.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(_) => Err(TokenError::HeaderMember),
+        };
+        if text("cty")?.is_some_and(|content| without_application(content).eq_ignore_ascii_case("jwt")) {
+            return Err(TokenError::UnsupportedFormat);
+        }
+        let name = text("alg")?.ok_or(TokenError::HeaderMember)?;
+        let key_id = text("kid")?;
+        if key_id.is_some_and(|id| id.len() > KEY_ID_BYTES) {
+            return Err(TokenError::HeaderMember);
+        }
+        Ok(Self {
+            algorithm: Algorithm::from_name(name),
+            key_id: key_id.map(String::from),
+            token_type: text("typ")?.map(String::from),
+        })
+    }
+
+    /// The algorithm the token claims to be signed with, if it is a known one. It selects no key by itself.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithm
+    }
+
+    /// The `kid` header: untrusted, compared with configured identifiers only.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The `typ` header without `application/` ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
+    pub fn token_type(&self) -> Option<&str> {
+        self.token_type.as_deref().map(without_application)
+    }
+}
+
+fn without_application(media_type: &str) -> &str {
+    const PREFIX: &str = "application/";
+    match media_type.split_at_checked(PREFIX.len()) {
+        Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) && !rest.contains('/') => rest,
+        _ => media_type,
+    }
+}
+
+/// A token whose signature has not been checked. Nothing in it may be believed.
+#[derive(Debug, Clone)]
+pub struct UnverifiedToken<'a> {
+    signing_input: &'a str,
+    header: JoseHeader,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'a> UnverifiedToken<'a> {
+    /// Parses a compact JWS of at most `max_bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError`] if it is too long, is not three non-empty segments of canonical base64url, or has a header that
+    /// is refused.
+    pub fn parse(token: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
+        if token.len() > max_bytes {
+            return Err(TokenError::TooLarge);
+        }
+        // At most four parts are looked at, however many dots there are.
+        let mut segments = token.splitn(4, '.');
+        let (Some(header), Some(payload), Some(signature), None) =
+            (segments.next(), segments.next(), segments.next(), segments.next())
+        else {
+            return Err(TokenError::NotThreeSegments);
+        };
+        if header.is_empty() || payload.is_empty() || signature.is_empty() {
+            return Err(TokenError::NotThreeSegments);
+        }
+        if header.len() > JOSE_HEADER_CHARS {
+            return Err(TokenError::TooLarge);
+        }
+        let signing_input =
+            token.rsplit_once('.').map(|(input, _)| input).ok_or(TokenError::NotThreeSegments)?;
+        let decode = |segment| base64url::decode(segment).map_err(|_| TokenError::NotBase64Url);
+        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
+        Ok(Self { signing_input, header: JoseHeader::parse(&header)?, payload, signature })
+    }
+
+    /// The header: untrusted until the token is verified.
+    pub fn unverified_header(&self) -> &JoseHeader {
+        &self.header
+    }
+
+    /// The payload octets: untrusted until the token is verified.
+    pub fn unverified_payload(&self) -> &[u8] {
+        &self.payload
+    }
+
+    /// Checks the signature with the keys of `keys` that fit the header.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::AlgorithmNotAllowed`], [`TokenError::KeyUnknown`], or [`TokenError::SignatureInvalid`].
+    pub fn verify(self, keys: &KeySet) -> Result<VerifiedToken, TokenError> {
+        let candidates = keys.candidates(&self.header)?;
+        candidates
+            .into_iter()
+            .find(|key| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())
+            .map(|key| VerifiedToken {
+                key_id: key.id().map(String::from),
+                token_type: self.header.token_type().map(String::from),
+                payload: self.payload,
+            })
+            .ok_or(TokenError::SignatureInvalid)
+    }
+}
+
+/// A token whose signature was valid under one of the issuer's keys. Its claims have not been validated yet.
+#[derive(Debug, Clone)]
+pub struct VerifiedToken {
+    // INVARIANT: only `UnverifiedToken::verify` makes one.
+    key_id: Option<String>,
+    token_type: Option<String>,
+    payload: Vec<u8>,
+}
+
+impl VerifiedToken {
+    /// The identifier of the key that verified it, if the key has one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
+    }
+
+    /// The `typ` header without `application/`.
+    pub fn token_type(&self) -> Option<&str> {
+        self.token_type.as_deref()
+    }
+
+    /// The signed octets.
+    pub fn payload(&self) -> &[u8] {
+        &self.payload
+    }
+}

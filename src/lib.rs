@@ -1,0 +1,50 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+mod alg;
+pub mod api_key;
+mod authenticator;
+pub mod base64url;
+mod challenge;
+mod claims;
+mod config;
+mod credential;
+mod crypto;
+mod dialect;
+mod error;
+mod gate;
+pub mod json;
+mod jws;
+mod key;
+pub mod limits;
+mod path;
+mod policy;
+mod principal;
+mod profile;
+mod reason;
+mod request;
+mod secret;
+mod suggest;
+mod time;
+mod upstream;
+mod verdict;
+
+pub use alg::Algorithm;
+pub use config::{ConfigError, ConfigErrors};
+pub use credential::Place;
+pub use crypto::InvalidSignature;
+pub use error::{ApiKeyError, AuthError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError};
+pub use gate::{Gate, Need, Step, Supply};
+pub use jws::{JoseHeader, UnverifiedToken, VerifiedToken};
+pub use key::{KeySet, VerificationKey};
+pub use path::{PathError, Target};
+pub use policy::{Permission, PermissionPattern};
+pub use principal::{Principal, Proof};
+pub use reason::Reason;
+pub use request::{HeaderPair, RequestHead};
+pub use secret::{SecretBytes, Secrets};
+pub use time::UnixTime;
+pub use upstream::CredentialFate;
+pub use verdict::{Answer, Decision, Forward, Record, Verdict};

@@ -1,0 +1,65 @@
+//! Every ceiling of the core, with its unit and the reason for it.
+//!
+//! A limit is there so that the cost of one request is bounded before any of its bytes are
+//! interpreted. Input over a limit is refused, never truncated.
+
+/// Longest accepted token, in bytes. Cloudflare allows 128 KB of request headers in all and Envoy
+/// 60 KiB; real access tokens stay under 4 KiB. `limits.token_bytes` can lower or raise it.
+pub const TOKEN_BYTES: usize = 16 * 1024;
+
+/// The highest value `limits.token_bytes` may be given, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 64 * 1024;
+
+/// Longest JOSE header segment, in base64url characters. A header carries a handful of short members.
+pub const JOSE_HEADER_CHARS: usize = 8 * 1024;
+
+/// Longest `kid`, in bytes. It is attacker-controlled and only ever compared.
+pub const KEY_ID_BYTES: usize = 256;
+
+/// Deepest nesting of arrays and objects in any JSON document of a request.
+pub const JSON_DEPTH: usize = 16;
+
+/// Most members and elements, summed over all levels, in a JSON document of a request.
+pub const JSON_NODES: usize = 1024;
+
+/// Longest configuration document, in bytes.
+pub const CONFIG_BYTES: usize = 4 * 1024 * 1024;
+
+/// Deepest nesting in a configuration document.
+pub const CONFIG_DEPTH: usize = 32;
+
+/// Most members and elements in a configuration document: 10,000 routes and 1,000 roles fit.
+pub const CONFIG_NODES: usize = 200_000;
+
+/// Longest request target (path and query), in bytes: Cloudflare's own limit for a URL is 16 KB.
+pub const TARGET_BYTES: usize = 16 * 1024;
+
+/// Most path segments of a request or a route template.
+pub const PATH_SEGMENTS: usize = 64;
+
+/// Most header pairs of one request. Envoy refuses more than 100 by default; this bounds hosts that do not.
+pub const HEADER_PAIRS: usize = 1024;
+
+/// Longest API key, in bytes.
+pub const API_KEY_BYTES: usize = 512;
+
+/// Longest subject, tenant, role or scope taken from a token, in bytes.
+pub const CLAIM_BYTES: usize = 512;
+
+/// Most roles, or scopes, that one principal may carry.
+pub const CLAIM_LIST: usize = 256;
+
+/// Largest configurable leeway between two clocks, in seconds (RFC 7519 section 4.1.4: "no more than a few minutes").
+pub const LEEWAY_SECS: u64 = 60;
+
+/// Latest instant a NumericDate may name, in seconds: 9999-12-31T23:59:59Z.
+pub const NUMERIC_DATE_MAX: u64 = 253_402_300_799;
+
+/// Keys tried for one token that names no `kid`.
+pub const KEYS_TRIED: usize = 4;
+
+/// Deepest chain of role inheritance.
+pub const ROLE_DEPTH: usize = 64;
+
+/// Shortest pepper for API-key hashes, in bytes: the output length of SHA-256 (RFC 2104 section 3).
+pub const PEPPER_BYTES: usize = 32;

@@ -1,0 +1,111 @@
+//! Who may do what: roles, permissions and routes, compiled at load.
+//!
+//! A route asks for one permission `resource:action`; roles grant and deny patterns of them. Deny beats grant, and what
+//! nobody granted is denied. The decision walks a trie and tests bits: no expression is evaluated, nothing is allocated.
+
+mod permission;
+mod role;
+mod route;
+
+pub use permission::{Permission, PermissionPattern};
+pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
+pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::PolicyError;
+use crate::principal::Principal;
+
+/// Routes and roles, ready to decide.
+#[derive(Debug, Clone)]
+pub(crate) struct Policy {
+    pub(crate) routes: Routes,
+    pub(crate) roles: Roles,
+    /// The role of principals whose proof names none.
+    pub(crate) default_role: Option<String>,
+    /// Whether the scopes a proof declares narrow what its roles grant.
+    pub(crate) scopes_narrow: bool,
+}
+
+impl Policy {
+    /// Decides whether `principal` has the permission with index `permission`.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] says which rule refused.
+    pub(crate) fn authorize(
+        &self,
+        principal: &Principal,
+        permission: PermissionIndex,
+    ) -> Result<(), PolicyError> {
+        let mut granted = false;
+        for (_, role) in self.effective_roles(principal) {
+            if role.denied.contains(permission) {
+                return Err(PolicyError::PermissionDenied);
+            }
+            granted |= role.granted.contains(permission);
+        }
+        if !granted {
+            return Err(PolicyError::PermissionMissing);
+        }
+        if self.scopes_narrow
+            && let Some(scopes) = &principal.scopes
+            && !self
+                .routes
+                .permission(permission)
+                .is_some_and(|wanted| scopes.iter().any(|scope| wanted.is(scope)))
+        {
+            return Err(PolicyError::ScopeMissing);
+        }
+        Ok(())
+    }
+}
+
+impl Policy {
+    /// The roles of `principal` that exist, or the default role if its proof names none at all.
+    pub(crate) fn effective_roles<'a>(
+        &'a self,
+        principal: &'a Principal,
+    ) -> impl Iterator<Item = (&'a str, &'a Role)> {
+        let default = principal.roles.is_empty().then_some(self.default_role.as_deref()).flatten();
+        let named = principal.roles.iter().map(String::as_str);
+        named.chain(default).filter_map(|name| self.roles.get(name).map(|role| (name, role)))
+    }
+}
+
+/// Position of a permission in the sorted list of those that routes ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PermissionIndex(usize);
+
+/// A set of permissions that routes ask for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct PermissionSet {
+    words: Vec<u64>,
+}
+
+impl PermissionSet {
+    fn with_capacity(permissions: usize) -> Self {
+        Self { words: alloc::vec![0; permissions.div_ceil(64)] }
+    }
+
+    fn insert(&mut self, PermissionIndex(index): PermissionIndex) {
+        if let Some(word) = self.words.get_mut(index / 64) {
+            *word |= Self::bit(index);
+        }
+    }
+
+    fn contains(&self, PermissionIndex(index): PermissionIndex) -> bool {
+        self.words.get(index / 64).is_some_and(|word| word & Self::bit(index) != 0)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        for (word, more) in self.words.iter_mut().zip(&other.words) {
+            *word |= more;
+        }
+    }
+
+    fn bit(index: usize) -> u64 {
+        u32::try_from(index % 64).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or_default()
+    }
+}

@@ -1,0 +1,119 @@
+//! The answer to a request, as plain data for any host.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+
+use crate::credential::Place;
+use crate::error::AuthError;
+use crate::principal::Principal;
+use crate::reason::Reason;
+use crate::upstream::CredentialFate;
+
+/// What to do with a request, and what to write down about it.
+#[derive(Debug, Clone)]
+pub struct Verdict {
+    /// Allow or deny.
+    pub decision: Decision,
+    /// What led there, for logs and metrics.
+    pub record: Record,
+}
+
+/// The two ways a request can end.
+#[derive(Debug, Clone)]
+pub enum Decision {
+    /// Hand it to the origin like this.
+    Allow(Forward),
+    /// Do not let it through; answer this.
+    Deny(Answer),
+}
+
+/// How a request that is let in is handed on. Whatever is not named here goes on untouched: method, body, all other headers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forward {
+    /// Path and query to ask the origin for, in normal form: the path the decision was made on.
+    pub target: String,
+    /// Headers to remove, in lower case, before any is set. Only those that the request has.
+    pub remove_headers: Vec<String>,
+    /// Headers to set, replacing what is there; names in lower case.
+    pub set_headers: Vec<(String, String)>,
+    /// What became of the caller's credential.
+    pub credential: CredentialFate,
+}
+
+/// A complete HTTP response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// Headers; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Body, in UTF-8.
+    pub body: String,
+}
+
+/// What is known about a decision. Holds no credential, and no claim but the subject.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// Why the request was refused; `None` if it was let in.
+    pub reason: Option<Reason>,
+    /// The precise error behind the reason, if the request caused it.
+    pub error: Option<AuthError>,
+    /// The path in normal form, if it has one.
+    pub path: Option<String>,
+    /// The route that matched, as written in the policy.
+    pub route: Option<String>,
+    /// The permission it asks for.
+    pub permission: Option<String>,
+    /// Where the credential was found.
+    pub place: Option<Place>,
+    /// The caller, if it was authenticated.
+    pub principal: Option<Principal>,
+}
+
+/// The log line of one decision.
+#[derive(Serialize)]
+struct LogLine<'r> {
+    decision: &'static str,
+    reason: Option<Reason>,
+    status: Option<u16>,
+    method: &'r str,
+    route: Option<&'r str>,
+    permission: Option<&'r str>,
+    subject: Option<&'r str>,
+    key_id: Option<&'r str>,
+    request_id: &'r str,
+}
+
+impl Verdict {
+    /// One line of JSON for the operator's log: decision, reason, route, subject, key; never a credential, and never
+    /// the path itself, which the caller chose.
+    pub fn log_line(&self, method: &str, request_id: &str) -> String {
+        let (decision, status) = match &self.decision {
+            Decision::Allow(_) => ("allow", None),
+            Decision::Deny(answer) => ("deny", Some(answer.status)),
+        };
+        let record = &self.record;
+        let principal = record.principal.as_ref();
+        let line = LogLine {
+            decision,
+            reason: record.reason,
+            status,
+            method: log_method(method),
+            route: record.route.as_deref(),
+            permission: record.permission.as_deref(),
+            subject: principal.map(|principal| principal.subject.as_str()),
+            key_id: principal.and_then(|principal| principal.proof.key_id()),
+            request_id,
+        };
+        serde_json::to_string(&line).unwrap_or_default()
+    }
+}
+
+/// The method if it is one of HTTP's own: anything else is the caller's free text.
+fn log_method(method: &str) -> &str {
+    const KNOWN: &[&str] =
+        &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
+    if KNOWN.contains(&method) { method } else { "other" }
+}
