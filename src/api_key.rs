@@ -333,7 +333,13 @@ mod tests {
             let altered = alloc::string::String::from_utf8(octets).unwrap();
             assert_eq!(ParsedKey::parse(&altered).map(|key| key.id), Err(ApiKeyError::Malformed), "{index}");
         }
-        for bad in ["pc_", "pc____", "pc_live_k1_short_000000", &format!("{key}0"), key.strip_suffix(|_: char| true).unwrap()] {
+        for bad in [
+            "pc_",
+            "pc____",
+            "pc_live_k1_short_000000",
+            &format!("{key}0"),
+            key.strip_suffix(|_: char| true).unwrap(),
+        ] {
             assert_eq!(ParsedKey::parse(bad).map(|key| key.id), Err(ApiKeyError::Malformed), "{bad}");
         }
     }

@@ -48,7 +48,10 @@ pub(crate) struct Cors {
 
 /// What [`Gate::begin`] comes back with.
 #[derive(Debug, Clone)]
-#[allow(clippy::large_enum_variant, reason = "a need is rare; boxing the verdict would cost every decision an allocation")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a need is rare; boxing the verdict would cost every decision an allocation"
+)]
 pub enum Step {
     /// The decision is made.
     Verdict(Verdict),

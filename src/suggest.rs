@@ -7,13 +7,19 @@ use alloc::vec::Vec;
 /// Names longer than this are not compared: the answer would not help, and the cost is quadratic.
 const COMPARED_CHARS: usize = 64;
 
-/// The candidate that differs from `name` in the fewest characters, if it is close enough to be a slip.
+/// The candidate that differs from `name` in the fewest characters, if it is close enough to be a slip, or begins with it.
 pub(crate) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let allowed = (name.chars().count() / 3).max(1);
+    // Two slips in a short name, such as swapped neighbours; three in a long one.
+    let allowed = match name.chars().count() {
+        0..=3 => 1,
+        4..=7 => 2,
+        _ => 3,
+    };
+    let begun = |candidate: &str| name.len() >= 4 && candidate.starts_with(name);
     candidates
         .into_iter()
         .filter_map(|candidate| distance(name, candidate).map(|distance| (distance, candidate)))
-        .filter(|(distance, _)| *distance <= allowed)
+        .filter(|(distance, candidate)| *distance <= allowed || begun(candidate))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -56,6 +62,8 @@ mod tests {
     fn slips_are_found_and_strangers_are_not() {
         assert_eq!(closest("usr", ["admin", "user", "guest"]), Some("user"));
         assert_eq!(closest("isuers", ["issuers", "policy"]), Some("issuers"));
+        assert_eq!(closest("gast", ["admin", "user", "guest"]), Some("guest"));
+        assert_eq!(closest("expires", ["id", "expires_at"]), Some("expires_at"));
         assert_eq!(closest("banana", ["issuers", "policy"]), None);
         assert_eq!(closest("x", []), None);
         assert_eq!(distance("kitten", "sitting"), Some(3));

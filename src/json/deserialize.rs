@@ -57,12 +57,12 @@ impl serde::de::Error for ShapeError {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format!("expected {expected}, found {}", kind(&found)))
+        Self::custom(format!("expected {}, found {}", plainly(expected), kind(&found)))
     }
 
     // The value itself stays out of the text: it could be a secret in the wrong place.
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format!("expected {expected}, found another {}", kind(&found)))
+        Self::custom(format!("expected {}, found another {}", plainly(expected), kind(&found)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
@@ -83,6 +83,17 @@ impl serde::de::Error for ShapeError {
 
     fn missing_field(field: &'static str) -> Self {
         Self::custom(format!("member \"{field}\" is missing"))
+    }
+}
+
+/// What serde says it expected, in the words of JSON instead of Rust.
+fn plainly(expected: &dyn Expected) -> String {
+    let text = expected.to_string();
+    match text.as_str() {
+        "u64" | "usize" => "a whole number that is not negative".to_owned(),
+        "a sequence" => "an array".to_owned(),
+        "a map" => "an object".to_owned(),
+        _ => text,
     }
 }
 
@@ -133,6 +144,19 @@ impl<'de> Deserializer<'de> for Reader<'de> {
         visitor.visit_newtype_struct(self)
     }
 
+    // Serde would also fill a structure from an array, member by member: nobody means that.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ShapeError> {
+        match self.0 {
+            Value::Object(members) => visitor.visit_map(Members { rest: members.iter(), current: None }),
+            other => Err(ShapeError::invalid_type(unexpected(other), &visitor)),
+        }
+    }
+
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
@@ -150,7 +174,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map struct identifier ignored_any
+        unit_struct seq tuple tuple_struct map identifier ignored_any
     }
 }
 
@@ -159,7 +183,9 @@ fn unexpected(value: &Value) -> Unexpected<'_> {
     match value {
         Value::Null => Unexpected::Unit,
         Value::Bool(value) => Unexpected::Bool(*value),
-        Value::Number(_) => Unexpected::Other("number"),
+        Value::Number(Number::Unsigned(value)) => Unexpected::Unsigned(*value),
+        Value::Number(Number::Negative(value)) => Unexpected::Signed(*value),
+        Value::Number(Number::Float(value)) => Unexpected::Float(*value),
         Value::String(text) => Unexpected::Str(text),
         Value::Array(_) => Unexpected::Seq,
         Value::Object(_) => Unexpected::Map,

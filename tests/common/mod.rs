@@ -8,24 +8,28 @@ use jwt_simple::prelude::*;
 use portcullis::{Decision, Forward, Gate, HeaderPair, RequestHead, Secrets, Step, UnixTime, Verdict};
 
 /// A random-looking secret of 64 bytes, long enough for every HMAC algorithm.
-pub const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+pub(crate) const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 /// Another one, that no configuration here names.
-pub const OTHER_SECRET: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+pub(crate) const OTHER_SECRET: &str = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 /// The secret tokens for the origin are signed with.
-pub const ORIGIN_SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+pub(crate) const ORIGIN_SECRET: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// The pepper of API-key records.
-pub const PEPPER: &str = "5c5c5c5c36363636a0a0a0a0b1b1b1b15c5c5c5c36363636a0a0a0a0b1b1b1b1";
+pub(crate) const PEPPER: &str = "5c5c5c5c36363636a0a0a0a0b1b1b1b15c5c5c5c36363636a0a0a0a0b1b1b1b1";
 
 /// 2026-11-22T00:00:00Z: the time of every decision here.
-pub const NOW: u64 = 1_795_305_600;
+pub(crate) const NOW: u64 = 1_795_305_600;
 
 /// Secrets by name.
-pub struct Env(pub BTreeMap<&'static str, String>);
+pub(crate) struct Env(pub(crate) BTreeMap<&'static str, String>);
 
 impl Env {
-    pub fn standard() -> Self {
-        let pairs =
-            [("JWT_SECRET_KEY", SECRET), ("ORIGIN_SECRET", ORIGIN_SECRET), ("PEPPER", PEPPER), ("OTHER", OTHER_SECRET)];
+    pub(crate) fn standard() -> Self {
+        let pairs = [
+            ("JWT_SECRET_KEY", SECRET),
+            ("ORIGIN_SECRET", ORIGIN_SECRET),
+            ("PEPPER", PEPPER),
+            ("OTHER", OTHER_SECRET),
+        ];
         Self(pairs.into_iter().map(|(name, value)| (name, value.to_owned())).collect())
     }
 }
@@ -40,17 +44,19 @@ impl Secrets for Env {
     }
 }
 
-pub fn load(document: &str) -> Gate {
+pub(crate) fn load(document: &str) -> Gate {
     Gate::load(document.as_bytes(), &Env::standard()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// AgentFlow as its guide sets it up: one secret, the guide's roles.
-pub fn agentflow() -> Gate {
-    load(r#"{"profile":"agentflow","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#)
+pub(crate) fn agentflow() -> Gate {
+    load(
+        r#"{"profile":"agentflow","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    )
 }
 
 /// A token made by `jwt-simple` with exactly these claims.
-pub fn sign(claims: serde_json::Value, secret: &str) -> String {
+pub(crate) fn sign(claims: serde_json::Value, secret: &str) -> String {
     let mut set = Claims::with_custom_claims(claims, Duration::from_secs(1));
     set.issued_at = None;
     set.expires_at = None;
@@ -59,12 +65,12 @@ pub fn sign(claims: serde_json::Value, secret: &str) -> String {
 }
 
 /// A valid AgentFlow token for `role`.
-pub fn token(role: &str) -> String {
+pub(crate) fn token(role: &str) -> String {
     sign(serde_json::json!({"user_id": "alice", "role": role, "exp": NOW + 60}), SECRET)
 }
 
 /// A compact JWS over any header and payload text, for what no library would produce.
-pub fn raw_token(header: &str, payload: &str, secret: &str) -> String {
+pub(crate) fn raw_token(header: &str, payload: &str, secret: &str) -> String {
     let input = format!(
         "{}.{}",
         portcullis::base64url::encode(header.as_bytes()),
@@ -74,7 +80,7 @@ pub fn raw_token(header: &str, payload: &str, secret: &str) -> String {
     format!("{input}.{}", portcullis::base64url::encode(&tag))
 }
 
-pub fn decide(gate: &Gate, method: &str, target: &str, headers: &[(&str, &str)]) -> Verdict {
+pub(crate) fn decide(gate: &Gate, method: &str, target: &str, headers: &[(&str, &str)]) -> Verdict {
     let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
     let head = RequestHead::new(method, target, &pairs).with_request_id("request-1");
     match gate.begin(&head, UnixTime::from_secs(NOW)) {
@@ -83,19 +89,21 @@ pub fn decide(gate: &Gate, method: &str, target: &str, headers: &[(&str, &str)])
     }
 }
 
-pub fn decide_with_token(gate: &Gate, method: &str, target: &str, token: &str) -> Verdict {
+pub(crate) fn decide_with_token(gate: &Gate, method: &str, target: &str, token: &str) -> Verdict {
     decide(gate, method, target, &[("authorization", &format!("Bearer {token}"))])
 }
 
 /// `200` for a request that is let in, else status and reason code.
-pub fn outcome(verdict: &Verdict) -> (u16, &'static str) {
+pub(crate) fn outcome(verdict: &Verdict) -> (u16, &'static str) {
     match &verdict.decision {
         Decision::Allow(_) => (200, "-"),
-        Decision::Deny(answer) => (answer.status, verdict.record.reason.map_or("none", |reason| reason.code())),
+        Decision::Deny(answer) => {
+            (answer.status, verdict.record.reason.map_or("none", |reason| reason.code()))
+        }
     }
 }
 
-pub fn forwarded(verdict: &Verdict) -> &Forward {
+pub(crate) fn forwarded(verdict: &Verdict) -> &Forward {
     match &verdict.decision {
         Decision::Allow(forward) => forward,
         Decision::Deny(answer) => panic!("denied: {answer:?}"),

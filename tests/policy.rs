@@ -1,0 +1,257 @@
+//! Roles and routes: the guide's table, role by route, against literals and against a naive evaluator.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::*;
+
+/// Method, path and permission of every route of AgentFlow 0.6.1 and 10xGraph 0.9.0 that asks for one.
+const ROUTES: &[(&str, &str, &str)] = &[
+    ("POST", "/v1/ag-ui", "graph:stream"),
+    ("GET", "/v1/config/multimodal", "config:read"),
+    ("GET", "/v1/evals/runs", "evals:read"),
+    ("GET", "/v1/evals/runs/r1", "evals:read"),
+    ("POST", "/v1/files/upload", "files:upload"),
+    ("GET", "/v1/files/f1", "files:read"),
+    ("GET", "/v1/files/f1/info", "files:read"),
+    ("GET", "/v1/files/f1/url", "files:read"),
+    ("GET", "/v1/graph", "graph:read"),
+    ("POST", "/v1/graph/fix", "graph:fix"),
+    ("POST", "/v1/graph/invoke", "graph:invoke"),
+    ("WEBSOCKET", "/v1/graph/live", "graph:stream"),
+    ("POST", "/v1/graph/setup", "graph:setup"),
+    ("POST", "/v1/graph/stop", "graph:stop"),
+    ("POST", "/v1/graph/stream", "graph:stream"),
+    ("GET", "/v1/graph/tools", "graph:read"),
+    ("WEBSOCKET", "/v1/graph/ws", "graph:stream"),
+    ("GET", "/v1/graph:StateSchema", "graph:read"),
+    ("GET", "/v1/observability/t1", "graph:read"),
+    ("POST", "/v1/store/memories", "store:write"),
+    ("POST", "/v1/store/memories/forget", "store:delete"),
+    ("POST", "/v1/store/memories/list", "store:read"),
+    ("DELETE", "/v1/store/memories/m1", "store:delete"),
+    ("DELETE", "/v1/store/memories/list", "store:delete"),
+    ("POST", "/v1/store/memories/m1", "store:read"),
+    ("PUT", "/v1/store/memories/m1", "store:write"),
+    ("POST", "/v1/store/search", "store:read"),
+    ("GET", "/v1/threads", "checkpointer:read"),
+    ("DELETE", "/v1/threads/t1", "checkpointer:delete"),
+    ("GET", "/v1/threads/t1", "checkpointer:read"),
+    ("GET", "/v1/threads/t1/messages", "checkpointer:read"),
+    ("POST", "/v1/threads/t1/messages", "checkpointer:write"),
+    ("DELETE", "/v1/threads/t1/messages/m1", "checkpointer:delete"),
+    ("GET", "/v1/threads/t1/messages/m1", "checkpointer:read"),
+    ("DELETE", "/v1/threads/t1/state", "checkpointer:delete"),
+    ("GET", "/v1/threads/t1/state", "checkpointer:read"),
+    ("PUT", "/v1/threads/t1/state", "checkpointer:write"),
+];
+
+/// The role table of AgentFlow's authentication guide.
+const TABLE: &[(&str, &[&str])] = &[
+    ("guest", &["graph:invoke"]),
+    ("user", &["graph:invoke", "graph:stream", "checkpointer:read", "store:read"]),
+    (
+        "admin",
+        &[
+            "graph:invoke",
+            "graph:stream",
+            "graph:stop",
+            "graph:setup",
+            "checkpointer:read",
+            "checkpointer:write",
+            "checkpointer:delete",
+            "store:read",
+            "store:write",
+        ],
+    ),
+];
+
+fn ask(gate: &portcullis::Gate, method: &str, path: &str, token: &str) -> (u16, &'static str) {
+    let authorization = format!("Bearer {token}");
+    let mut headers = vec![("authorization", authorization.as_str())];
+    let method = if method == "WEBSOCKET" {
+        headers.extend([("upgrade", "websocket"), ("connection", "Upgrade")]);
+        "GET"
+    } else {
+        method
+    };
+    outcome(&decide(gate, method, path, &headers))
+}
+
+#[test]
+fn the_guides_table_role_by_route() {
+    let gate = agentflow();
+    let mut compared = 0;
+    for (role, permissions) in TABLE {
+        for (method, path, permission) in ROUTES {
+            let expected =
+                if permissions.contains(permission) { (200, "-") } else { (403, "permission_missing") };
+            assert_eq!(ask(&gate, method, path, &token(role)), expected, "{role}: {method} {path}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 3 * 37);
+}
+
+#[test]
+fn no_role_is_guest_and_an_unknown_role_is_nobody() {
+    let gate = agentflow();
+    let roleless = sign(serde_json::json!({"user_id": "alice", "exp": NOW + 60}), SECRET);
+    for (method, path, permission) in ROUTES {
+        let expected = if *permission == "graph:invoke" { (200, "-") } else { (403, "permission_missing") };
+        assert_eq!(ask(&gate, method, path, &roleless), expected, "{method} {path}");
+        assert_eq!(
+            ask(&gate, method, path, &token("superuser")),
+            (403, "permission_missing"),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn public_refused_and_unknown_routes() {
+    let gate = agentflow();
+    for path in ["/ping", "/health/ready", "//ping", "/%70ing"] {
+        assert_eq!(outcome(&decide(&gate, "GET", path, &[])), (200, "-"), "{path}");
+    }
+    for path in ["/docs", "/docs/oauth2-redirect", "/redocs", "/openapi.json"] {
+        assert_eq!(outcome(&decide(&gate, "GET", path, &[])), (403, "route_refused"), "{path}");
+        assert_eq!(ask(&gate, "GET", path, &token("admin")), (403, "route_refused"), "{path}");
+        // Starlette answers HEAD on these as well: nobody listed it.
+        assert_eq!(ask(&gate, "HEAD", path, &token("admin")), (403, "route_unknown"), "{path}");
+    }
+    for (method, path) in [
+        ("GET", "/"),
+        ("GET", "/v1/threads/"),
+        ("GET", "/V1/threads"),
+        ("get", "/v1/threads"),
+        ("POST", "/v1/threads"),
+        ("GET", "/v1/graph/ws"),
+        ("WEBSOCKET", "/v1/threads"),
+        ("GET", "/v1/graph:stateschema"),
+        ("TRACE", "/ping"),
+        ("HEAD", "/v1/threads"),
+    ] {
+        assert_eq!(ask(&gate, method, path, &token("admin")), (403, "route_unknown"), "{method} {path}");
+        assert_eq!(outcome(&decide(&gate, method, path, &[])).0, 401, "{method} {path}");
+    }
+    let open = load(
+        r#"{"profile":"agentflow","policy":{"docs":"public"},
+            "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    assert_eq!(outcome(&decide(&open, "GET", "/docs", &[])), (200, "-"));
+}
+
+#[test]
+fn deny_overrides_and_is_inherited() {
+    let gate = load(
+        r#"{"profile":"agentflow","policy":{"default_role":"","roles":{
+            "reader":{"permissions":["*:read"],"deny":["store:*"]},
+            "writer":{"inherits":["reader"],"permissions":["checkpointer:*","store:write"]},
+            "root":{"permissions":["*"]}}},
+            "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    for (role, method, path, expected) in [
+        ("reader", "GET", "/v1/threads", (200, "-")),
+        ("reader", "POST", "/v1/store/search", (403, "permission_denied")),
+        ("reader", "DELETE", "/v1/threads/t1", (403, "permission_missing")),
+        ("writer", "DELETE", "/v1/threads/t1", (200, "-")),
+        ("writer", "POST", "/v1/store/memories", (403, "permission_denied")),
+        ("root", "POST", "/v1/store/memories", (200, "-")),
+    ] {
+        assert_eq!(ask(&gate, method, path, &token(role)), expected, "{role}: {method} {path}");
+    }
+    let both =
+        sign(serde_json::json!({"user_id": "a", "roles": ["root", "reader"], "exp": NOW + 60}), SECRET);
+    assert_eq!(ask(&gate, "POST", "/v1/store/memories", &both), (403, "permission_denied"));
+    let roleless = sign(serde_json::json!({"user_id": "a", "exp": NOW + 60}), SECRET);
+    assert_eq!(ask(&gate, "GET", "/v1/threads", &roleless), (403, "permission_missing"));
+}
+
+#[test]
+fn routes_can_be_added_and_replaced() {
+    let gate = load(
+        r#"{"profile":"agentflow","policy":{"routes":{
+            "GET /v1/threads/{id}":"refused","GET /v1/evals/runs":"public","PATCH /v2/{rest:path}":"graph:invoke"}},
+            "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    assert_eq!(ask(&gate, "GET", "/v1/threads/t1", &token("admin")), (403, "route_refused"));
+    assert_eq!(ask(&gate, "DELETE", "/v1/threads/t1", &token("admin")), (200, "-"));
+    assert_eq!(outcome(&decide(&gate, "GET", "/v1/evals/runs", &[])), (200, "-"));
+    assert_eq!(ask(&gate, "PATCH", "/v2/a/b/c", &token("guest")), (200, "-"));
+}
+
+/// Random policies, decided by the gate and by a few lines that could not be simpler.
+#[test]
+fn a_naive_evaluator_agrees_on_random_policies() {
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+    };
+    let patterns = [
+        "*",
+        "graph:*",
+        "*:read",
+        "*:*",
+        "store:write",
+        "checkpointer:delete",
+        "graph:invoke",
+        "files:*",
+        "*:delete",
+    ];
+    let names = ["a", "b", "c", "d"];
+    for _ in 0..60 {
+        let mut roles = BTreeMap::new();
+        for (index, name) in names.iter().enumerate() {
+            let mut pick = |most: usize| -> Vec<&str> {
+                (0..random(most)).map(|_| patterns[random(patterns.len())]).collect()
+            };
+            let (permissions, deny) = (pick(4), pick(2));
+            // Only earlier roles are inherited, so that there is no cycle.
+            let inherits: Vec<&str> = names.iter().take(index).filter(|_| random(2) == 0).copied().collect();
+            roles.insert(*name, (inherits, permissions, deny));
+        }
+        let document: BTreeMap<_, _> = roles
+            .iter()
+            .map(|(name, (inherits, permissions, deny))| {
+                (name, serde_json::json!({"inherits": inherits, "permissions": permissions, "deny": deny}))
+            })
+            .collect();
+        let gate = load(
+            &serde_json::json!({"profile": "agentflow", "policy": {"roles": document},
+                "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}]})
+            .to_string(),
+        );
+        for name in names {
+            let mut held = BTreeSet::from([name]);
+            while let Some(parent) =
+                held.iter().flat_map(|role| &roles[role].0).find(|parent| !held.contains(*parent))
+            {
+                held.insert(parent);
+            }
+            for (method, path, permission) in ROUTES {
+                let (resource, action) = permission.split_once(':').unwrap();
+                let fits = |pattern: &&str| {
+                    let (r, a) = pattern.split_once(':').unwrap_or(("*", "*"));
+                    (r == "*" || r == resource) && (a == "*" || a == action)
+                };
+                let expected = if held.iter().any(|role| roles[role].2.iter().any(fits)) {
+                    (403, "permission_denied")
+                } else if held.iter().any(|role| roles[role].1.iter().any(fits)) {
+                    (200, "-")
+                } else {
+                    (403, "permission_missing")
+                };
+                assert_eq!(
+                    ask(&gate, method, path, &token(name)),
+                    expected,
+                    "{name}: {method} {path} in {document:?}"
+                );
+            }
+        }
+    }
+}
