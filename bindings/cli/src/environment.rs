@@ -1,0 +1,53 @@
+//! Secrets from the environment and from a file of `NAME=value` lines.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use portcullis::{Gate, Secrets};
+
+use crate::Failure;
+
+/// Secrets by name; a file given on the command line counts before the environment.
+pub(crate) struct Environment {
+    file: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Reads `env_file`, if there is one.
+    pub(crate) fn read(env_file: Option<&Path>) -> Result<Self, Failure> {
+        let mut file = BTreeMap::new();
+        if let Some(path) = env_file {
+            let lines = dotenvy::from_path_iter(path)
+                .map_err(|_| format!("--env-file: cannot read `{}`", path.display()))?;
+            for line in lines {
+                // The error of the library quotes the line, which may hold a secret.
+                let (name, value) = line.map_err(|_| {
+                    format!("--env-file: `{}` has a line that is not `NAME=value`", path.display())
+                })?;
+                file.insert(name, value);
+            }
+        }
+        Ok(Self { file })
+    }
+
+    /// Loads the configuration at `path`.
+    pub(crate) fn load(&self, path: &PathBuf) -> Result<Gate, Failure> {
+        let document = std::fs::read(path)
+            .map_err(|error| format!("--config: cannot read `{}`: {error}", path.display()))?;
+        Gate::load(&document, self).map_err(|errors| {
+            let lines: Vec<String> =
+                errors.iter().map(|error| format!("{}: {error}", path.display())).collect();
+            lines.join("\nerror: ")
+        })
+    }
+}
+
+impl Secrets for Environment {
+    fn get(&self, name: &str) -> Option<String> {
+        self.file.get(name).cloned().or_else(|| std::env::var(name).ok())
+    }
+
+    fn remedy(&self, name: &str) -> String {
+        format!("set the environment variable {name}, or add it to the file given with --env-file")
+    }
+}
