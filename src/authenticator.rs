@@ -44,7 +44,12 @@ impl Authenticator<'_> {
         }
     }
 
-    fn token(&self, text: &str, now: UnixTime) -> Result<Principal, AuthError> {
+    /// Checks a token at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] from the step that refused it.
+    pub(crate) fn token(&self, text: &str, now: UnixTime) -> Result<Principal, AuthError> {
         if self.issuers.is_empty() {
             return Err(CredentialError::Unsupported.into());
         }

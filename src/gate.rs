@@ -14,6 +14,7 @@ use crate::error::{AuthError, HeaderError, PolicyError};
 use crate::limits::HEADER_PAIRS;
 use crate::path::Target;
 use crate::policy::{CompiledAccess, Permission, PermissionIndex, Policy, Route, WEBSOCKET};
+use crate::principal::Principal;
 use crate::reason::Reason;
 use crate::request::RequestHead;
 use crate::secret::Secrets;
@@ -124,6 +125,33 @@ impl Gate {
         }
     }
 
+    /// The principal a bearer token proves at the time `now`: everything [`Gate::begin`] does to a token, and nothing
+    /// about routes.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] from the step that refused it.
+    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+        self.authenticator().token(token, now)
+    }
+
+    /// Whether the policy gives `principal` the permission, for a caller that decides about something other than a route.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] says which rule refused.
+    pub fn authorize(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
+        self.policy.permits(principal, permission)
+    }
+
+    fn authenticator(&self) -> Authenticator<'_> {
+        Authenticator {
+            issuers: &self.issuers,
+            api_keys: self.api_keys.as_ref(),
+            token_bytes: self.token_bytes,
+        }
+    }
+
     /// The answer when the origin could not be reached for a request that was let in: 502.
     pub fn origin_unreachable(&self, head: &RequestHead<'_>, now: UnixTime) -> Answer {
         self.answer(Refusal::ORIGIN_UNREACHABLE, None, head, now)
@@ -203,12 +231,7 @@ impl Gate {
 
         let (credential, place) = self.places.find(head, target.query, websocket)?;
         record.place = Some(place);
-        let authenticator = Authenticator {
-            issuers: &self.issuers,
-            api_keys: self.api_keys.as_ref(),
-            token_bytes: self.token_bytes,
-        };
-        let principal = match authenticator.authenticate(&credential, now, answer)? {
+        let principal = match self.authenticator().authenticate(&credential, now, answer)? {
             Checked::Principal(principal) => principal,
             Checked::NeedRecord(id) => return Ok(Ended::Need(Need::ApiKeyRecord { id })),
         };

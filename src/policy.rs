@@ -49,20 +49,42 @@ impl Policy {
         if !granted {
             return Err(PolicyError::PermissionMissing);
         }
-        if self.scopes_narrow
-            && let Some(scopes) = &principal.scopes
-            && !self
-                .routes
-                .permission(permission)
-                .is_some_and(|wanted| scopes.iter().any(|scope| wanted.is(scope)))
-        {
-            return Err(PolicyError::ScopeMissing);
-        }
-        Ok(())
+        // INVARIANT: an index comes from a route, and every route's permission is in the list.
+        let permission = self.routes.permission(permission).ok_or(PolicyError::PermissionMissing)?;
+        self.check_scopes(principal, permission)
     }
 }
 
 impl Policy {
+    /// Decides whether `principal` has `permission`, which no route need ask for.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] says which rule refused.
+    pub(crate) fn permits(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
+        let mut granted = false;
+        for (_, role) in self.effective_roles(principal) {
+            let (grants, denies) = self.roles.patterns(role, permission);
+            if denies {
+                return Err(PolicyError::PermissionDenied);
+            }
+            granted |= grants;
+        }
+        if !granted {
+            return Err(PolicyError::PermissionMissing);
+        }
+        self.check_scopes(principal, permission)
+    }
+
+    fn check_scopes(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
+        match &principal.scopes {
+            Some(scopes) if self.scopes_narrow && !scopes.iter().any(|scope| permission.is(scope)) => {
+                Err(PolicyError::ScopeMissing)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The roles of `principal` that exist, or the default role if its proof names none at all.
     pub(crate) fn effective_roles<'a>(
         &'a self,

@@ -182,6 +182,31 @@ fn routes_can_be_added_and_replaced() {
     assert_eq!(ask(&gate, "PATCH", "/v2/a/b/c", &token("guest")), (200, "-"));
 }
 
+#[test]
+fn permissions_without_a_route() {
+    let gate = load(
+        r#"{"profile":"agentflow","policy":{"roles":{
+            "reader":{"permissions":["*:read"],"deny":["secrets:*"]},"writer":{"inherits":["reader"],"permissions":["notes:*"]}}},
+            "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    let now = portcullis::UnixTime::from_secs(NOW);
+    let principal = |claims: serde_json::Value| gate.verify(&sign(claims, SECRET), now).unwrap();
+    let may = |principal: &portcullis::Principal, permission: &str| {
+        gate.authorize(principal, &portcullis::Permission::parse(permission).unwrap())
+    };
+    let writer = principal(serde_json::json!({"user_id": "a", "role": "writer", "exp": NOW + 9}));
+    assert_eq!(may(&writer, "notes:delete"), Ok(()));
+    assert_eq!(may(&writer, "graph:read"), Ok(()));
+    assert_eq!(may(&writer, "secrets:read"), Err(portcullis::PolicyError::PermissionDenied));
+    assert_eq!(may(&writer, "graph:invoke"), Err(portcullis::PolicyError::PermissionMissing));
+    let narrowed = principal(
+        serde_json::json!({"user_id": "a", "role": "writer", "scopes": ["notes:x"], "exp": NOW + 9}),
+    );
+    assert_eq!(may(&narrowed, "notes:x"), Ok(()));
+    assert_eq!(may(&narrowed, "notes:delete"), Err(portcullis::PolicyError::ScopeMissing));
+    assert!(gate.verify(&token("reader"), portcullis::UnixTime::from_secs(NOW + 60)).is_err());
+}
+
 /// Random policies, decided by the gate and by a few lines that could not be simpler.
 #[test]
 fn a_naive_evaluator_agrees_on_random_policies() {

@@ -1,11 +1,11 @@
 //! Roles, with inheritance resolved and permissions turned into bits.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{PermissionPattern, PermissionSet, Routes};
+use super::{Permission, PermissionPattern, PermissionSet, Routes};
 use crate::limits::ROLE_DEPTH;
 
 /// A role as it is written down.
@@ -21,6 +21,10 @@ pub(crate) struct RoleRules {
 pub(crate) struct Role {
     pub(crate) granted: PermissionSet,
     pub(crate) denied: PermissionSet,
+    /// What the role itself says, for permissions that no route asks for.
+    own: RoleRules,
+    /// The role and all it inherits from, by name.
+    lineage: BTreeSet<String>,
 }
 
 /// All roles by name.
@@ -60,6 +64,17 @@ impl Roles {
         self.by_name.get(name)
     }
 
+    /// Whether `role` grants and whether it denies `permission`, by the patterns of its lineage.
+    pub(crate) fn patterns(&self, role: &Role, permission: &Permission) -> (bool, bool) {
+        let any = |patterns: &[PermissionPattern]| patterns.iter().any(|pattern| pattern.matches(permission));
+        role.lineage
+            .iter()
+            .filter_map(|name| self.get(name))
+            .fold((false, false), |(grants, denies), role| {
+                (grants || any(&role.own.granted), denies || any(&role.own.denied))
+            })
+    }
+
     /// The names of all roles.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.by_name.keys().map(String::as_str)
@@ -88,12 +103,15 @@ fn resolve<'r>(
     let mut role = Role {
         granted: PermissionSet::with_capacity(routes.permission_count()),
         denied: PermissionSet::with_capacity(routes.permission_count()),
+        own: own.clone(),
+        lineage: BTreeSet::from([name.to_owned()]),
     };
     for parent in &own.inherits {
         resolve(parent, rules, routes, path, done)?;
         if let Some(parent) = done.get(parent) {
             role.granted.merge(&parent.granted);
             role.denied.merge(&parent.denied);
+            role.lineage.extend(parent.lineage.iter().cloned());
         }
     }
     for (index, permission) in routes.permissions() {

@@ -1,6 +1,6 @@
 //! `portcullis explain`: what the gate would do with a request, step by step.
 
-use std::fmt::Write as _;
+use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
