@@ -1,5 +1,15 @@
 //! What a refused caller is told: status, challenge and body, and what it is not told.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,15 @@
 //! Broken configurations: each error names its place and the remedy, and shows no secret.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use common::*;

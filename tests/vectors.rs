@@ -1,5 +1,15 @@
 //! Third-party vectors, where they are at hand: beside the repository, in `../shared/vectors`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
 mod common;
 
 use std::path::PathBuf;

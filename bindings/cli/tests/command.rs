@@ -1,5 +1,15 @@
 //! The command as a user runs it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
 use std::path::PathBuf;
 use std::process::Output;
 
