@@ -4,6 +4,8 @@ use core::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::challenge::Refusal;
+
 macro_rules! reasons {
     ($($(#[doc = $doc:literal])* $variant:ident => $code:literal,)*) => {
         /// Why a request was refused.
@@ -106,6 +108,13 @@ reasons! {
     RateLimited => "rate_limited",
     /// A defect of the gate itself.
     Internal => "internal",
+}
+
+impl Reason {
+    /// The HTTP status a caller gets for this reason.
+    pub fn status(self) -> u16 {
+        Refusal::of(self).status
+    }
 }
 
 impl fmt::Display for Reason {

@@ -205,3 +205,19 @@ fn reason_codes_are_distinct_and_stable() {
          config_invalid keys_unavailable introspection_unavailable records_unavailable rate_limited internal"
     );
 }
+
+/// The page for operators lists every reason, in order, with the status that callers get.
+#[test]
+fn the_documented_table_is_the_enum() {
+    let page = include_str!("../docs/reasons.md");
+    let rows: Vec<(&str, u16)> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `"))
+        .filter_map(|row| {
+            let (code, rest) = row.split_once("` | ")?;
+            Some((code, rest.split_once(' ')?.0.parse().ok()?))
+        })
+        .collect();
+    let expected: Vec<_> = Reason::ALL.iter().map(|reason| (reason.code(), reason.status())).collect();
+    assert_eq!(rows, expected);
+}
