@@ -36,6 +36,8 @@ pub(crate) struct ClaimRules {
     pub(crate) max_age_secs: Option<u64>,
     pub(crate) required: Vec<Pointer>,
     pub(crate) names: ClaimNames,
+    /// The role of a token that says nothing about roles. One that says "none" has none.
+    pub(crate) default_role: Option<String>,
 }
 
 impl ClaimRules {
@@ -144,7 +146,7 @@ impl ClaimRules {
     fn roles(&self, claims: &Value) -> Result<Vec<String>, ClaimsError> {
         let found =
             self.names.roles.iter().find_map(|place| present(place.get(claims)).map(|value| (place, value)));
-        let Some((place, value)) = found else { return Ok(Vec::new()) };
+        let Some((place, value)) = found else { return Ok(self.default_role.iter().cloned().collect()) };
         let invalid = || ClaimsError::Invalid(place.to_string());
         let names = text_or_list(value).ok_or_else(invalid)?;
         distinct(names).ok_or_else(invalid)

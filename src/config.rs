@@ -133,7 +133,9 @@ pub(crate) fn parse_record(text: &[u8]) -> Option<ApiKeyRecord> {
 fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
     let profile = document.profile.get();
     let policy = policy::compile(document, profile, findings);
-    let issuers = issuers::compile(document, profile, findings);
+    let default_role =
+        policy.as_ref().and_then(|policy| policy::default_role(document, profile, policy, findings));
+    let issuers = issuers::compile(document, profile, default_role.as_deref(), findings);
     let api_keys = keys::compile(document, policy.as_ref(), findings);
     let upstream = upstream::compile(document, profile, findings);
     let places = places(document, findings);

@@ -214,15 +214,14 @@ impl Gate {
 
         // A preflight carries no credential. It is decided on the route it asks about, and nothing else of it passes.
         if let Some(method) = head.preflight_method() {
-            let route = self.route(method, &target.path, record).ok_or(PolicyError::RouteUnknown)?;
+            let route = self.route(method, false, &target.path, record).ok_or(PolicyError::RouteUnknown)?;
             if route.access == CompiledAccess::Refused || !self.cors.forward_preflight {
                 return Err(PolicyError::RouteRefused.into());
             }
             return forward(None);
         }
 
-        let method = if websocket { WEBSOCKET.as_bytes() } else { head.method };
-        let route = self.route(method, &target.path, record);
+        let route = self.route(head.method, websocket, &target.path, record);
         match route.map(|route| route.access) {
             Some(CompiledAccess::Public) => return forward(None),
             Some(CompiledAccess::Refused) => return Err(PolicyError::RouteRefused.into()),
@@ -242,12 +241,17 @@ impl Gate {
             return Err(PolicyError::RouteUnknown.into());
         };
         self.policy.authorize(principal, permission)?;
-        let roles = self.policy.effective_roles(principal).map(|(name, _)| name).collect();
+        let roles = self.policy.known_roles(principal).map(|(name, _)| name).collect();
         forward(Some(&Caller { principal, place, roles }))
     }
 
-    fn route(&self, method: &[u8], path: &str, record: &mut Record) -> Option<&Route> {
-        let method = core::str::from_utf8(method).ok()?;
+    fn route(&self, method: &[u8], websocket: bool, path: &str, record: &mut Record) -> Option<&Route> {
+        let method = if websocket {
+            WEBSOCKET
+        } else {
+            // A method that happens to be called like the notation for an upgrade is not one.
+            core::str::from_utf8(method).ok().filter(|method| *method != WEBSOCKET)?
+        };
         let route = self.policy.routes.find(method, path)?;
         record.route = Some(route.text.clone());
         if let CompiledAccess::Permission(index) = route.access {

@@ -11,7 +11,6 @@ pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::PolicyError;
@@ -22,8 +21,6 @@ use crate::principal::Principal;
 pub(crate) struct Policy {
     pub(crate) routes: Routes,
     pub(crate) roles: Roles,
-    /// The role of principals whose proof names none.
-    pub(crate) default_role: Option<String>,
     /// Whether the scopes a proof declares narrow what its roles grant.
     pub(crate) scopes_narrow: bool,
 }
@@ -40,7 +37,7 @@ impl Policy {
         permission: PermissionIndex,
     ) -> Result<(), PolicyError> {
         let mut granted = false;
-        for (_, role) in self.effective_roles(principal) {
+        for (_, role) in self.known_roles(principal) {
             if role.denied.contains(permission) {
                 return Err(PolicyError::PermissionDenied);
             }
@@ -63,7 +60,7 @@ impl Policy {
     /// [`PolicyError`] says which rule refused.
     pub(crate) fn permits(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
         let mut granted = false;
-        for (_, role) in self.effective_roles(principal) {
+        for (_, role) in self.known_roles(principal) {
             let (grants, denies) = self.roles.patterns(role, permission);
             if denies {
                 return Err(PolicyError::PermissionDenied);
@@ -85,14 +82,12 @@ impl Policy {
         }
     }
 
-    /// The roles of `principal` that exist, or the default role if its proof names none at all.
-    pub(crate) fn effective_roles<'a>(
+    /// The roles of `principal` that exist.
+    pub(crate) fn known_roles<'a>(
         &'a self,
         principal: &'a Principal,
     ) -> impl Iterator<Item = (&'a str, &'a Role)> {
-        let default = principal.roles.is_empty().then_some(self.default_role.as_deref()).flatten();
-        let named = principal.roles.iter().map(String::as_str);
-        named.chain(default).filter_map(|name| self.roles.get(name).map(|role| (name, role)))
+        principal.roles.iter().filter_map(|name| self.roles.get(name).map(|role| (name.as_str(), role)))
     }
 }
 
@@ -160,7 +155,7 @@ mod tests {
             })
             .collect();
         let roles = Roles::compile(&rules, &routes).unwrap();
-        Policy { routes, roles, default_role: None, scopes_narrow: true }
+        Policy { routes, roles, scopes_narrow: true }
     }
 
     #[test]

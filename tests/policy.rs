@@ -120,6 +120,18 @@ fn no_role_is_guest_and_an_unknown_role_is_nobody() {
 }
 
 #[test]
+fn only_a_token_that_says_nothing_about_roles_gets_the_default_role() {
+    let gate = agentflow();
+    let invoke = |claims: serde_json::Value| ask(&gate, "POST", "/v1/graph/invoke", &sign(claims, SECRET));
+    assert_eq!(invoke(serde_json::json!({"user_id": "a", "exp": NOW + 9})), (200, "-"));
+    assert_eq!(invoke(serde_json::json!({"user_id": "a", "role": null, "exp": NOW + 9})), (200, "-"));
+    assert_eq!(
+        invoke(serde_json::json!({"user_id": "a", "roles": [], "exp": NOW + 9})),
+        (403, "permission_missing")
+    );
+}
+
+#[test]
 fn public_refused_and_unknown_routes() {
     let gate = agentflow();
     for path in ["/ping", "/health/ready", "//ping", "/%70ing"] {
@@ -141,11 +153,15 @@ fn public_refused_and_unknown_routes() {
         ("WEBSOCKET", "/v1/threads"),
         ("GET", "/v1/graph:stateschema"),
         ("TRACE", "/ping"),
+        ("OPTIONS", "/v1/threads"),
         ("HEAD", "/v1/threads"),
     ] {
         assert_eq!(ask(&gate, method, path, &token("admin")), (403, "route_unknown"), "{method} {path}");
         assert_eq!(outcome(&decide(&gate, method, path, &[])).0, 401, "{method} {path}");
     }
+    // The notation for an upgrade is not a method.
+    let verdict = decide_with_token(&gate, "WEBSOCKET", "/v1/graph/ws", &token("admin"));
+    assert_eq!(outcome(&verdict), (403, "route_unknown"));
     let open = load(
         r#"{"profile":"agentflow","policy":{"docs":"public"},
             "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,

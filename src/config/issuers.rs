@@ -17,6 +17,7 @@ use crate::upstream::CredentialFate;
 pub(super) fn compile(
     document: &Document,
     profile: &Profile,
+    default_role: Option<&str>,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Issuer>> {
     let several = document.issuers.len() > 1;
@@ -39,6 +40,7 @@ pub(super) fn compile(
         let keys = keys(issuer, &pointer, findings);
         let rules = rules(document, issuer, profile, &pointer, findings);
         if let (Some(keys), Some(rules)) = (keys, rules) {
+            let rules = ClaimRules { default_role: default_role.map(ToString::to_string), ..rules };
             issuers.push(Issuer { keys, rules });
         }
     }
@@ -116,6 +118,7 @@ fn rules(
         max_age_secs: issuer.max_age_secs,
         required: issuer.required_claims.clone(),
         names,
+        default_role: None,
     })
 }
 

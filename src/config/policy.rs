@@ -18,18 +18,6 @@ use crate::suggest::{closest, one_of};
 pub(super) fn compile(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -> Option<Policy> {
     let routes = routes(document, profile, findings)?;
     let rules = rules(document, profile, findings);
-    let default_role = match document.policy.default_role.as_deref() {
-        Some("") => None,
-        Some(name) => {
-            if !rules.contains_key(name) {
-                let message = no_such_role(name, rules.keys().map(String::as_str));
-                findings.error("/policy/default_role", message);
-            }
-            Some(name.to_owned())
-        }
-        // The profile's default goes with the profile's roles.
-        None => profile.default_role.filter(|name| rules.contains_key(*name)).map(ToOwned::to_owned),
-    };
     let roles = Roles::compile(&rules, &routes).map_err(|(name, error)| {
         let message = match error {
             InheritanceError::Cycle(around) => {
@@ -39,12 +27,27 @@ pub(super) fn compile(document: &Document, profile: &Profile, findings: &mut Fin
         };
         findings.error(pointer_to(&["policy", "roles", &name, "inherits"]), message);
     });
-    Some(Policy {
-        routes,
-        roles: roles.ok()?,
-        default_role,
-        scopes_narrow: document.policy.scopes_narrow.unwrap_or(true),
-    })
+    Some(Policy { routes, roles: roles.ok()?, scopes_narrow: document.policy.scopes_narrow.unwrap_or(true) })
+}
+
+/// The role of a token that says nothing about roles.
+pub(super) fn default_role(
+    document: &Document,
+    profile: &Profile,
+    policy: &Policy,
+    findings: &mut Findings<'_>,
+) -> Option<String> {
+    let exists = |name: &&str| policy.roles.get(name).is_some();
+    match document.policy.default_role.as_deref() {
+        // The profile's default goes with the profile's roles.
+        None => profile.default_role.filter(exists).map(ToOwned::to_owned),
+        Some("") => None,
+        Some(name) if exists(&name) => Some(name.to_owned()),
+        Some(name) => {
+            findings.error("/policy/default_role", no_such_role(name, policy.roles.names()));
+            None
+        }
+    }
 }
 
 fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -> Option<Routes> {
