@@ -20,7 +20,7 @@ use crate::limits::{JOSE_HEADER_CHARS, KEY_ID_BYTES};
 /// The members of a JOSE header that a verifier acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoseHeader {
-    algorithm: Option<Algorithm>,
+    algorithm: Algorithm,
     key_id: Option<String>,
     token_type: Option<String>,
 }
@@ -49,14 +49,14 @@ impl JoseHeader {
             return Err(TokenError::HeaderMember);
         }
         Ok(Self {
-            algorithm: Algorithm::from_name(name),
+            algorithm: Algorithm::from_name(name).ok_or(TokenError::AlgorithmNotAllowed)?,
             key_id: key_id.map(String::from),
             token_type: text("typ")?.map(String::from),
         })
     }
 
-    /// The algorithm the token claims to be signed with, if it is a known one. It selects no key by itself.
-    pub fn algorithm(&self) -> Option<Algorithm> {
+    /// The algorithm the token claims to be signed with. It selects no key by itself.
+    pub fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
@@ -106,17 +106,19 @@ impl<'a> UnverifiedToken<'a> {
         else {
             return Err(TokenError::NotThreeSegments);
         };
-        if header.is_empty() || payload.is_empty() || signature.is_empty() {
-            return Err(TokenError::NotThreeSegments);
-        }
         if header.len() > JOSE_HEADER_CHARS {
             return Err(TokenError::TooLarge);
         }
+        let decode = |segment: &str| match segment {
+            "" => Err(TokenError::NotThreeSegments),
+            segment => base64url::decode(segment).map_err(|_| TokenError::NotBase64Url),
+        };
+        // The header first: a token without a signature is told by its `alg`, not by what is missing.
+        let header = JoseHeader::parse(&decode(header)?)?;
+        let (payload, signature) = (decode(payload)?, decode(signature)?);
         let signing_input =
             token.rsplit_once('.').map(|(input, _)| input).ok_or(TokenError::NotThreeSegments)?;
-        let decode = |segment| base64url::decode(segment).map_err(|_| TokenError::NotBase64Url);
-        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
-        Ok(Self { signing_input, header: JoseHeader::parse(&header)?, payload, signature })
+        Ok(Self { signing_input, header, payload, signature })
     }
 
     /// The header: untrusted until the token is verified.

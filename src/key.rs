@@ -68,7 +68,7 @@ impl KeySet {
         &'k self,
         header: &JoseHeader,
     ) -> Result<Vec<&'k VerificationKey>, TokenError> {
-        let algorithm = header.algorithm().ok_or(TokenError::AlgorithmNotAllowed)?;
+        let algorithm = header.algorithm();
         let named = |key: &&VerificationKey| header.key_id().is_some() && key.id() == header.key_id();
         if let Some(key) = self.keys.iter().find(named) {
             // The named key decides alone, even if it is not of the token's algorithm.

@@ -144,7 +144,6 @@ fn shapes() {
         format!("{header}.{header}.{payload}.{signature}"),
         ".".repeat(16_000),
         "a.".repeat(8_000),
-        "eyJhbGciOiJub25lIn0..".to_owned(),
     ] {
         let reason = reason(&bad);
         assert!(
@@ -153,6 +152,11 @@ fn shapes() {
         );
         assert_ne!(reason, "-");
     }
+    // The classic: no signature at all, and an `alg` that says so.
+    let unsigned = raw_token(r#"{"alg":"none"}"#, &claims(), SECRET);
+    let (unsigned, _) = unsigned.rsplit_once('.').unwrap();
+    assert_eq!(reason(&format!("{unsigned}.")), "algorithm_not_allowed");
+    assert_eq!(reason("eyJhbGciOiJub25lIn0.."), "algorithm_not_allowed");
     assert_eq!(reason(&"a".repeat(16 * 1024 + 1)), "token_too_large");
     assert_eq!(reason(&".".repeat(1_000_000)), "token_too_large");
     // The URL-unsafe alphabet is another spelling of the same octets: not accepted.
