@@ -253,8 +253,8 @@ impl ApiKeys {
                 KeyHash::Plain(digest) => plain.push((digest, record)),
             }
         }
-        peppered.sort_by(|a, b| a.id.cmp(&b.id));
-        plain.sort_by_key(|(digest, _)| *digest);
+        peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        plain.sort_unstable_by_key(|(digest, _)| *digest);
         Self { pepper, peppered, plain, lookup }
     }
 

@@ -120,7 +120,7 @@ impl Upstream {
             .map(|pair| String::from_utf8_lossy(pair.name).to_ascii_lowercase())
             .filter(|name| removed(name))
             .collect();
-        names.sort();
+        names.sort_unstable();
         names.dedup();
         Ok(names)
     }

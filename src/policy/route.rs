@@ -205,7 +205,7 @@ impl Routes {
                 Access::Public | Access::Refused => None,
             })
             .collect();
-        permissions.sort();
+        permissions.sort_unstable();
         permissions.dedup();
         let mut compiled = Self { routes: Vec::new(), permissions, nodes: Vec::from([Node::default()]) };
         for (template, access) in written {

@@ -1,0 +1,52 @@
+//! The Worker's environment: variables and secrets.
+
+use portcullis::Secrets;
+use wasm_bindgen::JsValue;
+use worker::js_sys::{JSON, Object, Reflect};
+
+/// The variable that holds the configuration.
+const CONFIG: &str = "PORTCULLIS_CONFIG";
+
+/// The bindings of a Worker.
+#[derive(Debug)]
+pub(crate) struct Environment<'a>(&'a Object);
+
+impl<'a> Environment<'a> {
+    /// Reads from the object that Cloudflare calls `env`.
+    pub(crate) fn new(env: &'a Object) -> Self {
+        Self(env)
+    }
+
+    /// The text of the configuration: a variable of type text, or one of type JSON written as text again.
+    ///
+    /// # Errors
+    ///
+    /// If the variable is missing or of another type; with what to do.
+    pub(crate) fn configuration(&self) -> Result<String, String> {
+        let value = self.binding(CONFIG);
+        let text = if value.is_object() {
+            JSON::stringify(&value).ok().map(String::from)
+        } else {
+            value.as_string()
+        };
+        text.ok_or_else(|| {
+            format!(
+                "{CONFIG}: must be a variable with the configuration, as text or as JSON; set it under [vars]"
+            )
+        })
+    }
+
+    fn binding(&self, name: &str) -> JsValue {
+        Reflect::get(self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
+    }
+}
+
+impl Secrets for Environment<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.binding(name).as_string()
+    }
+
+    fn remedy(&self, name: &str) -> String {
+        format!("run `wrangler secret put {name}`")
+    }
+}

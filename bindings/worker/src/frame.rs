@@ -1,0 +1,115 @@
+//! Frames: what `handler.mjs` is to do, as one string of lines.
+//!
+//! | first line | then |
+//! | --- | --- |
+//! | `forward` | log line, URL, then `-name` for a header to remove and `+name`, value for one to set |
+//! | `answer` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
+//! | `api_key_record` | the identifier whose record is needed |
+//!
+//! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
+//! hold a line break, and nothing follows it.
+
+use portcullis::{Answer, Forward};
+
+/// A field would break its frame: a line break in it, or nothing where something must be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unframeable;
+
+/// Lines under construction.
+struct Frame(String);
+
+/// The frame that sends a request on.
+pub(crate) fn forward(log: &str, origin: &str, forward: &Forward) -> Result<String, Unframeable> {
+    let mut frame = Frame::new("forward", log)?;
+    frame.line(&[origin, &forward.target])?;
+    for name in &forward.remove_headers {
+        frame.line(&["-", name])?;
+    }
+    for (name, value) in &forward.set_headers {
+        frame.line(&["+", name])?;
+        frame.line(&[value])?;
+    }
+    Ok(frame.0)
+}
+
+/// The frame that answers a request here.
+pub(crate) fn answer(log: &str, answer: &Answer) -> Result<String, Unframeable> {
+    let mut frame = Frame::new("answer", log)?;
+    frame.line(&[&answer.status.to_string()])?;
+    for (name, value) in &answer.headers {
+        if name.is_empty() {
+            // It would read as the end of the headers.
+            return Err(Unframeable);
+        }
+        frame.line(&[name])?;
+        frame.line(&[value])?;
+    }
+    frame.line(&[])?;
+    frame.0.push('\n');
+    frame.0.push_str(&answer.body);
+    Ok(frame.0)
+}
+
+/// The frame that asks for the record of an API key. The core made sure that `id` is letters and digits.
+pub(crate) fn need_api_key_record(id: &str) -> String {
+    format!("api_key_record\n{id}")
+}
+
+impl Frame {
+    fn new(kind: &str, log: &str) -> Result<Self, Unframeable> {
+        let mut frame = Self(kind.to_string());
+        frame.line(&[log])?;
+        Ok(frame)
+    }
+
+    /// Adds one line, the parts joined.
+    fn line(&mut self, parts: &[&str]) -> Result<(), Unframeable> {
+        self.0.push('\n');
+        for part in parts {
+            // SECURITY: a field with a line break could pass itself off as a header to set.
+            if part.contains(['\n', '\r', '\0']) {
+                return Err(Unframeable);
+            }
+            self.0.push_str(part);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Unframeable, answer, forward};
+    use portcullis::{Answer, CredentialFate, Forward};
+
+    fn to(target: &str, value: &str) -> Forward {
+        Forward {
+            target: target.to_string(),
+            remove_headers: vec!["x-user-id".to_string()],
+            set_headers: vec![("authorization".to_string(), value.to_string())],
+            credential: CredentialFate::Swap,
+        }
+    }
+
+    #[test]
+    fn a_forward_is_lines() {
+        let framed = forward("{}", "http://origin", &to("/v1?a=b", "Bearer x"));
+        let lines = "forward\n{}\nhttp://origin/v1?a=b\n-x-user-id\n+authorization\nBearer x";
+        assert_eq!(framed.as_deref(), Ok(lines));
+    }
+
+    #[test]
+    fn an_answer_ends_with_its_body() {
+        let headers = vec![("content-type".to_string(), "text/plain".to_string())];
+        let framed = answer("", &Answer { status: 401, headers, body: "a\n\nb".to_string() });
+        assert_eq!(framed.as_deref(), Ok("answer\n\n401\ncontent-type\ntext/plain\n\na\n\nb"));
+    }
+
+    #[test]
+    fn a_line_break_in_a_field_has_no_frame() {
+        for (target, value) in [("/a\n+x", "v"), ("/a", "v\n-authorization"), ("/a", "v\r"), ("/a", "v\0")] {
+            assert_eq!(forward("{}", "http://origin", &to(target, value)), Err(Unframeable));
+        }
+        let headers = vec![(String::new(), "v".to_string())];
+        assert_eq!(answer("", &Answer { status: 401, headers, body: String::new() }), Err(Unframeable));
+    }
+}

@@ -1,0 +1,193 @@
+//! The Cloudflare Worker: compile, bind, optimise, bundle.
+//!
+//! The result is what `worker-build` and wrangler make of the same sources, without downloading either.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::root::{root, target};
+use crate::step::Step;
+use crate::tools::stamp::{Stamp, lock};
+use crate::tools::{node, rust};
+
+/// What the compiler may use in a module and the optimiser must therefore accept; V8 has all of it.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+    "--enable-exception-handling",
+];
+
+/// The only module a finished Worker may import from: its own glue. Another name (`env`, `wasi_…`) is a host function
+/// that a dependency has brought in unasked, and the module would not start.
+const GLUE: &str = "./index_bg.js";
+
+/// A built Worker: `worker.mjs` and `index_bg.wasm` in one folder.
+#[derive(Debug, Clone)]
+pub(crate) struct WorkerArtefact {
+    /// The folder.
+    pub(crate) dir: PathBuf,
+    /// Size of the module.
+    pub(crate) wasm_bytes: u64,
+    /// Its size after gzip, which is what Cloudflare's limit is about.
+    pub(crate) wasm_gzip_bytes: u64,
+    /// Size of the JavaScript.
+    pub(crate) js_bytes: u64,
+}
+
+impl fmt::Display for WorkerArtefact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dir, wasm_bytes, wasm_gzip_bytes, js_bytes } = self;
+        write!(
+            f,
+            "{}: wasm {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), JavaScript {js_bytes} bytes",
+            dir.display()
+        )
+    }
+}
+
+/// Builds the Worker into `dist/worker`. Steps whose inputs have not changed are skipped.
+///
+/// # Errors
+///
+/// If a tool is missing or fails, or the module imports what no Worker has.
+pub(crate) fn worker(step: &Step) -> Result<WorkerArtefact> {
+    rust::targets(step)?;
+    let modules = node::npm(step)?;
+    let _lock = lock("worker")?;
+    let compiled = compile(step)?;
+    let handler = root().join("bindings").join("worker").join("handler.mjs");
+    let dir = root().join("dist").join("worker");
+    package(step, &compiled, &handler, &modules, &dir)
+}
+
+/// Makes a Worker in `dir` out of a compiled module and the handler.
+///
+/// # Errors
+///
+/// As [`worker`].
+fn package(
+    step: &Step,
+    compiled: &Path,
+    handler: &Path,
+    modules: &Path,
+    dir: &Path,
+) -> Result<WorkerArtefact> {
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    let lock = root().join("xtask").join("npm").join("package-lock.json");
+    let inputs = [read(compiled)?, read(handler)?, read(&lock)?, RECIPE.as_bytes().to_vec()];
+    let stamp = Stamp::new(dir, &inputs.each_ref().map(Vec::as_slice));
+    if !stamp.matches() {
+        // Laid out as beside `handler.mjs` after worker-build: its import must not care who built.
+        let work = target("build").join(dir.file_name().unwrap_or_default());
+        let glue = work.join("build");
+        fs::create_dir_all(&glue)?;
+        step.message("wasm-bindgen");
+        bind(compiled, &glue)?;
+        step.message("wasm-opt");
+        let wasm = dir.join("index_bg.wasm");
+        step.run(
+            node::command(modules, "wasm-opt")
+                .arg(glue.join("index_bg.wasm"))
+                .arg("-o")
+                .arg(&wasm)
+                .arg("-O3")
+                .args(WASM_FEATURES),
+        )?;
+        step.message("esbuild");
+        let entry = work.join("handler.mjs");
+        fs::copy(handler, &entry)?;
+        step.run(
+            node::command(modules, "esbuild")
+                .arg(&entry)
+                .args(["--bundle", "--format=esm", "--minify", "--log-level=warning"])
+                .args(["--external:*.wasm", "--external:cloudflare:*"])
+                .arg(format!("--outfile={}", dir.join("worker.mjs").display())),
+        )?;
+        check_imports(&wasm)?;
+        stamp.set()?;
+    }
+    measure(dir)
+}
+
+/// This file, so that a change of the recipe counts as a change of the inputs.
+const RECIPE: &str = include_str!("worker.rs");
+
+/// Compiles the crate; the path of the module.
+fn compile(step: &Step) -> Result<PathBuf> {
+    step.message("cargo build");
+    let messages = step.run(rust::cargo().args([
+        "build",
+        "--package=portcullis-worker",
+        "--profile=wasm",
+        "--target=wasm32-unknown-unknown",
+        "--message-format=json-render-diagnostics",
+    ]))?;
+    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    files
+        .filter(|message| message["target"]["name"] == "portcullis_worker")
+        .filter_map(|message| message["filenames"].as_array().cloned())
+        .flatten()
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .ok_or_else(|| anyhow!("cargo built no module"))
+}
+
+/// Writes `index.js` and `index_bg.wasm`, with the switches that worker-build passes: after a trap the next call gets
+/// a fresh instance of the module.
+fn bind(compiled: &Path, out: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(compiled)
+        .module(true)?
+        .out_name("index")
+        .typescript(false)
+        .reset_state_function(true)
+        .force_enable_abort_handler(true)
+        .generate(out)?;
+    // Workers import a compiled module with the plain statement, not yet in the source phase.
+    let script = out.join("index.js");
+    fs::write(&script, fs::read_to_string(&script)?.replace("import source ", "import "))?;
+    Ok(())
+}
+
+/// # Errors
+///
+/// If the module imports from elsewhere than its glue.
+fn check_imports(wasm: &Path) -> Result<()> {
+    let unexpected: Vec<_> =
+        imports(wasm)?.into_iter().filter(|import| !import.starts_with(&format!("{GLUE} "))).collect();
+    if unexpected.is_empty() {
+        return Ok(());
+    }
+    bail!("{} imports what no Worker has:\n  {}", wasm.display(), unexpected.join("\n  "))
+}
+
+/// The imports of a module, each as `module name`.
+pub(crate) fn imports(wasm: &Path) -> Result<Vec<String>> {
+    let module = walrus::Module::from_file(wasm).with_context(|| wasm.display().to_string())?;
+    Ok(module.imports.iter().map(|import| format!("{} {}", import.module, import.name)).collect())
+}
+
+fn measure(dir: &Path) -> Result<WorkerArtefact> {
+    let wasm = fs::read(dir.join("index_bg.wasm"))?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&wasm)?;
+    Ok(WorkerArtefact {
+        dir: dir.to_path_buf(),
+        wasm_bytes: u64::try_from(wasm.len())?,
+        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
+        js_bytes: fs::metadata(dir.join("worker.mjs"))?.len(),
+    })
+}

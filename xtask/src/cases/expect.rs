@@ -1,0 +1,133 @@
+//! Comparing what a host did with what a case expects.
+
+use jwt_simple::prelude::{HS256Key, MACLike as _};
+use serde_json::Value;
+
+use super::suite::{Case, Concrete, Forwarded, Suite};
+
+/// What a host did with a request.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    /// It refused.
+    Refused {
+        status: u16,
+        /// Names in lower case.
+        headers: Vec<(String, String)>,
+        body: String,
+    },
+    /// It let the request in, and the origin received this.
+    LetIn(Received),
+}
+
+/// A request as the origin received it.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) target: String,
+    /// Names in lower case; several lines of one name are several entries.
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Received {
+    fn values<'r>(&'r self, name: &str) -> Vec<&'r str> {
+        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+/// Whether `seen` is what `case` expects; the difference, if not.
+pub(crate) fn check(suite: &Suite, case: &Case, sent: &Concrete, seen: &Seen) -> Result<(), String> {
+    match (&case.expect.forward, seen) {
+        (None, Seen::LetIn(received)) => {
+            Err(format!("expected {}, but it was let in as {}", wanted(case), received.target))
+        }
+        (Some(_), Seen::Refused { status, body, .. }) => {
+            Err(format!("expected to be let in, but it was refused: {status} {body}"))
+        }
+        (None, Seen::Refused { status, headers, body }) => refusal(case, *status, headers, body),
+        (Some(expected), Seen::LetIn(received)) => forwarded(suite, expected, sent, received),
+    }
+}
+
+fn wanted(case: &Case) -> String {
+    format!(
+        "{} {}",
+        case.expect.status.unwrap_or_default(),
+        case.expect.reason.as_deref().unwrap_or_default()
+    )
+}
+
+fn refusal(case: &Case, status: u16, headers: &[(String, String)], body: &str) -> Result<(), String> {
+    let header =
+        |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let reason = header("x-portcullis-reason").unwrap_or_default();
+    if Some(status) != case.expect.status || Some(reason) != case.expect.reason.as_deref() {
+        return Err(format!("expected {}, got {status} {reason}", wanted(case)));
+    }
+    if serde_json::from_str::<Value>(body).is_err() {
+        return Err(format!("the body is not JSON: {body}"));
+    }
+    let challenged =
+        header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer realm="));
+    if status == 401 && !challenged {
+        return Err("a 401 without WWW-Authenticate".to_owned());
+    }
+    if header("cache-control") != Some("no-store") {
+        return Err("a refusal that may be stored".to_owned());
+    }
+    Ok(())
+}
+
+fn forwarded(
+    suite: &Suite,
+    expected: &Forwarded,
+    sent: &Concrete,
+    received: &Received,
+) -> Result<(), String> {
+    if let Some(target) = &expected.target
+        && *target != received.target
+    {
+        return Err(format!("the origin was asked for {}, not {target}", received.target));
+    }
+    for (name, value) in expected.set.iter().chain(&expected.kept) {
+        let values = received.values(name);
+        if values != [value] {
+            return Err(format!("`{name}` arrived as {values:?}, not {value:?}"));
+        }
+    }
+    for name in &expected.removed {
+        if !received.values(name).is_empty() {
+            return Err(format!("`{name}` reached the origin"));
+        }
+    }
+    let arrived = received.values("authorization");
+    let original = sent.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+    let original = original.map(|(_, value)| value.as_str());
+    match expected.credential.as_deref() {
+        None => {}
+        Some("forward") if arrived.as_slice() == original.as_slice() => {}
+        Some("swap") if arrived.len() == 1 && arrived.first().copied() != original => {}
+        Some("strip") if arrived.is_empty() && received.values("x-api-key").is_empty() => {}
+        Some(fate) => return Err(format!("the credential was not treated as `{fate}`")),
+    }
+    match &expected.minted {
+        Some(claims) => minted(suite, claims, arrived.first().copied().unwrap_or_default(), sent.now),
+        None => Ok(()),
+    }
+}
+
+/// Verifies the token minted for the origin with another implementation, and compares its claims.
+fn minted(suite: &Suite, expected: &Value, authorization: &str, now: u64) -> Result<(), String> {
+    let token = authorization.strip_prefix("Bearer ").ok_or("no token was minted")?;
+    let secret = suite.secret("ORIGIN_SECRET").map_err(|error| error.to_string())?;
+    let claims = HS256Key::from_bytes(secret.as_bytes())
+        .verify_token::<Value>(token, None)
+        .map_err(|error| format!("the minted token does not verify: {error}"))?;
+    let expires_at = claims.expires_at.map_or(0, |time| time.as_secs());
+    if !(now + 1..=now + 120).contains(&expires_at) {
+        return Err(format!("the minted token expires at {expires_at}, and it is {now}"));
+    }
+    let mut found = claims.custom;
+    if let (Some(members), Some(subject)) = (found.as_object_mut(), claims.subject) {
+        members.insert("sub".to_owned(), subject.into());
+    }
+    if found == *expected { Ok(()) } else { Err(format!("the minted token says {found}, not {expected}")) }
+}

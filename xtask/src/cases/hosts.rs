@@ -1,0 +1,113 @@
+//! The hosts that cases are played on.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context as _;
+use portcullis::{Decision, Gate, HeaderPair, RequestHead, Secrets, Step, Supply, UnixTime, Verdict};
+
+use super::expect::{Received, Seen};
+use super::suite::{Case, Concrete, Suite};
+use super::wire::Wire;
+use crate::build;
+use crate::step::step;
+
+/// Something that runs the gate.
+pub(crate) trait Host {
+    /// The name in the table.
+    fn name(&self) -> &'static str;
+
+    /// Sends the request of `case` through the host's real interface.
+    fn play(&mut self, suite: &Suite, case: &Case, request: &Concrete) -> anyhow::Result<Seen>;
+}
+
+/// The core itself, on this machine.
+struct Native {
+    gates: BTreeMap<String, Gate>,
+}
+
+struct Named<'s>(&'s BTreeMap<String, String>);
+
+impl Secrets for Named<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).cloned()
+    }
+
+    fn remedy(&self, name: &str) -> String {
+        format!("add {name} to tests/cases/configurations.json")
+    }
+}
+
+impl Native {
+    fn new(suite: &Suite) -> anyhow::Result<Self> {
+        let mut gates = BTreeMap::new();
+        for (name, configuration) in &suite.configurations {
+            let gate = Gate::load(configuration.to_string().as_bytes(), &Named(&suite.secrets))
+                .with_context(|| format!("configuration `{name}`"))?;
+            gates.insert(name.clone(), gate);
+        }
+        Ok(Self { gates })
+    }
+}
+
+impl Host for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+
+    fn play(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> anyhow::Result<Seen> {
+        let gate = self.gates.get(&case.configuration).context("no such configuration")?;
+        let pairs: Vec<_> =
+            request.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+        let head = RequestHead::new(&request.method, &request.target, &pairs).with_request_id("case");
+        let now = UnixTime::from_secs(request.now);
+        let verdict = match gate.begin(&head, now) {
+            Step::Verdict(verdict) => verdict,
+            Step::Need(_) => gate.resume(&head, now, Supply::Unavailable),
+        };
+        Ok(apply(&verdict, request))
+    }
+}
+
+/// What the origin would receive if a host did what the verdict says.
+fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
+    match &verdict.decision {
+        Decision::Deny(answer) => Seen::Refused {
+            status: answer.status,
+            headers: answer.headers.clone(),
+            body: answer.body.clone(),
+        },
+        Decision::Allow(forward) => {
+            let replaced = |name: &String| forward.set_headers.iter().any(|(set, _)| set == name);
+            let kept = request
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+                .filter(|(name, _)| !forward.remove_headers.contains(name) && !replaced(name));
+            let headers = kept.chain(forward.set_headers.iter().cloned()).collect();
+            Seen::LetIn(Received { target: forward.target.clone(), headers })
+        }
+    }
+}
+
+/// Every host there is, ready to play `suite`.
+pub(super) fn all(suite: &Suite) -> anyhow::Result<Vec<Box<dyn Host>>> {
+    let worker = step("build the Worker", build::worker)?;
+    let workerd = step("start workerd, once for each configuration", |_| Wire::workerd(suite, &worker.dir))?;
+    Ok(vec![Box::new(Native::new(suite)?), Box::new(workerd)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{load, play};
+    use super::{Host, Native};
+
+    #[test]
+    fn the_core_does_what_every_case_expects() {
+        let suite = load().expect("the case files load");
+        let mut hosts: Vec<Box<dyn Host>> =
+            vec![Box::new(Native::new(&suite).expect("the configurations load"))];
+        let summary = play(&suite, &mut hosts).expect("the cases play").summary;
+        assert!(summary.failed.is_empty(), "{}", summary.failed.join("\n"));
+        assert_eq!(summary.passed, suite.cases.len());
+    }
+}

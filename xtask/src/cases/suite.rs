@@ -1,0 +1,218 @@
+//! Reading case files and making requests of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// All cases, with the configurations and secrets they share.
+pub(crate) struct Suite {
+    pub(crate) secrets: BTreeMap<String, String>,
+    pub(crate) configurations: BTreeMap<String, Value>,
+    pub(crate) cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Shared {
+    secrets: BTreeMap<String, String>,
+    configurations: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "about")]
+    _about: String,
+    cases: Vec<Case>,
+}
+
+/// One case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    #[serde(skip)]
+    pub(crate) file: String,
+    pub(crate) name: String,
+    #[serde(default = "standard")]
+    pub(crate) configuration: String,
+    pub(crate) request: RequestSpec,
+    /// What `{token}` stands for in the request.
+    pub(crate) token: Option<TokenSpec>,
+    pub(crate) expect: Expectation,
+}
+
+fn standard() -> String {
+    "agentflow".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RequestSpec {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    #[serde(default)]
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+/// A token by the text of its parts, so that it can be what no library would make.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokenSpec {
+    header: String,
+    /// `{now+600}` is the time ten minutes from now in seconds, `{repeat 100}` a hundred characters.
+    claims: String,
+    /// Name of the secret it is signed with, HMAC-SHA-256 whatever the header says.
+    #[serde(default = "standard_secret")]
+    secret: String,
+    /// How `{header}`, `{payload}` and `{signature}` are put together.
+    #[serde(default = "compact")]
+    shape: String,
+}
+
+fn standard_secret() -> String {
+    "JWT_SECRET_KEY".to_owned()
+}
+
+fn compact() -> String {
+    "{header}.{payload}.{signature}".to_owned()
+}
+
+/// What must become of the request: a refusal with `status` and `reason`, or `forward`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Expectation {
+    pub(crate) status: Option<u16>,
+    pub(crate) reason: Option<String>,
+    pub(crate) forward: Option<Forwarded>,
+}
+
+/// What the origin must receive.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Forwarded {
+    pub(crate) target: Option<String>,
+    /// Headers that must be there exactly once, with this value.
+    #[serde(default)]
+    pub(crate) set: BTreeMap<String, String>,
+    /// Headers that must not be there.
+    #[serde(default)]
+    pub(crate) removed: Vec<String>,
+    /// Headers that must be there as they were sent.
+    #[serde(default)]
+    pub(crate) kept: BTreeMap<String, String>,
+    /// `forward`, `swap` or `strip`.
+    pub(crate) credential: Option<String>,
+    /// Claims of the token minted for the origin, besides `iat` and `exp`.
+    pub(crate) minted: Option<Value>,
+}
+
+/// A request to send.
+#[derive(Debug, Clone)]
+pub(crate) struct Concrete {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, String)>,
+    /// Seconds since the epoch; hosts that take the time as an argument get this one.
+    pub(crate) now: u64,
+}
+
+impl Suite {
+    /// Reads every file of `folder`.
+    pub(crate) fn load(folder: &Path) -> anyhow::Result<Self> {
+        let read =
+            |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let shared = folder.join("configurations.json");
+        let Shared { secrets, configurations } =
+            serde_json::from_slice(&read(&shared)?).with_context(|| shared.display().to_string())?;
+        let mut paths: Vec<_> = std::fs::read_dir(folder)?
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<Result<_, _>>()?;
+        paths.sort();
+        let mut cases: Vec<Case> = Vec::new();
+        for path in
+            paths.iter().filter(|path| **path != shared && path.extension().is_some_and(|end| end == "json"))
+        {
+            let file: File =
+                serde_json::from_slice(&read(path)?).with_context(|| path.display().to_string())?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            cases.extend(file.cases.into_iter().map(|case| Case { file: name.clone(), ..case }));
+        }
+        let mut names = BTreeSet::new();
+        for case in &cases {
+            let Case { file, name, .. } = case;
+            ensure!(names.insert((file, name)), "{file}: two cases are called `{name}`");
+            ensure!(
+                configurations.contains_key(&case.configuration),
+                "{file}: {name}: no configuration `{}`",
+                case.configuration
+            );
+            let refusal = case.expect.status.is_some() && case.expect.reason.is_some();
+            ensure!(
+                refusal != case.expect.forward.is_some(),
+                "{file}: {name}: expect either status and reason, or forward"
+            );
+        }
+        Ok(Self { secrets, configurations, cases })
+    }
+
+    /// The secret `name`.
+    pub(crate) fn secret(&self, name: &str) -> anyhow::Result<&str> {
+        self.secrets.get(name).map(String::as_str).with_context(|| format!("no secret `{name}`"))
+    }
+
+    /// The request of `case` at the time `now`, in seconds since the epoch.
+    pub(crate) fn concrete(&self, case: &Case, now: u64) -> anyhow::Result<Concrete> {
+        let token = case.token.as_ref().map(|token| self.token(token, now)).transpose()?.unwrap_or_default();
+        let fill = |text: &str| text.replace("{token}", &token);
+        Ok(Concrete {
+            method: case.request.method.clone(),
+            target: fill(&case.request.target),
+            headers: case.request.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+            now,
+        })
+    }
+
+    fn token(&self, token: &TokenSpec, now: u64) -> anyhow::Result<String> {
+        let encode = |text: &str| portcullis::base64url::encode(text.as_bytes());
+        let (header, payload) = (encode(&token.header), encode(&fill_in(&token.claims, now)?));
+        let secret = self.secret(&token.secret)?;
+        let tag = hmac_sha256::HMAC::mac(format!("{header}.{payload}"), secret);
+        let signature = portcullis::base64url::encode(&tag);
+        let shape = token.shape.replace("{header}", &header).replace("{payload}", &payload);
+        Ok(shape.replace("{signature}", &signature))
+    }
+}
+
+/// Replaces `{now…}` and `{repeat …}`.
+fn fill_in(text: &str, now: u64) -> anyhow::Result<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let inner = after.split_once('}');
+        match inner {
+            Some((word, tail)) if word.starts_with("now") => {
+                let offset: i64 =
+                    word.trim_start_matches("now").parse().with_context(|| format!("`{word}`"))?;
+                filled.push_str(&now.saturating_add_signed(offset).to_string());
+                rest = tail;
+            }
+            Some((word, tail)) if word.starts_with("repeat ") => {
+                let count: usize =
+                    word.trim_start_matches("repeat ").parse().with_context(|| format!("`{word}`"))?;
+                filled.push_str(&"x".repeat(count));
+                rest = tail;
+            }
+            // An ordinary brace of JSON.
+            _ => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}

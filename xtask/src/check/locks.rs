@@ -1,0 +1,31 @@
+//! The lock files: complete, and with nothing in them of the machine that wrote them.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+
+use crate::demo::Summary;
+use crate::root::root;
+use crate::step::Step;
+use crate::tools::rust::cargo;
+
+/// The one source of Rust packages.
+const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+
+/// Checks `Cargo.lock` and the lock of the npm tools.
+pub(super) fn check(step: &Step) -> Result<Summary> {
+    let mut summary = Summary::default();
+    let complete = step.run(cargo().args(["update", "--workspace", "--locked", "--offline"]));
+    summary.count(complete.err().map(|error| format!("Cargo.lock does not fit the manifests: {error:#}")));
+
+    let read = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_string());
+    let cargo_lock = read("Cargo.lock")?;
+    let foreign = cargo_lock.lines().find(|line| line.starts_with("source = ") && *line != CRATES_IO);
+    summary.count(foreign.map(|line| format!("Cargo.lock: {line}: packages come from crates.io only")));
+
+    let npm_lock = read("xtask/npm/package-lock.json")?;
+    // Such a line names the registry of whoever wrote the file, which others may not reach.
+    let resolved = npm_lock.lines().find(|line| line.contains("\"resolved\""));
+    summary.count(resolved.map(|line| format!("xtask/npm/package-lock.json: {}", line.trim())));
+    Ok(summary)
+}

@@ -1,0 +1,96 @@
+//! The stages that are cargo's own: format, clippy, documentation, tests, the build without std.
+
+use anyhow::{Result, bail};
+
+use crate::demo::Summary;
+use crate::step::step;
+use crate::tools::rust::cargo;
+
+/// The target without std, an operating system or an allocator.
+const BARE_TARGET: &str = "thumbv7em-none-eabi";
+
+/// `cargo fmt --check`.
+pub(super) fn format() -> Result<Summary> {
+    step("cargo fmt --check", |step| step.run(cargo().args(["fmt", "--all", "--check"])))?;
+    Ok(Summary::default())
+}
+
+/// Clippy for the host, and for wasm where the Worker has code of its own.
+pub(super) fn clippy() -> Result<Summary> {
+    let deny = ["--", "--deny=warnings"];
+    step("cargo clippy, all crates", |step| {
+        step.run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(deny))
+    })?;
+    step("cargo clippy, the Worker on wasm", |step| {
+        let wasm = "--target=wasm32-unknown-unknown";
+        step.run(cargo().args(["clippy", "--package=portcullis-worker", wasm]).args(deny))
+    })?;
+    Ok(Summary::default())
+}
+
+/// `cargo doc`, with broken links and missing pages as errors.
+pub(super) fn docs() -> Result<Summary> {
+    step("cargo doc", |step| {
+        let mut command = cargo();
+        command.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "--deny=warnings");
+        step.run(&mut command)
+    })?;
+    Ok(Summary::default())
+}
+
+/// The tests of all crates, and the examples in their documentation.
+pub(super) fn unit() -> Result<Summary> {
+    step("cargo test", |step| {
+        let output = step.run_for_output(cargo().args(["test", "--workspace", "--no-fail-fast"]))?;
+        let summary = read_results(&output.stdout);
+        if !output.status.success() && summary.failed.is_empty() {
+            bail!("cargo test failed ({})\n{}", output.status, output.tail());
+        }
+        if !summary.failed.is_empty() {
+            step.say(&output.tail());
+        }
+        step.say(&format!("{} tests passed, {} failed", summary.passed, summary.failed.len()));
+        Ok(summary)
+    })
+}
+
+/// The core and all it depends on, linked where there is no std.
+pub(super) fn no_std() -> Result<Summary> {
+    let target = format!("--target={BARE_TARGET}");
+    step(&format!("cargo build for {BARE_TARGET}"), |step| {
+        step.run(cargo().args(["build", "--package=portcullis-no-std", &target]))
+    })?;
+    Ok(Summary::default())
+}
+
+/// Adds up the lines `test result: ok. 12 passed; 0 failed; …` and collects the names of tests that failed.
+fn read_results(stdout: &str) -> Summary {
+    let mut summary = Summary::default();
+    for line in stdout.lines() {
+        if let Some(result) = line.strip_prefix("test result: ") {
+            let mut words = result.split_whitespace().zip(result.split_whitespace().skip(1));
+            let passed = words.find(|(_, word)| *word == "passed;").and_then(|(count, _)| count.parse().ok());
+            summary.passed += passed.unwrap_or(0);
+        } else if let Some(name) =
+            line.strip_prefix("test ").and_then(|line| line.strip_suffix(" ... FAILED"))
+        {
+            summary.failed.push(format!("test {name}"));
+        }
+    }
+    summary
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_results;
+
+    #[test]
+    fn results_are_added_up() {
+        let summary = read_results(
+            "running 3 tests\ntest a ... ok\ntest b::c ... FAILED\n\
+             test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n\
+             test result: ok. 40 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        );
+        assert_eq!((summary.passed, summary.failed), (42, vec!["test b::c".to_string()]));
+    }
+}

@@ -1,0 +1,137 @@
+//! The Worker as it is shipped: its imports, its size, the example's deployment, and what happens after a trap.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::runtime::Runtime;
+
+use super::poison;
+use crate::build::{self, WorkerArtefact};
+use crate::client::{self, Request};
+use crate::demo::Summary;
+use crate::host::workerd::{WorkerSettings, Workerd};
+use crate::origin::tokens;
+use crate::root::root;
+use crate::step::step;
+
+/// Ceiling for the module after gzip. Cloudflare allows 3 MB on its free plan; this one is here so that growth is noticed
+/// in the change that causes it.
+const GZIP_BUDGET_BYTES: u64 = 230 * 1024;
+/// Ceiling for the JavaScript: glue and handler.
+const JS_BUDGET_BYTES: u64 = 32 * 1024;
+/// How long a log line may take to arrive.
+const LOG: Duration = Duration::from_secs(5);
+/// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// Builds the Worker and runs all checks.
+pub(super) fn check() -> Result<Summary> {
+    let artefact = step("build the Worker", |step| {
+        let artefact = build::worker(step)?;
+        step.say(&artefact.to_string());
+        Ok(artefact)
+    })?;
+    let mut summary = Summary::default();
+    step("imports and size", |_| inspect(&artefact, &mut summary))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    step("the example's deployment", |_| example(&artefact, &runtime, &mut summary))?;
+    step("after a trap", |_| recovery(&artefact, &runtime, &mut summary))?;
+    Ok(summary)
+}
+
+/// The build has refused unexpected modules already; here the imports are looked at one by one.
+fn inspect(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
+    for import in build::imports(&artefact.dir.join("index_bg.wasm"))? {
+        // A clock or randomness from the host means that a dependency does not take it as an argument.
+        let hidden = ["getRandomValues", "randomFillSync", "performance", "_now_", "process_", "require_"];
+        let found = hidden.iter().find(|name| import.contains(*name));
+        summary.count(
+            found.map(|name| format!("the module imports {import}: {name} is not the core's to have")),
+        );
+    }
+    let WorkerArtefact { wasm_gzip_bytes, js_bytes, .. } = *artefact;
+    for (what, bytes, budget) in [
+        ("the module after gzip", wasm_gzip_bytes, GZIP_BUDGET_BYTES),
+        ("the JavaScript", js_bytes, JS_BUDGET_BYTES),
+    ] {
+        let over = bytes > budget;
+        summary.count(over.then(|| format!("{what} has {bytes} bytes, more than the budget of {budget}")));
+    }
+    Ok(())
+}
+
+/// `examples/agentflow` as a newcomer deploys it.
+fn example(artefact: &WorkerArtefact, runtime: &Runtime, summary: &mut Summary) -> Result<()> {
+    let folder = root().join("examples").join("agentflow");
+    let config = fs::read_to_string(folder.join("portcullis.json"))?;
+    let wrangler = fs::read_to_string(folder.join("wrangler.toml"))?;
+    let inline = wrangler.split("'''").nth(1).unwrap_or_default();
+    let differs = inline.trim() != config.trim();
+    summary.count(differs.then(|| "wrangler.toml and portcullis.json of the example differ".to_string()));
+    let dated =
+        wrangler.contains(&format!("compatibility_date = \"{}\"", crate::host::workerd::COMPATIBILITY_DATE));
+    summary.count(
+        (!dated).then(|| "wrangler.toml names another compatibility date than was tested".to_string()),
+    );
+
+    let mut settings = WorkerSettings { config, secrets: secrets()?, origin: NOBODY.to_string(), kv: None };
+    let gate = Workerd::start(&settings, &artefact.dir, "check-example")?;
+    let mut expect =
+        |gate: &Workerd, request: &Request, what: &str, status: u16, reason: &str| -> Result<()> {
+            let response = runtime.block_on(client::send(gate.address(), request))?;
+            let decisions = gate.wait_for_decisions(1, LOG);
+            let got =
+                decisions.last().and_then(|line| line["reason"].as_str()).unwrap_or_default().to_string();
+            let wrong = response.status != status || got != reason;
+            summary.count(
+                wrong.then(|| format!("{what}: got {} {got}, expected {status} {reason}", response.status)),
+            );
+            Ok(())
+        };
+    let anonymous = Request::new("GET", "/v1/threads");
+    expect(&gate, &anonymous, "the example without a token", 401, "credential_missing")?;
+
+    let missing =
+        settings.secrets.remove("ORIGIN_JWT_SECRET").context("the example needs no ORIGIN_JWT_SECRET")?;
+    let gate = Workerd::start(&settings, &artefact.dir, "check-secret")?;
+    expect(&gate, &anonymous, "the example without a secret", 503, "config_invalid")?;
+    let told = gate.log().contains("wrangler secret put ORIGIN_JWT_SECRET");
+
+    settings.secrets.insert("ORIGIN_JWT_SECRET".to_string(), missing);
+    settings.origin = "http://127.0.0.1:9/prefix".to_string();
+    let gate = Workerd::start(&settings, &artefact.dir, "check-origin")?;
+    expect(&gate, &anonymous, "an ORIGIN with a path", 503, "config_invalid")?;
+    summary.count((!told).then(|| "the log does not say how to set a missing secret".to_string()));
+    let told = gate.log().contains("ORIGIN: must be the address of the origin");
+    summary.count((!told).then(|| "the log does not say what is wrong with ORIGIN".to_string()));
+    Ok(())
+}
+
+/// A trap costs its request an answer and nobody else: the next one meets a fresh instance of the module.
+fn recovery(artefact: &WorkerArtefact, runtime: &Runtime, summary: &mut Summary) -> Result<()> {
+    let config = fs::read_to_string(root().join("examples").join("agentflow").join("portcullis.json"))?;
+    let settings = WorkerSettings { config, secrets: secrets()?, origin: NOBODY.to_string(), kv: None };
+    let gate = Workerd::start(&settings, &poison::poisonable(artefact)?, "check-trap")?;
+    let expected = [
+        ("GET", 401),
+        (poison::TRAPPING_METHOD, 503),
+        ("GET", 401),
+        (poison::TRAPPING_METHOD, 503),
+        ("GET", 401),
+    ];
+    for (index, (method, status)) in expected.into_iter().enumerate() {
+        let got =
+            runtime.block_on(client::send(gate.address(), &Request::new(method, "/v1/threads")))?.status;
+        let wrong = got != status;
+        summary.count(wrong.then(|| format!("request {index} around a trap: got {got}, expected {status}")));
+    }
+    Ok(())
+}
+
+/// Fresh secrets of the example's names.
+fn secrets() -> Result<BTreeMap<String, String>> {
+    let names = ["JWT_SECRET_KEY", "PORTCULLIS_PEPPER", "ORIGIN_JWT_SECRET"];
+    names.into_iter().map(|name| Ok((name.to_string(), tokens::secret()?))).collect()
+}

@@ -1,0 +1,3 @@
+//! The real hosts that run the artefacts.
+
+pub(crate) mod workerd;
