@@ -11,10 +11,11 @@ mod origin;
 mod root;
 mod step;
 mod tools;
+mod up;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 /// Builds, tests and demonstrates Portcullis.
 #[derive(Debug, Parser)]
@@ -29,27 +30,23 @@ struct Arguments {
 enum Task {
     /// Starts the gate in front of an origin, plays requests and compares the answers with what is expected.
     Demo(demo::DemoArgs),
+    /// Runs the gate on any host in front of any origin.
+    Up(up::UpArgs),
     /// Runs everything CI runs.
     Test(check::TestArgs),
-    /// Builds one artefact into dist/.
+    /// Builds an artefact into dist/ and prints its size.
     Build {
         /// Which one.
-        artefact: Artefact,
+        artefact: build::Artefact,
     },
-}
-
-/// The artefacts that can be built.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Artefact {
-    /// The Cloudflare Worker.
-    Worker,
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(args) => demo::run(&args),
+        Task::Up(args) => up::run(&args),
         Task::Test(args) => check::run(&args),
-        Task::Build { artefact: Artefact::Worker } => build::print_worker(),
+        Task::Build { artefact } => build::run(artefact),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -3,7 +3,7 @@
 use jwt_simple::prelude::{HS256Key, MACLike as _};
 use serde_json::Value;
 
-use super::suite::{Case, Concrete, Forwarded, Suite};
+use super::suite::{Concrete, Expectation, Forwarded, Suite};
 
 /// What a host did with a request.
 #[derive(Debug)]
@@ -33,34 +33,40 @@ impl Received {
     }
 }
 
-/// Whether `seen` is what `case` expects; the difference, if not.
-pub(crate) fn check(suite: &Suite, case: &Case, sent: &Concrete, seen: &Seen) -> Result<(), String> {
-    match (&case.expect.forward, seen) {
+/// Whether `seen` is what is expected; the difference, if not.
+pub(crate) fn check(
+    suite: &Suite,
+    expected: &Expectation,
+    sent: &Concrete,
+    seen: &Seen,
+) -> Result<(), String> {
+    match (&expected.forward, seen) {
         (None, Seen::LetIn(received)) => {
-            Err(format!("expected {}, but it was let in as {}", wanted(case), received.target))
+            Err(format!("expected {}, but it was let in as {}", wanted(expected), received.target))
         }
         (Some(_), Seen::Refused { status, body, .. }) => {
             Err(format!("expected to be let in, but it was refused: {status} {body}"))
         }
-        (None, Seen::Refused { status, headers, body }) => refusal(case, *status, headers, body),
-        (Some(expected), Seen::LetIn(received)) => forwarded(suite, expected, sent, received),
+        (None, Seen::Refused { status, headers, body }) => refusal(expected, *status, headers, body),
+        (Some(forward), Seen::LetIn(received)) => forwarded(suite, forward, sent, received),
     }
 }
 
-fn wanted(case: &Case) -> String {
-    format!(
-        "{} {}",
-        case.expect.status.unwrap_or_default(),
-        case.expect.reason.as_deref().unwrap_or_default()
-    )
+fn wanted(expected: &Expectation) -> String {
+    format!("{} {}", expected.status.unwrap_or_default(), expected.reason.as_deref().unwrap_or_default())
 }
 
-fn refusal(case: &Case, status: u16, headers: &[(String, String)], body: &str) -> Result<(), String> {
+fn refusal(
+    expected: &Expectation,
+    status: u16,
+    headers: &[(String, String)],
+    body: &str,
+) -> Result<(), String> {
     let header =
         |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
     let reason = header("x-portcullis-reason").unwrap_or_default();
-    if Some(status) != case.expect.status || Some(reason) != case.expect.reason.as_deref() {
-        return Err(format!("expected {}, got {status} {reason}", wanted(case)));
+    if Some(status) != expected.status || Some(reason) != expected.reason.as_deref() {
+        return Err(format!("expected {}, got {status} {reason}", wanted(expected)));
     }
     if serde_json::from_str::<Value>(body).is_err() {
         return Err(format!("the body is not JSON: {body}"));

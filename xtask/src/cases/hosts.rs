@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use portcullis::{Decision, Gate, HeaderPair, RequestHead, Secrets, Step, Supply, UnixTime, Verdict};
 
+use super::component::Wasmtime;
 use super::expect::{Received, Seen};
 use super::suite::{Case, Concrete, Suite};
 use super::wire::Wire;
 use crate::build;
+use crate::host::node;
 use crate::step::step;
 
 /// Something that runs the gate.
@@ -77,23 +79,38 @@ fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
             body: answer.body.clone(),
         },
         Decision::Allow(forward) => {
-            let replaced = |name: &String| forward.set_headers.iter().any(|(set, _)| set == name);
-            let kept = request
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
-                .filter(|(name, _)| !forward.remove_headers.contains(name) && !replaced(name));
-            let headers = kept.chain(forward.set_headers.iter().cloned()).collect();
-            Seen::LetIn(Received { target: forward.target.clone(), headers })
+            let_in(request, &forward.target, &forward.remove_headers, &forward.set_headers)
         }
     }
+}
+
+/// What the origin would receive of `request`.
+pub(super) fn let_in(request: &Concrete, target: &str, removed: &[String], set: &[(String, String)]) -> Seen {
+    let replaced = |name: &String| set.iter().any(|(set, _)| set == name);
+    let kept = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
+        .filter(|(name, _)| !removed.contains(name) && !replaced(name));
+    let headers = kept.chain(set.iter().cloned()).collect();
+    Seen::LetIn(Received { target: target.to_owned(), headers })
 }
 
 /// Every host there is, ready to play `suite`.
 pub(super) fn all(suite: &Suite) -> anyhow::Result<Vec<Box<dyn Host>>> {
     let worker = step("build the Worker", build::worker)?;
-    let workerd = step("start workerd, once for each configuration", |_| Wire::workerd(suite, &worker.dir))?;
-    Ok(vec![Box::new(Native::new(suite)?), Box::new(workerd)])
+    let filter = step("build the Envoy filter", build::proxy_wasm)?;
+    let components = step("build the components", build::component)?;
+    let gate = components.iter().find(|component| component.name == "gate").context("no component `gate`")?;
+    let package = step("build the npm package", build::npm)?;
+    let project = step("install the npm package", |step| node::install(step, &package))?;
+    Ok(vec![
+        Box::new(Native::new(suite)?),
+        Box::new(step("start workerd, once for each configuration", |_| Wire::workerd(suite, &worker.dir))?),
+        Box::new(step("start Envoy", |step| Wire::envoy(suite, &filter.path, step))?),
+        Box::new(step("compile the component in wasmtime", |_| Wasmtime::new(suite, &gate.path))?),
+        Box::new(node::Node::start(&project)?),
+    ])
 }
 
 #[cfg(test)]

@@ -42,6 +42,26 @@ pub(crate) struct Case {
     /// What `{token}` stands for in the request.
     pub(crate) token: Option<TokenSpec>,
     pub(crate) expect: Expectation,
+    /// Hosts that hand on something else than they were sent, by name: what must become of that, and why it differs.
+    #[serde(default)]
+    pub(crate) on: BTreeMap<String, HostLimit>,
+}
+
+impl Case {
+    /// What must become of the request on the host `name`.
+    pub(crate) fn expected_on(&self, name: &str) -> &Expectation {
+        self.on.get(name).map_or(&self.expect, |limit| &limit.expect)
+    }
+}
+
+/// A documented limit of a host itself.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HostLimit {
+    /// For whoever reads the case.
+    #[serde(rename = "because")]
+    _because: String,
+    expect: Expectation,
 }
 
 fn standard() -> String {
@@ -149,11 +169,13 @@ impl Suite {
                 "{file}: {name}: no configuration `{}`",
                 case.configuration
             );
-            let refusal = case.expect.status.is_some() && case.expect.reason.is_some();
-            ensure!(
-                refusal != case.expect.forward.is_some(),
-                "{file}: {name}: expect either status and reason, or forward"
-            );
+            for expect in case.on.values().map(|limit| &limit.expect).chain([&case.expect]) {
+                let refusal = expect.status.is_some() && expect.reason.is_some();
+                ensure!(
+                    refusal != expect.forward.is_some(),
+                    "{file}: {name}: expect either status and reason, or forward"
+                );
+            }
         }
         Ok(Self { secrets, configurations, cases })
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
@@ -10,8 +11,10 @@ use super::expect::{Received, Seen};
 use super::hosts::Host;
 use super::suite::{Case, Concrete, Suite};
 use crate::client::{self, Request};
+use crate::host::envoy::{Envoy, EnvoySettings};
 use crate::host::workerd::{WorkerSettings, Workerd};
 use crate::origin::builtin::Builtin;
+use crate::step::Step;
 
 /// A host with a listener for each configuration.
 pub(super) struct Wire {
@@ -31,7 +34,7 @@ impl Wire {
     }
 
     /// The Worker in workerd, one process for each configuration.
-    pub(super) fn workerd(suite: &Suite, artefact: &std::path::Path) -> Result<Self> {
+    pub(super) fn workerd(suite: &Suite, artefact: &Path) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
         let mut addresses = BTreeMap::new();
         let mut running: Vec<Box<dyn Send>> = Vec::new();
@@ -48,6 +51,21 @@ impl Wire {
             running.push(Box::new(workerd));
         }
         Ok(Self { name: "workerd", addresses, origin, runtime, _running: running })
+    }
+
+    /// The filter in Envoy, one process with a listener for each configuration.
+    pub(super) fn envoy(suite: &Suite, wasm: &Path, step: &Step) -> Result<Self> {
+        let (runtime, origin) = Self::origin(suite)?;
+        let settings = |configuration: &serde_json::Value| EnvoySettings {
+            config: configuration.to_string(),
+            secrets: suite.secrets.clone(),
+            origin: origin.address(),
+        };
+        let listeners: Vec<_> = suite.configurations.values().map(settings).collect();
+        let envoy = Envoy::start(&listeners, wasm, "cases", step)?;
+        let names = suite.configurations.keys().cloned();
+        let addresses = names.enumerate().map(|(index, name)| (name, envoy.address(index))).collect();
+        Ok(Self { name: "Envoy", addresses, origin, runtime, _running: vec![Box::new(envoy)] })
     }
 }
 

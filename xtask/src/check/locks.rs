@@ -12,7 +12,7 @@ use crate::tools::rust::cargo;
 /// The one source of Rust packages.
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
-/// Checks `Cargo.lock` and the lock of the npm tools.
+/// Checks `Cargo.lock` and the locks of the npm tools and of the npm package's tests.
 pub(super) fn check(step: &Step) -> Result<Summary> {
     let mut summary = Summary::default();
     let complete = step.run(cargo().args(["update", "--workspace", "--locked", "--offline"]));
@@ -23,9 +23,11 @@ pub(super) fn check(step: &Step) -> Result<Summary> {
     let foreign = cargo_lock.lines().find(|line| line.starts_with("source = ") && *line != CRATES_IO);
     summary.count(foreign.map(|line| format!("Cargo.lock: {line}: packages come from crates.io only")));
 
-    let npm_lock = read("xtask/npm/package-lock.json")?;
-    // Such a line names the registry of whoever wrote the file, which others may not reach.
-    let resolved = npm_lock.lines().find(|line| line.contains("\"resolved\""));
-    summary.count(resolved.map(|line| format!("xtask/npm/package-lock.json: {}", line.trim())));
+    for path in ["xtask/npm/package-lock.json", "bindings/npm/test/package-lock.json"] {
+        let npm_lock = read(path)?;
+        // Such a line names the registry of whoever wrote the file, which others may not reach.
+        let resolved = npm_lock.lines().find(|line| line.contains("\"resolved\""));
+        summary.count(resolved.map(|line| format!("{path}: {}", line.trim())));
+    }
     Ok(summary)
 }

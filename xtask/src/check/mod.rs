@@ -1,6 +1,9 @@
 //! `cargo xtask test`: everything CI runs, stage by stage. A stage that fails does not keep the others from running.
 
+mod component;
+mod envoy;
 mod locks;
+mod npm;
 mod poison;
 mod rust;
 mod worker;
@@ -44,6 +47,12 @@ enum Stage {
     Locks,
     /// The Worker: imports, size, the example's configuration, recovery from a trap.
     Worker,
+    /// The WASI components: imports, size, middleware and proxy in wasmtime.
+    Component,
+    /// The Envoy filter: imports, size, examples, configurations that are refused.
+    Envoy,
+    /// The npm package in Node.js, workerd and Chromium.
+    Npm,
     /// The shared case files on every host.
     Cases,
     /// The demo's script against the built-in origin.
@@ -79,6 +88,9 @@ impl Stage {
             Self::NoStd => rust::no_std(),
             Self::Locks => step("lock files", locks::check),
             Self::Worker => worker::check(),
+            Self::Component => component::check(),
+            Self::Envoy => envoy::check(),
+            Self::Npm => npm::check(),
             Self::Cases => cases::check(),
             Self::Demo => demo::check(demo::OriginKind::Builtin),
             Self::E2e => e2e::run(),

@@ -15,15 +15,25 @@ pub(super) fn format() -> Result<Summary> {
     Ok(Summary::default())
 }
 
-/// Clippy for the host, and for wasm where the Worker has code of its own.
+/// The crates that are compiled to wasm, and may have code of their own for it.
+const WASM_CRATES: &[&str] = &[
+    "--package=portcullis-worker",
+    "--package=portcullis-proxy-wasm",
+    "--package=portcullis-gate",
+    "--package=portcullis-middleware",
+    "--package=portcullis-proxy",
+    "--package=portcullis-npm",
+];
+
+/// Clippy for the host, and for wasm.
 pub(super) fn clippy() -> Result<Summary> {
     let deny = ["--", "--deny=warnings"];
     step("cargo clippy, all crates", |step| {
         step.run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(deny))
     })?;
-    step("cargo clippy, the Worker on wasm", |step| {
+    step("cargo clippy, the bindings on wasm", |step| {
         let wasm = "--target=wasm32-unknown-unknown";
-        step.run(cargo().args(["clippy", "--package=portcullis-worker", wasm]).args(deny))
+        step.run(cargo().arg("clippy").args(WASM_CRATES).arg(wasm).args(deny))
     })?;
     Ok(Summary::default())
 }

@@ -1,3 +1,6 @@
 //! The real hosts that run the artefacts.
 
+pub(crate) mod component;
+pub(crate) mod envoy;
+pub(crate) mod node;
 pub(crate) mod workerd;

@@ -59,6 +59,20 @@ impl Workerd {
     ///
     /// If workerd does not come up.
     pub(crate) fn start(settings: &WorkerSettings, artefact_dir: &Path, name: &str) -> Result<Self> {
+        Self::start_at(settings, artefact_dir, name, free_address()?)
+    }
+
+    /// The same, listening on `address`.
+    ///
+    /// # Errors
+    ///
+    /// If workerd does not come up.
+    pub(crate) fn start_at(
+        settings: &WorkerSettings,
+        artefact_dir: &Path,
+        name: &str,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let binary = node::workerd(&node::modules())?;
         let dir = target("workerd").join(name);
         fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
@@ -67,7 +81,6 @@ impl Workerd {
             fs::copy(artefact_dir.join(file), dir.join(file))
                 .with_context(|| artefact_dir.join(file).display().to_string())?;
         }
-        let address = free_address()?;
         let config = dir.join("config.capnp");
         fs::write(&config, capnp(settings, address)).with_context(|| config.display().to_string())?;
 

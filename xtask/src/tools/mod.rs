@@ -1,5 +1,6 @@
 //! The programs xtask needs, found or prepared.
 
+pub(crate) mod debian;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod rust;

@@ -1,0 +1,187 @@
+//! One exchange with the origin: the request as the verdict says, both bodies at once.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use portcullis::Forward;
+use portcullis_component_http::bindings::wasi::http::types::{
+    Fields, FutureIncomingResponse, HeaderError, IncomingRequest, IncomingResponse, OutgoingRequest,
+    ResponseOutparam,
+};
+use portcullis_component_http::bindings::wasi::io::poll::{Pollable, poll};
+use portcullis_component_http::bindings::wasi::io::streams::StreamError;
+use portcullis_component_http::{Request, complain, start};
+
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::origin::Origin;
+use crate::pump::{Pump, State};
+
+/// How much of a body of unknown length is read to find out whether there is one, in bytes.
+const READ_AHEAD_BYTES: u64 = 16 * 1024;
+
+/// The host cannot express the request that the verdict asks for.
+#[derive(Debug)]
+pub(crate) struct Inexpressible;
+
+/// Why there is no response.
+#[derive(Debug)]
+pub(crate) enum Failed {
+    /// The caller's own body broke off: nobody waits for an answer.
+    Caller,
+    /// The origin cannot be reached or does not speak HTTP; for the log.
+    Origin(String),
+}
+
+/// A response whose head has come, while the request's body may still be on its way.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    response: IncomingResponse,
+    upload: Option<Pump>,
+}
+
+/// The request for the origin.
+///
+/// # Errors
+///
+/// If the host refuses any part that the verdict asks for.
+pub(crate) fn outgoing(
+    incoming: &IncomingRequest,
+    request: &Request,
+    forward: &Forward,
+    origin: &Origin,
+) -> Result<OutgoingRequest, Inexpressible> {
+    let fields = Fields::new();
+    for (name, value) in &request.headers {
+        let lower = name.to_ascii_lowercase();
+        // `Host` is the origin's now; the others are the verdict's.
+        let replaced = forward.set_headers.iter().any(|(set, _)| *set == lower);
+        if lower == "host" || replaced || forward.remove_headers.contains(&lower) {
+            continue;
+        }
+        match fields.append(name, value) {
+            // Headers of the connection are the host's own business.
+            Ok(()) | Err(HeaderError::Forbidden) => {}
+            Err(_) => return Err(Inexpressible),
+        }
+    }
+    for (name, value) in &forward.set_headers {
+        // SECURITY: an identity that cannot be told must not become one that is missing.
+        fields.append(name, value.as_bytes()).map_err(|_| Inexpressible)?;
+    }
+    let outgoing = OutgoingRequest::new(fields);
+    outgoing.set_method(&incoming.method()).map_err(|()| Inexpressible)?;
+    outgoing.set_scheme(Some(&origin.scheme)).map_err(|()| Inexpressible)?;
+    outgoing.set_authority(Some(&origin.authority)).map_err(|()| Inexpressible)?;
+    outgoing.set_path_with_query(Some(&forward.target)).map_err(|()| Inexpressible)?;
+    // SECURITY: the host must ask for the very path that was decided on.
+    if outgoing.path_with_query().as_deref() == Some(&forward.target) {
+        Ok(outgoing)
+    } else {
+        Err(Inexpressible)
+    }
+}
+
+/// Sends the request and waits for the head of the response.
+///
+/// # Errors
+///
+/// If there is none.
+pub(crate) fn run(
+    incoming: &IncomingRequest,
+    request: &Request,
+    outgoing: OutgoingRequest,
+) -> Result<Answered, Failed> {
+    let body = body(incoming, request, &outgoing)?;
+    let future =
+        outgoing_handler::handle(outgoing, None).map_err(|code| Failed::Origin(format!("{code:?}")))?;
+    let mut upload = body;
+    loop {
+        if let Some(response) = head(&future)? {
+            return Ok(Answered { response, upload });
+        }
+        match advance(&mut upload) {
+            Some(None) => {}
+            Some(Some(ready)) => drop(poll(&[&ready, &future.subscribe()])),
+            None => future.subscribe().block(),
+        }
+    }
+}
+
+/// The request's body on its way, or none if it has none: a body of no bytes is not the same as no body.
+fn body(
+    incoming: &IncomingRequest,
+    request: &Request,
+    outgoing: &OutgoingRequest,
+) -> Result<Option<Pump>, Failed> {
+    let broken = |()| Failed::Caller;
+    let source = incoming.consume().map_err(broken)?;
+    let input = source.stream().map_err(broken)?;
+    let mut pending = Vec::new();
+    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        match input.blocking_read(READ_AHEAD_BYTES) {
+            Ok(bytes) => pending = bytes,
+            Err(StreamError::Closed) => {
+                drop(input);
+                return Ok(None);
+            }
+            Err(StreamError::LastOperationFailed(_)) => {
+                drop(input);
+                return Err(Failed::Caller);
+            }
+        }
+    }
+    let sink = outgoing.body().map_err(broken)?;
+    Pump::new(source, input, sink, pending).map(Some).ok_or(Failed::Caller)
+}
+
+fn head(future: &FutureIncomingResponse) -> Result<Option<IncomingResponse>, Failed> {
+    match future.get() {
+        None => Ok(None),
+        Some(Ok(Ok(response))) => Ok(Some(response)),
+        Some(Ok(Err(code))) => Err(Failed::Origin(format!("{code:?}"))),
+        Some(Err(())) => Err(Failed::Origin(String::from("the host gave the response away"))),
+    }
+}
+
+/// Moves some of the request's body. None when there is nothing left to move; otherwise what to wait for, if anything.
+///
+/// A body that broke off is dropped without completing it: the origin must not take a part for the whole.
+fn advance(upload: &mut Option<Pump>) -> Option<Option<Pollable>> {
+    match upload.as_mut()?.advance() {
+        State::Moving => return Some(None),
+        State::Waiting(ready) => return Some(Some(ready)),
+        State::Complete => upload.take()?.finish(),
+        State::Broken => drop(upload.take()),
+    }
+    None
+}
+
+impl Answered {
+    /// Hands the response on, and the rest of the request's body to the origin as long as it answers.
+    pub(crate) fn stream(self, out: ResponseOutparam) {
+        let Self { response, mut upload } = self;
+        let (Ok(source), headers) = (response.consume(), response.headers().entries()) else { return };
+        let Ok(input) = source.stream() else { return };
+        let Some(sink) = start(out, response.status(), &headers) else {
+            drop(input);
+            return complain("the host refuses the head of the origin's response");
+        };
+        let Some(mut download) = Pump::new(source, input, sink, Vec::new()) else { return };
+        loop {
+            let ready = match download.advance() {
+                State::Moving => None,
+                State::Waiting(ready) => Some(ready),
+                State::Complete => return download.finish_with_trailers(),
+                // SECURITY: not completed, so that the caller does not take a part for the whole.
+                State::Broken => return,
+            };
+            let upload_ready = advance(&mut upload);
+            match (ready, upload_ready) {
+                (Some(ready), Some(Some(upload_ready))) => drop(poll(&[&ready, &upload_ready])),
+                (Some(ready), None) => ready.block(),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,356 @@
+/**
+ * The gate: verifies bearer tokens and API keys, and decides whether a caller may do what a request asks.
+ *
+ * The same core, configuration and verdicts as in Portcullis for Cloudflare Workers and Envoy. The module is loaded when
+ * this package is imported; everything but {@link Gate.authorizeWithRecords} is synchronous.
+ *
+ * @module
+ */
+
+/** Why a request was refused: a closed list of stable codes, the same on every host. */
+export type Reason =
+  /** The request target cannot be normalised safely. */
+  | "path_invalid"
+  /** A header is over a limit, or `Connection` names a header the decision rests on. */
+  | "header_invalid"
+  /** No credential came where this deployment accepts one. */
+  | "credential_missing"
+  /** More than one credential came. */
+  | "credential_ambiguous"
+  /** The credential does not have the syntax its place asks for. */
+  | "credential_malformed"
+  /** A scheme or kind of credential that this deployment does not accept. */
+  | "credential_unsupported"
+  /** The token is not a JWS in compact serialisation with a JSON object as header and claims. */
+  | "token_malformed"
+  /** The token is longer than the limit. */
+  | "token_too_large"
+  /** The `typ` header names a kind of token that is not an access token. */
+  | "token_type_mismatch"
+  /** The token has a `crit` header: it asks for an extension that is not understood. */
+  | "critical_header"
+  /** The algorithm is `none`, unknown, or not the one any usable key is fixed to. */
+  | "algorithm_not_allowed"
+  /** No key of the issuer has the token's `kid`. */
+  | "key_unknown"
+  /** The signature is not valid. */
+  | "signature_invalid"
+  /** `exp` has passed. */
+  | "token_expired"
+  /** `nbf` lies ahead. */
+  | "token_not_yet_valid"
+  /** `iat` lies ahead. */
+  | "token_issued_in_future"
+  /** `iat` lies further back than the maximum age. */
+  | "token_too_old"
+  /** `iss` is not a configured issuer. */
+  | "issuer_untrusted"
+  /** `aud` does not name this deployment. */
+  | "audience_mismatch"
+  /** A required claim is absent. */
+  | "claim_missing"
+  /** A claim has the wrong type or an impossible value. */
+  | "claim_invalid"
+  /** The token was revoked. */
+  | "token_revoked"
+  /** The API key has the right prefix, but not the right form or checksum. */
+  | "api_key_malformed"
+  /** No record matches the API key. */
+  | "api_key_unknown"
+  /** The API key's record has expired. */
+  | "api_key_expired"
+  /** The API key's record is disabled. */
+  | "api_key_disabled"
+  /** No route of the policy has this method and path. */
+  | "route_unknown"
+  /** The policy refuses this route to everybody. */
+  | "route_refused"
+  /** No role of the principal has the permission. */
+  | "permission_missing"
+  /** A role of the principal explicitly denies the permission. */
+  | "permission_denied"
+  /** The token's scopes do not include the permission. */
+  | "scope_missing"
+  /** A parameter of the request is not among the values the principal is bound to. */
+  | "binding_mismatch"
+  /** The configuration did not load. */
+  | "config_invalid"
+  /** The issuer's keys could not be had. */
+  | "keys_unavailable"
+  /** The introspection endpoint could not be asked. */
+  | "introspection_unavailable"
+  /** The API-key records could not be had. */
+  | "records_unavailable"
+  /** Too many requests. */
+  | "rate_limited"
+  /** A defect of the gate itself. */
+  | "internal";
+
+/** Every {@link Reason}, in the order of the documentation. */
+export declare const reasons: readonly Reason[];
+
+/** What every error of this package is. */
+export declare abstract class PortcullisError extends Error {
+  /** Stable: match on this, never on the message. */
+  readonly code: string;
+}
+
+/** The configuration did not load: nothing can be decided. */
+export declare class ConfigError extends PortcullisError {
+  readonly name: "ConfigError";
+  readonly code: "config_invalid";
+  /** Everything that is wrong; never empty. */
+  readonly errors: readonly ConfigProblem[];
+}
+
+/** One thing that is wrong with a configuration. Shows no secret. */
+export interface ConfigProblem {
+  /** The place, as a JSON pointer (RFC 6901); empty for the document as a whole. */
+  readonly pointer: string;
+  /** What is wrong and how to mend it. */
+  readonly message: string;
+}
+
+/**
+ * A token proves nothing, or, with the code `internal`, the gate itself failed and nothing was decided.
+ *
+ * The message is for the operator. What a caller is told must not tell one rejected token from another.
+ */
+export declare class AuthError extends PortcullisError {
+  readonly name: "AuthError";
+  readonly code: Reason;
+}
+
+/** A function of this package was called with something that it does not take: a defect of the program that calls. */
+export declare class ArgumentError extends PortcullisError {
+  readonly name: "ArgumentError";
+  readonly code: "argument_invalid";
+}
+
+/** Pairs of header name and value: an array, a `Headers`, a `Map`. */
+export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
+
+/**
+ * The head of a request.
+ *
+ * Texts are as `fetch` and Node.js show them, one character for each octet.
+ */
+export interface RequestHead {
+  /** As on the wire, in capitals. */
+  readonly method: string;
+  /** Path and query, for example `/v1/threads?limit=10`. */
+  readonly target: string;
+  /** Every header line. Lines of one name may stand joined by a comma; never leave one out. */
+  readonly headers: HeaderPairs;
+}
+
+/** A request of the Fetch standard: `Request` in browsers, workers, Deno, Bun and Node.js. */
+export interface FetchRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderPairs;
+}
+
+/** A request of Node.js: `http.IncomingMessage`. Its `url` must be what came over the wire, not rewritten by a router. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly rawHeaders: readonly string[];
+}
+
+/** When a decision is made. */
+export interface TimeOptions {
+  /** The time to decide at; the present if left out. */
+  readonly now?: Date | undefined;
+}
+
+/** What a decision is made with besides the request. */
+export interface AuthorizeOptions extends TimeOptions {
+  /**
+   * The identifier by which the host knows this request. It is repeated in logs and in the bodies of refusals, so it must
+   * come from the host and not from the caller.
+   */
+  readonly requestId?: string | undefined;
+}
+
+/**
+ * Finds the record of an API key by the key's public identifier, 1 to 64 letters and digits.
+ *
+ * It returns the record as in `api_keys.records`, as an object or as JSON text, or `null` if there is none. If it throws,
+ * or returns anything else, the request is refused with `records_unavailable`.
+ */
+export type RecordSource = (id: string) => unknown;
+
+declare const authenticated: unique symbol;
+
+/**
+ * Who sent a request, and what the proof says about them.
+ *
+ * Only a {@link Gate} makes one, from a verified token or an API key with a record.
+ */
+export interface Principal {
+  /** The identifier of the party. */
+  readonly subject: string;
+  /** The roles it carries. */
+  readonly roles: readonly string[];
+  /** The permissions it is narrowed to, or `null` if the proof declares none. */
+  readonly scopes: readonly string[] | null;
+  /** The tenant it belongs to. */
+  readonly tenant: string | null;
+  /** How it was authenticated. */
+  readonly proof: "token" | "apiKey";
+  /** The `iss` claim of a token, if there is one. */
+  readonly issuer: string | null;
+  /** The `kid` of the key that verified the token, or the public identifier of the API key. */
+  readonly keyId: string | null;
+  /** When the proof ends, leeway included. */
+  readonly validUntil: Date | null;
+  readonly [authenticated]: true;
+}
+
+/** What led to a verdict, for logs and metrics. */
+export interface VerdictRecord {
+  /** The route that matched, as written in the policy. */
+  readonly route: string | null;
+  /** The permission it asks for. */
+  readonly permission: string | null;
+  /** The caller, if it was authenticated. */
+  readonly principal: Principal | null;
+  /** One line of JSON for the operator's log. Holds no credential, and not the path, which the caller chose. */
+  readonly log: string;
+}
+
+/**
+ * The request is let in. Hand it on with these changes and no others; {@link toRequest} makes them.
+ */
+export interface Allow extends VerdictRecord {
+  readonly decision: "allow";
+  /** Path and query to ask the origin for, in normal form: the path the decision was made on. */
+  readonly target: string;
+  /** Headers to remove, in lower case, before any is set. */
+  readonly removeHeaders: readonly string[];
+  /** Headers to set, replacing what is there; names in lower case. */
+  readonly setHeaders: [name: string, value: string][];
+  /** What became of the caller's credential: the origin receives it, a token minted for it instead, or none. */
+  readonly credential: "forward" | "swap" | "strip";
+}
+
+/** The request is refused. Answer it with this; {@link toResponse} makes a `Response` of it. */
+export interface Deny extends VerdictRecord {
+  readonly decision: "deny";
+  /** Why; for the operator. */
+  readonly reason: Reason;
+  /** The precise error behind the reason, for the operator; not stable. */
+  readonly message: string | null;
+  /** Status code. */
+  readonly status: number;
+  /** Headers; names in lower case. */
+  readonly headers: [name: string, value: string][];
+  /** Body. */
+  readonly body: string;
+}
+
+/** What to do with a request. */
+export type Verdict = Allow | Deny;
+
+/** A compiled configuration. Immutable: the same request at the same time always gets the same verdict. */
+export declare class Gate {
+  private constructor();
+
+  /**
+   * Compiles a configuration.
+   *
+   * @param config - The configuration document, as an object or as JSON text.
+   * @param secrets - The secrets that the configuration names, for example `process.env`. Nothing else in it is read.
+   * @throws {@link ConfigError} with everything that is wrong.
+   */
+  static load(config: object | string, secrets?: Readonly<Record<string, unknown>>): Gate;
+
+  /**
+   * Decides about a request.
+   *
+   * An API key whose record is not in the configuration is refused with `records_unavailable` if the configuration says
+   * that records are looked up; see {@link Gate.authorizeWithRecords}.
+   *
+   * @throws {@link AuthError} with the code `internal` if the gate failed. Refuse the request then.
+   * @throws {@link ArgumentError} if this is no request.
+   */
+  authorize(request: RequestHead | FetchRequest | NodeRequest, options?: AuthorizeOptions): Verdict;
+
+  /**
+   * Decides about a request, with a store of API-key records to ask. It is asked at most once, and only for a key that
+   * could be genuine.
+   *
+   * @throws As {@link Gate.authorize}, by rejecting.
+   */
+  authorizeWithRecords(
+    request: RequestHead | FetchRequest | NodeRequest,
+    records: RecordSource,
+    options?: AuthorizeOptions,
+  ): Promise<Verdict>;
+
+  /**
+   * Verifies a bearer token: signature, times, issuer, audience and claims, as configured.
+   *
+   * @throws {@link AuthError} with the reason as its code.
+   */
+  verify(token: string, options?: TimeOptions): Principal;
+
+  /**
+   * Whether the policy gives a principal a permission.
+   *
+   * Says nothing about time: a principal that is kept for longer than a request may have ended, see
+   * {@link Principal.validUntil}.
+   *
+   * @param principal - One that this very gate has made.
+   * @param permission - `resource:action`, for example `graph:invoke`.
+   * @throws {@link ArgumentError} for a principal of another making, or what is no permission.
+   */
+  can(principal: Principal, permission: string): boolean;
+}
+
+/** What {@link createApiKey} makes a key from. */
+export interface ApiKeyOptions {
+  /** Environment label inside the key: 1 to 64 letters and digits, for example `live`. */
+  readonly env: string;
+  /** Public identifier of the key: 1 to 64 letters and digits. */
+  readonly id: string;
+  /** The pepper of the gates that will accept the key: at least 32 bytes. */
+  readonly pepper: string;
+}
+
+/** A new API key. */
+export interface ApiKey {
+  /** The key. Show it once, to its owner, and keep it nowhere. */
+  readonly key: string;
+  /** Its hash under the pepper, for the record: `hmac-sha256:` and 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/**
+ * Makes an API key with the random numbers of `crypto.getRandomValues`.
+ *
+ * @throws {@link ArgumentError} if an option is not as described.
+ */
+export declare function createApiKey(options: ApiKeyOptions): ApiKey;
+
+/** The global class `Name`, where the program's types have one. */
+type Global<Name extends string> = typeof globalThis extends Record<Name, { prototype: infer Instance }>
+  ? Instance
+  : unknown;
+
+/** The refusal as a `Response`. */
+export declare function toResponse(verdict: Deny): Global<"Response">;
+
+/**
+ * The request as the origin is to receive it. Method, body and all other headers stay those of `request`; the body is
+ * streamed.
+ *
+ * @param origin - Scheme, host and port of the origin, for example `http://127.0.0.1:8000`.
+ * @throws {@link AuthError} with the code `internal` if the URL parser would ask for another path than was decided on.
+ */
+export declare function toRequest(
+  verdict: Allow,
+  request: FetchRequest,
+  origin: string | { readonly href: string },
+): Global<"Request">;

@@ -1,0 +1,6 @@
+// The suite in a page.
+import { run } from "./suite.js";
+
+run().then((results) => {
+  globalThis.results = results;
+});

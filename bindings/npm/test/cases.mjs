@@ -1,0 +1,51 @@
+// Plays shared cases through the packed package: one JSON object a line in, one a line out.
+//
+//   in   {"config": …, "secrets": {…}, "head": {"method", "target", "headers": [[name, value], …]}, "now": seconds,
+//         "requestId": text, "records": {id: record}}
+//   out  {"refused": {"status", "reason", "headers", "body"}}
+//        {"letIn": {"target", "headers"}}: what the origin receives
+//        {"error": {"name", "code", "message", "errors"}}
+import { createInterface } from "node:readline";
+import { Gate } from "portcullis";
+
+const gates = new Map();
+
+function gateFor(config, secrets) {
+  const key = JSON.stringify([config, secrets]);
+  let gate = gates.get(key);
+  if (!gate) gates.set(key, (gate = Gate.load(config, secrets)));
+  return gate;
+}
+
+// A case is text in UTF-8; Node.js shows the octets of a header one by one.
+const asNode = (text) => Buffer.from(text, "utf8").toString("latin1");
+
+async function play({ config, secrets, head, now, requestId = "", records }) {
+  const gate = gateFor(config, secrets);
+  const request = {
+    method: head.method,
+    url: asNode(head.target),
+    rawHeaders: head.headers.flat().map(asNode),
+  };
+  const options = { now: new Date(now * 1000), requestId };
+  const verdict = records
+    ? await gate.authorizeWithRecords(request, (id) => records[id] ?? null, options)
+    : gate.authorize(request, options);
+  if (verdict.decision === "deny") {
+    const { status, reason, headers, body } = verdict;
+    return { refused: { status, reason, headers, body } };
+  }
+  const gone = new Set([...verdict.removeHeaders, ...verdict.setHeaders.map(([name]) => name)]);
+  const kept = head.headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !gone.has(name));
+  return { letIn: { target: verdict.target, headers: [...kept, ...verdict.setHeaders] } };
+}
+
+for await (const line of createInterface({ input: process.stdin, terminal: false })) {
+  let answer;
+  try {
+    answer = await play(JSON.parse(line));
+  } catch ({ name, code, message, errors }) {
+    answer = { error: { name, code, message, errors } };
+  }
+  process.stdout.write(`${JSON.stringify(answer)}\n`);
+}

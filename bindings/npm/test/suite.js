@@ -1,0 +1,402 @@
+// What must hold on every host. Run unchanged in Node.js, in workerd and in Chromium, against the packed package.
+import { SignJWT, UnsecuredJWT, jwtVerify } from "jose";
+import {
+  ArgumentError,
+  AuthError,
+  ConfigError,
+  Gate,
+  PortcullisError,
+  createApiKey,
+  reasons,
+  toRequest,
+  toResponse,
+} from "portcullis";
+import { DecodeError, decodeUnverified, expiresAt, isExpired, secondsLeft } from "portcullis/decode";
+
+const NOW = new Date("2026-11-22T00:00:00Z");
+const SECONDS = NOW / 1000;
+const SECRETS = {
+  JWT_SECRET_KEY: "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0",
+  ORIGIN_SECRET: "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+  PEPPER: "5c5c5c5c36363636a0a0a0a0b1b1b1b15c5c5c5c36363636a0a0a0a0b1b1b1b1",
+};
+const OTHER_SECRET = "ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
+
+const issuer = (alg) => ({ keys: [{ alg, secret: { env: "JWT_SECRET_KEY" } }] });
+const CONFIG = { profile: "agentflow", issuers: [issuer("HS256")] };
+const KEYS = { profile: "agentflow", api_keys: { pepper: { env: "PEPPER" }, lookup: true } };
+const SWAP = {
+  ...CONFIG,
+  upstream: { credential: "swap", token: { secret: { env: "ORIGIN_SECRET" } } },
+};
+
+const octets = (text) => new TextEncoder().encode(text);
+const sign = (claims, { secret = SECRETS.JWT_SECRET_KEY, header = {} } = {}) =>
+  new SignJWT({ user_id: "alice", role: "user", exp: SECONDS + 60, ...claims })
+    .setProtectedHeader({ alg: "HS256", typ: "JWT", ...header })
+    .sign(octets(secret));
+const head = (headers = [], target = "/v1/threads", method = "GET") => ({ method, target, headers });
+const bearer = (token) => ["authorization", `Bearer ${token}`];
+const base64url = (bytes) =>
+  btoa(Array.from(bytes, (octet) => String.fromCharCode(octet)).join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+function equal(actual, expected, note = "") {
+  const [a, b] = [actual, expected].map((value) => JSON.stringify(value));
+  if (a !== b) throw new Error(`${note} ${a} is not ${b}`);
+}
+
+function error(kind, code, call, note = "") {
+  let thrown;
+  try {
+    call();
+  } catch (caught) {
+    thrown = caught;
+  }
+  if (!(thrown instanceof kind)) throw new Error(`${note} threw ${thrown?.stack ?? thrown}, not ${kind.name}`);
+  equal([thrown.name, thrown.code, thrown instanceof Error], [kind.name, code, true], note);
+  return thrown;
+}
+
+const outcome = (verdict) =>
+  verdict.decision === "allow" ? "allow" : `${verdict.status} ${verdict.reason}`;
+
+export function suite(test) {
+  test("decode: header and claims, in UTF-8", async () => {
+    const token = await sign({ name: "Zoë 🦉", n: 1.5 });
+    const { header, claims } = decodeUnverified(token);
+    equal(header, { alg: "HS256", typ: "JWT" });
+    equal([claims.name, claims.n, claims.user_id], ["Zoë 🦉", 1.5, "alice"]);
+    // The segments of a token that another implementation signed, cut by hand.
+    equal(claims, JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0)))));
+  });
+
+  test("decode: anything else is a DecodeError", () => {
+    const part = (value) => base64url(octets(value));
+    const [h, c] = [part('{"alg":"HS256"}'), part('{"a":1}')];
+    equal(decodeUnverified(`${h}.${c}.AA`).claims, { a: 1 });
+    equal(Object.keys(decodeUnverified(`${h}.${part('{"__proto__":1,"constructor":2}')}.AA`).claims).length, 2);
+    const bad = [
+      "", ".", "..", "...", "a.b", "a.b.c", `${h}.${c}`, `${h}.${c}.`, `.${c}.AA`, `${h}..AA`, `${h}.${c}.AA.AA`,
+      ` ${h}.${c}.AA`, `${h}.${c}.AA\n`, `${h}=.${c}.AA`, `${h}.${c} .AA`, `${h}.${c}.A+`, `${h}.${c}.é`,
+      `${h}.${part("[]")}.AA`, `${h}.${part("null")}.AA`, `${h}.${part('"text"')}.AA`, `${h}.${part("{")}.AA`,
+      `${h}.${part("1")}.AA`, `${part("[1]")}.${c}.AA`, `${h}.${part("\ufeff{}")}.AA`,
+      // The last character has bits that belong to nothing.
+      `${h}.${part('{"a":12}').replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1))}.AA`,
+      // Octets that are not UTF-8.
+      `${h}.${base64url([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])}.AA`,
+      `${h}.${part("[".repeat(200_000))}.AA`, `${h}.${part('{"a":'.repeat(100_000))}.AA`, "a".repeat(10_000_000),
+      undefined, null, 1, true, {}, [], Symbol("token"), () => {}, 1n, [`${h}.${c}.AA`], new Date(NaN),
+      { toString: () => `${h}.${c}.AA` }, { toString() { throw new Error("trap"); } },
+    ];
+    for (const [index, token] of bad.entries()) {
+      for (const call of [decodeUnverified, expiresAt, isExpired, secondsLeft]) {
+        error(DecodeError, "token_malformed", () => call(token), `case ${index}`);
+      }
+    }
+  });
+
+  test("decode: expiry", async () => {
+    const at = async (exp) => sign({ exp });
+    const good = await at(SECONDS + 60);
+    equal(expiresAt(good), new Date((SECONDS + 60) * 1000));
+    equal([isExpired(good, NOW), secondsLeft(good, NOW)], [false, 60]);
+    equal(secondsLeft(good, new Date(+NOW + 500)), 59);
+    for (const exp of [SECONDS, SECONDS - 1, 0]) {
+      equal([isExpired(await at(exp), NOW), secondsLeft(await at(exp), NOW)], [true, 0]);
+    }
+    // R2R writes fractions.
+    equal(isExpired(await at(SECONDS + 0.5), NOW), false);
+    const [header, , signature] = good.split(".");
+    for (const claims of ['{}', '{"exp":"9999999999"}', '{"exp":null}', '{"exp":1e300}', '{"exp":-1}', '{"exp":[9999999999]}']) {
+      const token = [header, base64url(octets(claims)), signature].join(".");
+      equal([expiresAt(token), isExpired(token, NOW), secondsLeft(token, NOW)], [null, true, 0], claims);
+    }
+    equal(isExpired(good, new Date(NaN)), true);
+    equal(isExpired(await at(4102444800)), false);
+    equal(isExpired(await at(1000000000)), true);
+  });
+
+  test("verify: tokens of jose", async () => {
+    for (const alg of ["HS256", "HS384", "HS512"]) {
+      const gate = Gate.load({ ...CONFIG, issuers: [issuer(alg)] }, SECRETS);
+      const principal = gate.verify(await sign({}, { header: { alg } }), { now: NOW });
+      equal(principal, {
+        subject: "alice", roles: ["user"], scopes: null, tenant: null, proof: "token", issuer: null, keyId: null,
+        validUntil: new Date((SECONDS + 60) * 1000),
+      });
+      if (!Object.isFrozen(principal) || !Object.isFrozen(principal.roles)) throw new Error("not frozen");
+    }
+  });
+
+  test("verify: a token of WebCrypto", async () => {
+    const key = await crypto.subtle.importKey(
+      "raw", octets(SECRETS.JWT_SECRET_KEY), { name: "HMAC", hash: "SHA-256" }, false, ["sign"],
+    );
+    const input = ['{"alg":"HS256"}', `{"user_id":"bob","exp":${SECONDS + 1}}`].map((text) => base64url(octets(text))).join(".");
+    const tag = new Uint8Array(await crypto.subtle.sign("HMAC", key, octets(input)));
+    equal(Gate.load(CONFIG, SECRETS).verify(`${input}.${base64url(tag)}`, { now: NOW }).subject, "bob");
+    tag[0] ^= 1;
+    error(AuthError, "signature_invalid", () => Gate.load(CONFIG, SECRETS).verify(`${input}.${base64url(tag)}`, { now: NOW }));
+  });
+
+  test("verify: a refusal has a stable code", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const cases = [
+      ["token_expired", await sign({ exp: SECONDS })],
+      ["token_not_yet_valid", await sign({ nbf: SECONDS + 1 })],
+      ["token_issued_in_future", await sign({ iat: SECONDS + 100 })],
+      ["signature_invalid", await sign({}, { secret: OTHER_SECRET })],
+      ["algorithm_not_allowed", await sign({}, { header: { alg: "HS384" } })],
+      ["claim_missing", await sign({ exp: undefined })],
+      ["claim_invalid", await sign({ user_id: {} })],
+      ["audience_mismatch", await sign({ aud: "other" })],
+      ["algorithm_not_allowed", new UnsecuredJWT({}).encode()],
+      ["token_malformed", "a.b.c"],
+      ["token_malformed", ""],
+      ["token_malformed", undefined],
+      ["token_malformed", "\ud800.é.\0"],
+      ["token_too_large", `${"a".repeat(64 * 1024)}.b.c`],
+    ];
+    for (const [code, token] of cases) error(AuthError, code, () => gate.verify(token, { now: NOW }), code);
+    // Without a time, the present counts.
+    error(AuthError, "token_expired", () => gate.verify(cases[0][1].replace(/.*/, cases[0][1])), "present");
+    equal(gate.verify(await sign({ exp: 4102444800 })).subject, "alice");
+  });
+
+  test("verify: what is no time is no argument", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const expired = await sign({ exp: SECONDS - 1 });
+    for (const now of [NaN, SECONDS, Number(NOW), null, "2026", new Date(NaN), new Date(-1), {}]) {
+      error(ArgumentError, "argument_invalid", () => gate.verify(expired, { now }), String(now));
+      error(ArgumentError, "argument_invalid", () => gate.authorize(head([bearer(expired)]), { now }), String(now));
+    }
+  });
+
+  test("can: the policy answers for principals of this gate only", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const principal = gate.verify(await sign({ role: "user" }), { now: NOW });
+    equal(["graph:invoke", "graph:fly", "no:such"].map((name) => gate.can(principal, name)), [true, false, false]);
+    equal(gate.can(gate.verify(await sign({ role: "guest" }), { now: NOW }), "checkpointer:read"), false);
+    const forged = { ...principal, roles: ["admin"] };
+    for (const other of [forged, {}, null, undefined, "alice", Object.create(principal)]) {
+      error(ArgumentError, "argument_invalid", () => gate.can(other, "graph:invoke"));
+    }
+    error(ArgumentError, "argument_invalid", () => Gate.load(CONFIG, SECRETS).can(principal, "graph:invoke"));
+    for (const permission of ["", "graph", "graph:", "*", "graph:*", undefined]) {
+      error(ArgumentError, "argument_invalid", () => gate.can(principal, permission), permission);
+    }
+  });
+
+  test("authorize: allow", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const verdict = gate.authorize(
+      head([bearer(await sign({})), ["X-Auth-Subject", "root"]], "/v1/%74hreads?limit=1"),
+      { now: NOW, requestId: "request-1" },
+    );
+    equal(
+      [verdict.decision, verdict.target, verdict.credential, verdict.route, verdict.permission, verdict.principal.subject],
+      ["allow", "/v1/threads?limit=1", "forward", "GET /v1/threads", "checkpointer:read", "alice"],
+    );
+    equal(verdict.removeHeaders.includes("x-auth-subject"), true);
+    equal(gate.can(verdict.principal, "graph:invoke"), true);
+    const line = JSON.parse(verdict.log);
+    equal([line.decision, line.subject, line.request_id], ["allow", "alice", "request-1"]);
+    equal(gate.authorize(head([], "/ping"), { now: NOW }).principal, null);
+  });
+
+  test("authorize: deny", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const verdict = gate.authorize(head([bearer(await sign({ exp: SECONDS }))]), { now: NOW, requestId: "request-1" });
+    equal([verdict.decision, verdict.status, verdict.reason], ["deny", 401, "token_expired"]);
+    equal(verdict.message.startsWith("expired at 2026-11-22T00:00:00Z"), true);
+    equal(Object.fromEntries(verdict.headers)["www-authenticate"].startsWith("Bearer realm="), true);
+    equal(JSON.parse(verdict.body).metadata.request_id, "request-1");
+    for (const [expected, request] of [
+      ["401 credential_missing", head()],
+      ["400 credential_ambiguous", head([bearer("a"), bearer("b")])],
+      ["400 path_invalid", head([], "/%00")],
+      ["400 path_invalid", head([], "https://host/v1/threads")],
+      ["403 route_refused", head([], "/docs")],
+      ["403 permission_missing", head([bearer(await sign({ role: "guest" }))])],
+      ["403 route_unknown", head([bearer(await sign({}))], "/no/such/route")],
+    ]) {
+      equal(outcome(gate.authorize(request, { now: NOW })), expected);
+    }
+  });
+
+  test("authorize: a Request and a Headers", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const token = await sign({});
+    const headers = new Headers([bearer(token)]);
+    equal(outcome(gate.authorize(head(headers), { now: NOW })), "allow");
+    equal(outcome(gate.authorize(head(new Map([bearer(token)])), { now: NOW })), "allow");
+    const request = new Request("https://gate.example/v1/threads?limit=2", { headers });
+    const verdict = gate.authorize(request, { now: NOW });
+    equal([outcome(verdict), verdict.target], ["allow", "/v1/threads?limit=2"]);
+    headers.append("authorization", `Bearer ${token}`);
+    equal(outcome(gate.authorize(head(headers), { now: NOW })).startsWith("4"), true);
+    // A URL that hides where its path begins is refused, not guessed at.
+    for (const url of ["http://gate.example?x/ping", "http://gate.example#/ping", "http://a@b/ping", "http://a\\ping/ping", "/ping", ""]) {
+      equal(outcome(gate.authorize({ method: "GET", url, headers: [] }, { now: NOW })), url === "/ping" ? "allow" : "400 path_invalid", url);
+    }
+  });
+
+  test("authorize: a request of Node.js keeps its duplicates", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const good = bearer(await sign({}));
+    const request = (...pairs) => ({ method: "GET", url: "/v1/threads", headers: {}, rawHeaders: pairs.flat() });
+    equal(outcome(gate.authorize(request(["Host", "h"], good), { now: NOW })), "allow");
+    equal(outcome(gate.authorize(request(good, ["Authorization", "Bearer x"]), { now: NOW })), "400 credential_ambiguous");
+  });
+
+  test("authorize: hostile requests get a verdict", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const good = bearer(await sign({}));
+    const decide = (request) => outcome(gate.authorize(request, { now: NOW }));
+    const many = (count) => Array.from({ length: count }, (_, index) => [`x-${index}`, "v".repeat(40)]);
+    equal(decide(head([...many(1000), good])), "allow");
+    equal(decide(head(many(2000))), "400 header_invalid");
+    equal(decide(head([["authorization", `Bearer ${"a".repeat(64 * 1024)}.b.c`]])), "401 token_too_large");
+    equal(decide(head([["authorization", "Bearer \xff\xfe\x00\x01"]])), "401 credential_malformed");
+    equal(decide(head([["authorization", "Bearer €🦉"]])), "401 credential_malformed");
+    equal(decide(head([["\xff", "\x80"], good])), "allow");
+    equal(decide(head([], "/\xff")), "400 path_invalid");
+    equal(decide(head([], "/€")), "400 path_invalid");
+    equal(decide(head([], `/${"a".repeat(1_000_000)}`)), "400 path_invalid");
+    equal(decide(head([["a\0authorization\0Bearer x", "b"], good])), "allow");
+    equal(decide(head([good], "/v1/threads", "get\r\n")), "403 route_unknown");
+    // The next request is served as if nothing had been.
+    equal(decide(head([good])), "allow");
+  });
+
+  test("authorize: what is no request is no argument", () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    for (const request of [
+      undefined, null, "GET /", 1, {}, { method: "GET" }, { method: "GET", target: "/ping" }, head(1), head([1]),
+      head(["a"]), head([["a"]]), head([["a", 1]]), head([], 1), head([], "/ping", null), head([["a", "\ud800"]]),
+      { method: "GET", url: "/ping", rawHeaders: ["a"] },
+    ]) {
+      error(ArgumentError, "argument_invalid", () => gate.authorize(request, { now: NOW }), JSON.stringify(request));
+    }
+  });
+
+  test("load: a ConfigError says what is wrong where", () => {
+    const errors = (config, secrets = SECRETS) => error(ConfigError, "config_invalid", () => Gate.load(config, secrets)).errors;
+    equal(errors(CONFIG, {}).map(({ pointer }) => pointer), ["/issuers/0/keys/0/secret/env"]);
+    equal(errors({ ...CONFIG, polciy: {} }).length, 1);
+    equal(errors({ profile: "agentflow", issuers: [issuer("HS256"), issuer("HS512")] }, {}).length > 1, true);
+    const cycle = {};
+    cycle.self = cycle;
+    for (const config of ["", " ", "{", "null", "[]", "<html>", "\ud800", undefined, null, 1, [], {}, () => {}, cycle, { n: 1n }]) {
+      equal(errors(config).length > 0, true);
+    }
+    const ten = 10 * 1024 * 1024;
+    for (const config of [" ".repeat(ten), `{"profile":"${"a".repeat(ten)}"}`, "[".repeat(ten), { profile: "a".repeat(ten) }]) {
+      equal(errors(config)[0].message, "the document is longer than 4194304 bytes");
+    }
+    const thrown = error(PortcullisError, undefined, () => { throw new PortcullisError("PortcullisError"); });
+    equal(thrown instanceof ConfigError, false);
+  });
+
+  test("load: secrets are the object's own texts", () => {
+    const named = (env) => ({ ...CONFIG, issuers: [{ keys: [{ alg: "HS256", secret: { env } }] }] });
+    for (const name of ["constructor", "__proto__", "toString", "MISSING", ""]) {
+      error(ConfigError, "config_invalid", () => Gate.load(named(name), SECRETS), name);
+    }
+    for (const value of [1, null, {}, ["a"], { toString: () => OTHER_SECRET }]) {
+      error(ConfigError, "config_invalid", () => Gate.load(CONFIG, { JWT_SECRET_KEY: value }));
+    }
+    error(ConfigError, "config_invalid", () => Gate.load(CONFIG, Object.create(SECRETS)));
+    const throwing = Object.defineProperty({}, "JWT_SECRET_KEY", { get() { throw new Error("no"); } });
+    error(ConfigError, "config_invalid", () => Gate.load(CONFIG, throwing));
+    for (const secrets of [null, "text", 1]) error(ArgumentError, "argument_invalid", () => Gate.load(CONFIG, secrets));
+    // Text and object are the same configuration.
+    Gate.load(JSON.stringify(CONFIG), SECRETS);
+  });
+
+  test("swap: the token for the origin is one that jose accepts", async () => {
+    const verdict = Gate.load(SWAP, SECRETS).authorize(head([bearer(await sign({}))]), { now: NOW });
+    equal([outcome(verdict), verdict.credential], ["allow", "swap"]);
+    const token = Object.fromEntries(verdict.setHeaders).authorization.replace("Bearer ", "");
+    const { payload } = await jwtVerify(token, octets(SECRETS.ORIGIN_SECRET), { currentDate: NOW, algorithms: ["HS256"] });
+    equal(payload.user_id, "alice");
+  });
+
+  test("API keys: made, looked up, refused", async () => {
+    const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
+    equal([/^pc_live_bot_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.test(key), /^hmac-sha256:[0-9a-f]{64}$/.test(hash)], [true, true]);
+    equal(createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER }).key === key, false);
+    const swap = { ...SWAP, ...KEYS };
+    const gate = Gate.load(swap, SECRETS);
+    const request = head([["x-api-key", key]]);
+    const record = { id: "bot", hash, roles: ["user"] };
+    const asked = [];
+    const verdict = await gate.authorizeWithRecords(request, async (id) => (asked.push(id), record), { now: NOW });
+    equal([outcome(verdict), verdict.principal?.proof, verdict.principal?.keyId, asked], ["allow", "apiKey", "bot", ["bot"]]);
+    equal(gate.can(verdict.principal, "graph:invoke"), true);
+    for (const [expected, records] of [
+      ["allow", () => record],
+      ["allow", () => JSON.stringify(record)],
+      ["401 api_key_unknown", () => null],
+      ["401 api_key_unknown", async () => ({ ...record, id: "other" })],
+      ["401 api_key_expired", () => ({ ...record, expires_at: SECONDS })],
+      ["503 records_unavailable", () => undefined],
+      ["503 records_unavailable", () => 1],
+      ["503 records_unavailable", () => ({ ...record, unknown: 1 })],
+      ["503 records_unavailable", () => { throw new Error("down"); }],
+      ["503 records_unavailable", () => Promise.reject(new Error("down"))],
+      ["503 records_unavailable", undefined],
+    ]) {
+      equal(outcome(await gate.authorizeWithRecords(request, records, { now: NOW })), expected);
+    }
+    equal(outcome(gate.authorize(request, { now: NOW })), "503 records_unavailable");
+    const loaded = Gate.load({ ...swap, api_keys: { pepper: { env: "PEPPER" }, records: [record] } }, SECRETS);
+    equal(outcome(loaded.authorize(request, { now: NOW })), "allow");
+    const nobody = () => { throw new Error("asked"); };
+    equal(outcome(await gate.authorizeWithRecords(head([["x-api-key", `${key}x`]]), nobody, { now: NOW })), "401 api_key_malformed");
+    for (const options of [{ env: "li_ve", id: "a" }, { env: "live", id: "" }, { env: "live" , id: "a", pepper: "short" }]) {
+      error(ArgumentError, "argument_invalid", () => createApiKey({ pepper: SECRETS.PEPPER, ...options }));
+    }
+  });
+
+  test("toResponse and toRequest carry a verdict out", async () => {
+    const gate = Gate.load(SWAP, SECRETS);
+    const denied = gate.authorize(head(), { now: NOW });
+    const response = toResponse(denied);
+    equal([response.status, response.headers.get("cache-control"), await response.text()], [401, "no-store", denied.body]);
+    const token = await sign({});
+    const request = new Request("https://gate.example/v1/graph/invoke?a=b", {
+      method: "POST", body: "hello", headers: [bearer(token), ["x-auth-subject", "root"], ["x-other", "kept"]],
+    });
+    const verdict = gate.authorize(request, { now: NOW });
+    equal(outcome(verdict), "allow");
+    const out = toRequest(verdict, request, "http://127.0.0.1:8000");
+    equal([out.url, out.method, out.headers.get("x-other"), await out.text()], ["http://127.0.0.1:8000/v1/graph/invoke?a=b", "POST", "kept", "hello"]);
+    equal([out.headers.get("x-auth-subject") === "root", out.headers.get("authorization") === `Bearer ${token}`], [false, false]);
+    error(ArgumentError, "argument_invalid", () => toResponse(verdict));
+    error(ArgumentError, "argument_invalid", () => toRequest(denied, request, "http://127.0.0.1:8000"));
+    // What the URL parser would fold must not be asked for.
+    const folded = { ...verdict, target: "/public/../v1/admin" };
+    error(AuthError, "internal", () => toRequest(folded, new Request("https://gate.example/"), "http://127.0.0.1:8000"));
+  });
+
+  test("reasons are a closed list", () => {
+    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [38, true, "path_invalid", "internal"]);
+  });
+}
+
+// For hosts without a test runner.
+export async function run(declare = suite, ...args) {
+  const results = [];
+  const tests = [];
+  declare((name, body) => tests.push([name, body]));
+  for (const [name, body] of tests) {
+    try {
+      await body(...args);
+      results.push({ name });
+    } catch (caught) {
+      results.push({ name, error: String(caught?.stack ?? caught) });
+    }
+  }
+  return results;
+}

@@ -1,0 +1,102 @@
+// Compiled, never run: what the types allow and what they refuse.
+import {
+  type Allow,
+  type ApiKey,
+  ArgumentError,
+  AuthError,
+  ConfigError,
+  type Deny,
+  Gate,
+  PortcullisError,
+  type Principal,
+  type Reason,
+  type Verdict,
+  createApiKey,
+  reasons,
+  toRequest,
+  toResponse,
+} from "portcullis";
+import { DecodeError, type UnverifiedToken, decodeUnverified, expiresAt, isExpired, secondsLeft } from "portcullis/decode";
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_: Same<A, B>) => {};
+
+const gate = Gate.load({ profile: "agentflow" }, { JWT_SECRET_KEY: "…" });
+Gate.load("{}");
+// @ts-expect-error: only `load` makes a gate
+new Gate({}, {});
+// @ts-expect-error: a number is no configuration
+Gate.load(1);
+
+declare const request: Request;
+const verdict = gate.authorize(request, { now: new Date(), requestId: "1" });
+same<typeof verdict, Verdict>(true);
+if (verdict.decision === "deny") {
+  same<typeof verdict, Deny>(true);
+  same<typeof verdict.reason, Reason>(true);
+  same<ReturnType<typeof toResponse>, Response>(true);
+  new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
+  // @ts-expect-error: a refused request goes nowhere
+  toRequest(verdict, request, "http://127.0.0.1");
+} else {
+  same<typeof verdict, Allow>(true);
+  same<ReturnType<typeof toRequest>, Request>(true);
+  const out: Request = toRequest(verdict, request, new URL("http://127.0.0.1"));
+  void out;
+  // @ts-expect-error: only a refusal is a response
+  toResponse(verdict);
+  // @ts-expect-error: an allowed request has no reason
+  void verdict.reason;
+}
+gate.authorize({ method: "GET", target: "/", headers: [["a", "b"]] });
+gate.authorize({ method: "GET", target: "/", headers: new Headers() });
+gate.authorize({ method: "GET", target: "/", headers: new Map([["a", "b"]]) });
+gate.authorize({ method: "GET", url: "/", rawHeaders: ["a", "b"] });
+// @ts-expect-error: headers are pairs, not a record, which would hide duplicates
+gate.authorize({ method: "GET", target: "/", headers: { a: "b" } });
+// @ts-expect-error: seconds and milliseconds are easily confused
+gate.authorize(request, { now: Date.now() });
+
+same<Promise<Verdict>, ReturnType<Gate["authorizeWithRecords"]>>(true);
+void gate.authorizeWithRecords(request, async (id: string) => ({ id, hash: "" }));
+// @ts-expect-error: a store is asked by text
+void gate.authorizeWithRecords(request, (id: number) => id);
+
+const principal = gate.verify("token", { now: new Date() });
+same<typeof principal, Principal>(true);
+same<boolean, ReturnType<Gate["can"]>>(true);
+gate.can(principal, "graph:invoke");
+// @ts-expect-error: a principal comes from a gate
+gate.can({ subject: "alice", roles: ["admin"], scopes: null, tenant: null, proof: "token", issuer: null, keyId: null, validUntil: null }, "graph:invoke");
+// @ts-expect-error: what a token says is no principal
+gate.can(decodeUnverified("token").claims, "graph:invoke");
+// @ts-expect-error: a principal is read-only
+principal.roles.push("admin");
+
+function told(error: unknown): string {
+  if (error instanceof ConfigError) return error.errors.map(({ pointer, message }) => pointer + message).join();
+  if (error instanceof AuthError) {
+    same<typeof error.code, Reason>(true);
+    // @ts-expect-error: not a reason
+    if (error.code === "expired") return "";
+    return error.code;
+  }
+  if (error instanceof ArgumentError) return error.code satisfies "argument_invalid";
+  if (error instanceof DecodeError) return error.code satisfies "token_malformed";
+  return error instanceof PortcullisError ? error.code : "";
+}
+void told;
+same<typeof reasons, readonly Reason[]>(true);
+same<ReturnType<typeof createApiKey>, ApiKey>(true);
+// @ts-expect-error: all three are needed
+createApiKey({ env: "live", id: "a" });
+
+const token = decodeUnverified<{ name: string }>("token");
+same<typeof token, UnverifiedToken<{ name: string }>>(true);
+same<typeof token.claims.name, string>(true);
+const { claims } = decodeUnverified("token");
+same<typeof claims.exp, number | undefined>(true);
+same<typeof claims.anything, unknown>(true);
+same<ReturnType<typeof expiresAt>, Date | null>(true);
+same<ReturnType<typeof isExpired>, boolean>(true);
+same<ReturnType<typeof secondsLeft>, number>(true);

@@ -1,0 +1,83 @@
+//! Every call to the host, except for the environment.
+//!
+//! The SDK turns an answer that the ABI does not allow into a panic, and so into a trap. What a host may answer is
+//! handled here.
+
+use core::time::Duration;
+use std::time::UNIX_EPOCH;
+
+use portcullis::Answer;
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, MetricType, Status};
+
+/// A metric by the number the host gave it.
+#[derive(Debug)]
+pub(crate) struct Metric(u32);
+
+/// The plugin's configuration; empty if there is none.
+pub(crate) fn plugin_configuration(octets: usize) -> Result<Bytes, Status> {
+    Ok(hostcalls::get_buffer(BufferType::PluginConfiguration, 0, octets)?.unwrap_or_default())
+}
+
+/// Time since the Unix epoch.
+pub(crate) fn now() -> Result<Duration, Status> {
+    // Never set before 1970, and if it were, every token would be from the future.
+    Ok(hostcalls::get_current_time()?.duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+/// All header pairs of the request, pseudo-headers among them, in one call.
+pub(crate) fn request_headers() -> Result<Vec<(String, Bytes)>, Status> {
+    hostcalls::get_map_bytes(MapType::HttpRequestHeaders)
+}
+
+/// Removes all lines of a request header.
+pub(crate) fn remove_header(name: &str) -> Result<(), Status> {
+    hostcalls::remove_map_value(MapType::HttpRequestHeaders, name)
+}
+
+/// Puts one line in the place of all lines of a request header, or of none.
+pub(crate) fn set_header(name: &str, value: &str) -> Result<(), Status> {
+    hostcalls::set_map_value(MapType::HttpRequestHeaders, name, Some(value))
+}
+
+/// Answers the request here.
+pub(crate) fn respond(answer: &Answer) -> Result<(), Status> {
+    let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    hostcalls::send_http_response(answer.status.into(), headers, Some(answer.body.as_bytes()))
+}
+
+/// Keeps a value for the access log, as `%FILTER_STATE(wasm.<key>:PLAIN)%`.
+pub(crate) fn set_filter_state(key: &str, value: &str) -> Result<(), Status> {
+    // One part, not one for each dot: Envoy would keep the NUL between parts in the name.
+    hostcalls::set_property(vec![key], Some(value.as_bytes()))
+}
+
+/// Writes a line to the host's log.
+pub(crate) fn log(level: LogLevel, line: &str) {
+    // A line that cannot be written cannot be reported either.
+    let _ = hostcalls::log(level, line);
+}
+
+impl Metric {
+    /// Defines a counter.
+    pub(crate) fn counter(name: &str) -> Result<Self, Status> {
+        hostcalls::define_metric(MetricType::Counter, name).map(Self)
+    }
+
+    /// Defines a histogram.
+    pub(crate) fn histogram(name: &str) -> Result<Self, Status> {
+        hostcalls::define_metric(MetricType::Histogram, name).map(Self)
+    }
+
+    /// Adds one to a counter.
+    pub(crate) fn increment(&self) {
+        // A metric that is lost must not change a decision.
+        let _ = hostcalls::increment_metric(self.0, 1);
+    }
+
+    /// Adds a value to a histogram.
+    pub(crate) fn record(&self, value: u64) {
+        // As above.
+        let _ = hostcalls::record_metric(self.0, value);
+    }
+}

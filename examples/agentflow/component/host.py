@@ -1,0 +1,80 @@
+"""The world `gate` in a Python host: load a configuration, ask about three requests, print the verdicts.
+
+    pip install -r requirements.txt
+    python host.py ../../../dist/portcullis.gate.wasm ../portcullis.json
+"""
+
+import secrets
+import sys
+import time
+from pathlib import Path
+
+import jwt
+from wasmtime import Engine, Store
+from wasmtime.component import Component, Linker, Record
+
+INTERFACE = "portcullis:auth/authorization@0.1.0"
+
+
+def record(**fields):
+    """A record of the interface; its field names have hyphens."""
+    made = Record()
+    for name, value in fields.items():
+        setattr(made, name.replace("_", "-"), value)
+    return made
+
+
+class Gate:
+    """The resource `gate` of the component."""
+
+    def __init__(self, component, document, secrets):
+        engine = Engine()
+        self.store = Store(engine)
+        # Nothing is defined in the linker: the component imports nothing.
+        self.instance = Linker(engine).instantiate(self.store, Component.from_file(engine, component))
+        self.interface = self.instance.get_export_index(self.store, INTERFACE)
+        given = [record(name=name, value=value) for name, value in secrets.items()]
+        loaded = self.call("[static]gate.load", document, given)
+        if isinstance(loaded, list):
+            raise ValueError("\n".join(f"{error.pointer}: {error.message}" for error in loaded))
+        self.gate = loaded
+
+    def authorize(self, method, target, headers, request_id, now):
+        """The step for one request: a record `verdict`, or the identifier of the API key whose record is needed."""
+        pairs = [record(name=name.encode(), value=value.encode()) for name, value in headers]
+        head = record(method=method.encode(), target=target.encode(), headers=pairs, request_id=request_id)
+        return self.call("[method]gate.authorize", self.gate, head, now)
+
+    def call(self, name, *arguments):
+        index = self.instance.get_export_index(self.store, name, self.interface)
+        return self.instance.get_func(self.store, index)(self.store, *arguments)
+
+
+def main(component, document):
+    now = int(time.time())
+    given = {name: secrets.token_hex(32) for name in ("JWT_SECRET_KEY", "PORTCULLIS_PEPPER", "ORIGIN_JWT_SECRET")}
+    gate = Gate(component, Path(document).read_bytes(), given)
+
+    claims = {"iss": "https://login.example.com", "aud": "agentflow", "sub": "ada", "exp": now + 300}
+    user = jwt.encode(claims | {"roles": ["user"]}, given["JWT_SECRET_KEY"], algorithm="HS256")
+    guest = jwt.encode(claims | {"roles": ["guest"]}, given["JWT_SECRET_KEY"], algorithm="HS256")
+    for number, headers in enumerate(
+        [
+            [],
+            [("Authorization", f"Bearer {guest}")],
+            [("Authorization", f"Bearer {user}"), ("X-User-Id", "root")],
+        ]
+    ):
+        verdict = gate.authorize("GET", "/v1/threads?limit=1", headers, f"request-{number}", now)
+        decision = verdict.decision
+        print(getattr(verdict.findings, "log-line"))
+        if decision.tag == "deny":
+            print(f"  answer {decision.payload.status}: {decision.payload.body}")
+        else:
+            forward = decision.payload
+            names = [header.name for header in getattr(forward, "set-headers")]
+            print(f"  forward {forward.target}, remove {getattr(forward, 'remove-headers')}, set {names}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

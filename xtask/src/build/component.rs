@@ -1,0 +1,250 @@
+//! The WASI components: compile, wrap, and make sure of what each imports.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use wac_graph::types::Package;
+use wac_graph::{CompositionGraph, EncodeOptions, plug};
+use wit_component::{ComponentEncoder, DecodedWasm, decode};
+
+use crate::root::{root, target};
+use crate::step::Step;
+use crate::tools::stamp::{Stamp, lock};
+use crate::tools::{node, rust};
+
+/// What the compiler may use in a module and the optimiser must therefore accept; wasmtime and V8 have all of it.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
+
+/// A built component, in `dist`.
+#[derive(Debug, Clone)]
+pub(crate) struct ComponentArtefact {
+    /// The world it implements.
+    pub(crate) name: &'static str,
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Its size.
+    pub(crate) wasm_bytes: u64,
+    /// Its size after gzip.
+    pub(crate) wasm_gzip_bytes: u64,
+    /// What it imports, by interface.
+    pub(crate) imports: Vec<String>,
+}
+
+impl fmt::Display for ComponentArtefact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, wasm_bytes, wasm_gzip_bytes, imports, .. } = self;
+        let imports = if imports.is_empty() { "nothing".to_string() } else { imports.join(", ") };
+        write!(f, "{}: {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), imports {imports}", path.display())
+    }
+}
+
+/// A component: the world, and every interface it may import. One more is something a dependency has brought in unasked;
+/// one less makes this list a lie.
+struct Recipe {
+    name: &'static str,
+    /// In `dist`. The plain name `portcullis.proxy.wasm` is the proxy-wasm filter's.
+    file: &'static str,
+    imports: &'static [&'static str],
+}
+
+const RECIPES: &[Recipe] = &[
+    Recipe { name: "gate", file: "portcullis.gate.wasm", imports: &[] },
+    Recipe {
+        name: "middleware",
+        file: "portcullis.middleware.wasm",
+        imports: &[
+            "wasi:cli/environment@0.2.12",
+            "wasi:cli/stderr@0.2.12",
+            "wasi:cli/stdout@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
+            "wasi:http/incoming-handler@0.2.12",
+            "wasi:http/types@0.2.12",
+            "wasi:io/error@0.2.12",
+            "wasi:io/streams@0.2.12",
+            "wasi:random/random@0.2.12",
+        ],
+    },
+    Recipe {
+        name: "proxy",
+        file: "portcullis.reverse-proxy.wasm",
+        imports: &[
+            "wasi:cli/environment@0.2.12",
+            "wasi:cli/stderr@0.2.12",
+            "wasi:cli/stdout@0.2.12",
+            "wasi:clocks/wall-clock@0.2.12",
+            "wasi:http/outgoing-handler@0.2.12",
+            "wasi:http/types@0.2.12",
+            "wasi:io/error@0.2.12",
+            "wasi:io/poll@0.2.12",
+            "wasi:io/streams@0.2.12",
+            "wasi:random/random@0.2.12",
+        ],
+    },
+];
+
+/// Builds every component into `dist`. Those whose inputs have not changed are left as they are.
+///
+/// # Errors
+///
+/// If a tool fails, or a component imports anything else than its world is meant to.
+pub(crate) fn component(step: &Step) -> Result<Vec<ComponentArtefact>> {
+    rust::targets(step)?;
+    let tools = node::npm(step)?;
+    let _lock = lock("component")?;
+    let packages: Vec<_> = RECIPES.iter().map(|recipe| format!("portcullis-{}", recipe.name)).collect();
+    let modules = compile(step, &packages)?;
+    let dist = root().join("dist");
+    fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
+    let build = |recipe: &Recipe| {
+        let module = module(&modules, &format!("portcullis-{}", recipe.name))?;
+        let path = dist.join(recipe.file);
+        package(step, recipe, module, &tools, &path)?;
+        measure(recipe, path)
+    };
+    RECIPES.iter().map(build).collect()
+}
+
+/// Writes a component to `path` if it imports what it should, unless it was made of the same inputs already.
+fn package(step: &Step, recipe: &Recipe, compiled: &Path, tools: &Path, path: &Path) -> Result<()> {
+    let work = target("build").join("component").join(recipe.name);
+    fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
+    let inputs = [&read(compiled)?, &read(&npm_lock)?, RECIPE.as_bytes(), MANIFEST.as_bytes()];
+    let stamp = Stamp::new(&work, &inputs);
+    if stamp.matches() && path.is_file() {
+        return Ok(());
+    }
+    step.message(format!("wasm-opt {}", recipe.name));
+    let smaller = work.join("module.wasm");
+    // It keeps the section that describes the world.
+    step.run(
+        node::command(tools, "wasm-opt").arg(compiled).arg("-o").arg(&smaller).arg("-O3").args(WASM_FEATURES),
+    )?;
+    let wasm = encode(&smaller)?;
+    let imports = imports(&wasm)?;
+    if imports != recipe.imports {
+        bail!(
+            "the component `{}` imports\n  {}\nbut should import\n  {}",
+            recipe.name,
+            imports.join("\n  "),
+            recipe.imports.join("\n  ")
+        );
+    }
+    fs::write(path, &wasm).with_context(|| path.display().to_string())?;
+    stamp.set()
+}
+
+/// This file, and the version of what wraps a module: a change of either counts as a change of the inputs.
+const RECIPE: &str = include_str!("component.rs");
+const MANIFEST: &str = include_str!("../../Cargo.toml");
+
+fn measure(recipe: &Recipe, path: PathBuf) -> Result<ComponentArtefact> {
+    let wasm = fs::read(&path).with_context(|| path.display().to_string())?;
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&wasm)?;
+    Ok(ComponentArtefact {
+        name: recipe.name,
+        path,
+        wasm_bytes: u64::try_from(wasm.len())?,
+        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
+        imports: imports(&wasm)?,
+    })
+}
+
+/// Compiles the crates; the module of each, by the name of its library.
+fn compile(step: &Step, packages: &[String]) -> Result<Vec<(String, PathBuf)>> {
+    step.message("cargo build");
+    let messages = step.run(
+        rust::cargo()
+            .arg("build")
+            .args(packages.iter().map(|package| format!("--package={package}")))
+            .args(["--profile=wasm", "--target=wasm32-unknown-unknown"])
+            .arg("--message-format=json-render-diagnostics"),
+    )?;
+    let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let module = |message: Value| {
+        let name = message["target"]["name"].as_str()?.to_string();
+        let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
+        let wasm =
+            files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "wasm"))?;
+        Some((name, wasm))
+    };
+    Ok(artefacts.filter_map(module).collect())
+}
+
+/// The module that [`compile`] made of a crate.
+fn module<'m>(modules: &'m [(String, PathBuf)], package: &str) -> Result<&'m Path> {
+    let library = package.replace('-', "_");
+    let found = modules.iter().find(|(name, _)| *name == library);
+    found.map(|(_, module)| module.as_path()).ok_or_else(|| anyhow!("cargo built no module for `{package}`"))
+}
+
+/// Makes a component of a core module, which carries the description of its world in a section.
+fn encode(module: &Path) -> Result<Vec<u8>> {
+    let core = fs::read(module).with_context(|| module.display().to_string())?;
+    ComponentEncoder::default().validate(true).module(&core)?.encode()
+}
+
+/// Builds a crate that implements `wasi:http/proxy`, for example the one in `examples/agentflow/component/echo`, as a
+/// component.
+///
+/// # Errors
+///
+/// If it does not compile, or is no component.
+pub(crate) fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
+    let modules = compile(step, &[package.to_string()])?;
+    let wasm = encode(module(&modules, package)?)?;
+    fs::write(path, wasm).with_context(|| path.display().to_string())
+}
+
+/// Puts `gate`, of the world `middleware`, in front of a `wasi:http` service, as `wac plug` does; `path` receives the
+/// two as one component.
+///
+/// # Errors
+///
+/// If the service does not export `wasi:http/incoming-handler`.
+pub(crate) fn compose(gate: &Path, service: &Path, path: &Path) -> Result<()> {
+    let mut graph = CompositionGraph::new();
+    let mut register = |name: &str, file: &Path| {
+        let package = Package::from_file(name, None, file, graph.types_mut())?;
+        Ok::<_, anyhow::Error>(graph.register_package(package)?)
+    };
+    let (socket, inner) =
+        (register("portcullis:middleware", gate)?, register("portcullis:service", service)?);
+    plug(&mut graph, vec![inner], socket)
+        .with_context(|| format!("{} is no wasi:http service", service.display()))?;
+    let wasm = graph.encode(EncodeOptions::default())?;
+    // Otherwise the composition has gone past the gate, or still waits for a service.
+    if imports(&wasm)?.iter().any(|name| name.starts_with(HANDLER)) {
+        bail!("{} was not plugged in", service.display());
+    }
+    fs::write(path, wasm).with_context(|| path.display().to_string())
+}
+
+/// The interface of a `wasi:http` service, without its version.
+const HANDLER: &str = "wasi:http/incoming-handler@";
+
+/// What a component imports, as its binary says: interfaces in the order of their names.
+fn imports(wasm: &[u8]) -> Result<Vec<String>> {
+    let DecodedWasm::Component(resolve, world) = decode(wasm)? else {
+        bail!("not a component");
+    };
+    let mut names: Vec<_> =
+        resolve.worlds[world].imports.keys().map(|key| resolve.name_world_key(key)).collect();
+    names.sort();
+    Ok(names)
+}

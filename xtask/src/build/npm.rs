@@ -1,0 +1,275 @@
+//! The npm package: compile, bind, optimise, put together, pack.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::root::{root, target};
+use crate::step::Step;
+use crate::tools::stamp::Stamp;
+use crate::tools::{node, rust};
+
+/// What the compiler may use in a module and the optimiser must therefore accept: every engine that runs Node.js 20 or
+/// a browser of its age has all of it.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
+
+/// The only functions the module may import, all of them its own glue: asking for a secret, reading the record of an API
+/// key, throwing, and the table of references. Another one is a host function that a dependency has brought in unasked.
+const IMPORTS: &[&str] = &[
+    "./glue_bg.js __wbg___wbindgen_is_null",
+    "./glue_bg.js __wbg___wbindgen_string_get",
+    "./glue_bg.js __wbg___wbindgen_throw",
+    "./glue_bg.js __wbg_get",
+    "./glue_bg.js __wbindgen_generic",
+    "./glue_bg.js __wbindgen_init_externref_table",
+];
+
+/// Most bytes of the module.
+const WASM_BUDGET: u64 = 450 * 1024;
+/// Most bytes of the module after gzip.
+const WASM_GZIP_BUDGET: u64 = 180 * 1024;
+/// Most bytes of `portcullis/decode` after gzip.
+const DECODE_GZIP_BUDGET: u64 = 800;
+/// Most bytes of the packed package: the module twice, once inside the entry for bundlers.
+const TARBALL_BUDGET: u64 = 420 * 1024;
+
+/// What is shipped as it stands in `bindings/npm/js`. `bundler.js` is not: the module goes into it.
+const SCRIPTS: &[&str] = &[
+    "decode.d.ts",
+    "decode.js",
+    "errors.js",
+    "index.d.ts",
+    "index.js",
+    "node.js",
+    "reasons.js",
+    "web.js",
+    "workerd.js",
+];
+
+/// A built package.
+#[derive(Debug, Clone)]
+pub(crate) struct NpmArtefact {
+    /// The package as a folder.
+    pub(crate) dir: PathBuf,
+    /// The package as npm publishes it.
+    pub(crate) tarball: PathBuf,
+    /// Size of the module.
+    pub(crate) wasm_bytes: u64,
+    /// Its size after gzip.
+    pub(crate) wasm_gzip_bytes: u64,
+    /// Size of `portcullis/decode` after gzip.
+    pub(crate) decode_gzip_bytes: u64,
+    /// Size of the packed package.
+    pub(crate) tarball_bytes: u64,
+    /// What the module imports, each as `module name`.
+    pub(crate) imports: Vec<String>,
+}
+
+impl fmt::Display for NpmArtefact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tarball, wasm_bytes, wasm_gzip_bytes, decode_gzip_bytes, tarball_bytes, .. } = self;
+        write!(
+            f,
+            "{}: {tarball_bytes} bytes; wasm {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), portcullis/decode \
+             {decode_gzip_bytes} bytes after gzip",
+            tarball.display()
+        )
+    }
+}
+
+/// Builds the package into `dist/npm` and packs it beside. Steps whose inputs have not changed are skipped.
+///
+/// # Errors
+///
+/// If a tool is missing or fails, the module imports what no JavaScript host has, or something is over its budget.
+pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
+    rust::targets(step)?;
+    let modules = node::npm(step)?;
+    let compiled = compile(step)?;
+    let source = root().join("bindings").join("npm");
+    let dist = root().join("dist");
+    let manifest = source.join("package.json");
+    let version = version(&manifest)?;
+    let tarball = dist.join(format!("portcullis-{version}.tgz"));
+
+    let scripts: Vec<PathBuf> = SCRIPTS.iter().map(|name| source.join("js").join(name)).collect();
+    let mut copied = scripts;
+    copied.extend([manifest, source.join("README.md")]);
+    copied.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(|name| root().join(name)));
+    let bundler = source.join("js").join("bundler.js");
+    let lock = root().join("xtask").join("npm").join("package-lock.json");
+    let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
+    let mut inputs = copied.iter().map(read).collect::<Result<Vec<_>>>()?;
+    inputs.extend([read(&compiled)?, read(&bundler)?, read(&lock)?, RECIPE.as_bytes().to_vec()]);
+
+    let work = target("build").join("npm");
+    let dir = dist.join("npm");
+    fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    // In the folder of work, so that it is not packed.
+    let stamp = Stamp::new(&work, &inputs.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    if !stamp.matches() || !tarball.exists() {
+        if dir.exists() {
+            fs::remove_dir_all(&dir).with_context(|| dir.display().to_string())?;
+        }
+        fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+        step.message("wasm-bindgen");
+        bind(&compiled, &work)?;
+        step.message("wasm-opt");
+        let wasm = dir.join("portcullis.wasm");
+        step.run(
+            node::command(&modules, "wasm-opt")
+                .arg(work.join("glue_bg.wasm"))
+                .arg("-o")
+                .arg(&wasm)
+                .arg("-Os")
+                .args(WASM_FEATURES),
+        )?;
+        fs::copy(work.join("glue.js"), dir.join("glue.js"))?;
+        for path in &copied {
+            fs::copy(path, dir.join(path.file_name().unwrap_or_default()))
+                .with_context(|| path.display().to_string())?;
+        }
+        step.message("esbuild");
+        fs::copy(&wasm, work.join("portcullis.wasm"))?;
+        fs::copy(&bundler, work.join("bundler.js"))?;
+        step.run(
+            node::command(&modules, "esbuild")
+                .arg(work.join("bundler.js"))
+                .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
+                .args(["--loader:.wasm=binary", "--external:./glue.js", "--external:./index.js"])
+                .arg(format!("--outfile={}", dir.join("bundler.js").display())),
+        )?;
+        step.message("npm pack");
+        step.run(
+            Command::new("npm")
+                .args(["pack", "--ignore-scripts", "--pack-destination"])
+                .arg(&dist)
+                .current_dir(&dir),
+        )?;
+        stamp.set()?;
+    }
+    measure(dir, tarball)
+}
+
+/// This file, so that a change of the recipe counts as a change of the inputs.
+const RECIPE: &str = include_str!("npm.rs");
+
+/// The version in the manifest, which must be that of the workspace.
+fn version(manifest: &Path) -> Result<String> {
+    let text = fs::read(manifest).with_context(|| manifest.display().to_string())?;
+    let manifest: Value = serde_json::from_slice(&text).with_context(|| manifest.display().to_string())?;
+    let version = manifest["version"].as_str().unwrap_or_default();
+    let expected = env!("CARGO_PKG_VERSION");
+    ensure!(version == expected, "bindings/npm/package.json has version {version}; write {expected}");
+    Ok(version.to_string())
+}
+
+/// Compiles the crate; the path of the module.
+fn compile(step: &Step) -> Result<PathBuf> {
+    step.message("cargo build");
+    let messages = step.run(rust::cargo().args([
+        "build",
+        "--package=portcullis-npm",
+        "--profile=wasm",
+        "--target=wasm32-unknown-unknown",
+        // wasm-bindgen reads the section that names the module's features, and wasm-opt strips the rest afterwards.
+        "--config=profile.wasm.strip=\"debuginfo\"",
+        // People download this one: a quarter less to load counts for more than microseconds in a decision.
+        "--config=profile.wasm.opt-level=\"s\"",
+        "--message-format=json-render-diagnostics",
+    ]))?;
+    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    files
+        .filter(|message| message["target"]["name"] == "portcullis_npm")
+        .filter_map(|message| message["filenames"].as_array().cloned())
+        .flatten()
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .ok_or_else(|| anyhow!("cargo built no module"))
+}
+
+/// Writes `glue.js` and `glue_bg.wasm`: without a path of its own to the module, which each entry knows better, and with
+/// the function that replaces an instance that has trapped.
+fn bind(compiled: &Path, out: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(compiled)
+        .web(true)?
+        .out_name("glue")
+        .typescript(false)
+        .omit_default_module_path(true)
+        .reset_state_function(true)
+        .generate(out)
+}
+
+fn measure(dir: PathBuf, tarball: PathBuf) -> Result<NpmArtefact> {
+    let wasm = dir.join("portcullis.wasm");
+    let artefact = NpmArtefact {
+        wasm_bytes: fs::metadata(&wasm)?.len(),
+        wasm_gzip_bytes: gzip_bytes(&wasm)?,
+        decode_gzip_bytes: gzip_bytes(&dir.join("decode.js"))?,
+        tarball_bytes: fs::metadata(&tarball).with_context(|| tarball.display().to_string())?.len(),
+        imports: imports(&wasm)?,
+        dir,
+        tarball,
+    };
+    for (what, bytes, budget) in [
+        ("the module", artefact.wasm_bytes, WASM_BUDGET),
+        ("the module after gzip", artefact.wasm_gzip_bytes, WASM_GZIP_BUDGET),
+        ("portcullis/decode after gzip", artefact.decode_gzip_bytes, DECODE_GZIP_BUDGET),
+        ("the packed package", artefact.tarball_bytes, TARBALL_BUDGET),
+    ] {
+        ensure!(bytes <= budget, "{what} has {bytes} bytes, and {budget} are allowed");
+    }
+    let expected = artefact.imports.iter().map(String::as_str).eq(IMPORTS.iter().copied());
+    if !expected {
+        bail!(
+            "the module imports\n  {}\nand may import\n  {}",
+            artefact.imports.join("\n  "),
+            IMPORTS.join("\n  ")
+        );
+    }
+    Ok(artefact)
+}
+
+/// The imports of the module, each as `module name`, in order. The digits that wasm-bindgen adds to a name are left out.
+fn imports(wasm: &Path) -> Result<Vec<String>> {
+    let module = walrus::Module::from_file(wasm).with_context(|| wasm.display().to_string())?;
+    let mut imports: Vec<String> = module
+        .imports
+        .iter()
+        .map(|import| {
+            let name = match import.name.rsplit_once('_') {
+                Some((name, hash))
+                    if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) =>
+                {
+                    name
+                }
+                _ => &import.name,
+            };
+            format!("{} {name}", import.module)
+        })
+        .collect();
+    imports.sort();
+    Ok(imports)
+}
+
+fn gzip_bytes(path: &Path) -> Result<u64> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&fs::read(path).with_context(|| path.display().to_string())?)?;
+    Ok(u64::try_from(gzip.finish()?.len())?)
+}

@@ -1,0 +1,199 @@
+//! The filter for Envoy: compile, leave out what it does not answer, optimise, and make sure of what it imports.
+
+use std::fmt;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use walrus::Module;
+
+use crate::root::{root, target};
+use crate::step::Step;
+use crate::tools::stamp::{Stamp, lock};
+use crate::tools::{node, rust};
+
+/// What the compiler may use in a module and the optimiser must therefore accept. Every proxy-wasm host has it.
+const WASM_FEATURES: &[&str] = &[
+    "--enable-mutable-globals",
+    "--enable-sign-ext",
+    "--enable-nontrapping-float-to-int",
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-reference-types",
+];
+
+/// What a host may call. The SDK exports a function for everything that can happen to a request; without those that do
+/// nothing here, bodies, responses and log entries pass without a call into wasm.
+const EXPORTS: &[&str] = &[
+    "_initialize",
+    "malloc",
+    "memory",
+    "proxy_abi_version_0_2_1",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_delete",
+    "proxy_on_done",
+    "proxy_on_request_headers",
+    "proxy_on_vm_start",
+];
+
+/// What the module imports: the functions of the ABI that the SDK's traits refer to, used or not, and the environment.
+/// Another one is something a dependency has brought in unasked, and the module would load nowhere.
+const IMPORTS: &[&str] = &[
+    "env proxy_close_stream",
+    "env proxy_continue_stream",
+    "env proxy_define_metric",
+    "env proxy_dequeue_shared_queue",
+    "env proxy_done",
+    "env proxy_get_buffer_bytes",
+    "env proxy_get_current_time_nanoseconds",
+    "env proxy_get_header_map_pairs",
+    "env proxy_get_header_map_value",
+    "env proxy_get_property",
+    "env proxy_get_shared_data",
+    "env proxy_get_status",
+    "env proxy_grpc_cancel",
+    "env proxy_grpc_close",
+    "env proxy_increment_metric",
+    "env proxy_log",
+    "env proxy_record_metric",
+    "env proxy_register_shared_queue",
+    "env proxy_remove_header_map_value",
+    "env proxy_replace_header_map_value",
+    "env proxy_send_local_response",
+    "env proxy_set_header_map_pairs",
+    "env proxy_set_property",
+    "wasi_snapshot_preview1 environ_get",
+    "wasi_snapshot_preview1 environ_sizes_get",
+];
+
+/// A built filter.
+#[derive(Debug, Clone)]
+pub(crate) struct ProxyWasmArtefact {
+    /// The module.
+    pub(crate) path: PathBuf,
+    /// Its size.
+    pub(crate) wasm_bytes: u64,
+    /// Its size after gzip.
+    pub(crate) wasm_gzip_bytes: u64,
+    /// What it imports, each as `module name`, in order.
+    pub(crate) imports: Vec<String>,
+}
+
+impl fmt::Display for ProxyWasmArtefact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, wasm_bytes, wasm_gzip_bytes, imports } = self;
+        write!(
+            f,
+            "{}: {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), {} imports",
+            path.display(),
+            imports.len()
+        )
+    }
+}
+
+/// Builds the filter into `dist/portcullis.proxy.wasm`. Steps whose inputs have not changed are skipped.
+///
+/// # Errors
+///
+/// If a tool is missing or fails, or the module imports anything else than it is meant to.
+pub(crate) fn proxy_wasm(step: &Step) -> Result<ProxyWasmArtefact> {
+    rust::targets(step)?;
+    let modules = node::npm(step)?;
+    let _lock = lock("proxy-wasm")?;
+    let compiled = compile(step)?;
+    let dist = root().join("dist");
+    fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
+    let path = dist.join("portcullis.proxy.wasm");
+    optimise(step, &compiled, &modules, &path)?;
+    measure(path)
+}
+
+/// Compiles the crate; the path of the module.
+fn compile(step: &Step) -> Result<PathBuf> {
+    step.message("cargo build");
+    let messages = step.run(rust::cargo().args([
+        "build",
+        "--package=portcullis-proxy-wasm",
+        "--profile=wasm",
+        "--target=wasm32-unknown-unknown",
+        "--message-format=json-render-diagnostics",
+    ]))?;
+    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    files
+        .filter(|message| message["target"]["name"] == "portcullis_proxy_wasm")
+        .filter_map(|message| message["filenames"].as_array().cloned())
+        .flatten()
+        .filter_map(|name| name.as_str().map(PathBuf::from))
+        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .ok_or_else(|| anyhow!("cargo built no module"))
+}
+
+/// Writes the finished module to `path`, unless it was made of the same inputs already.
+fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result<()> {
+    let work = target("build").join("proxy-wasm");
+    fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
+    let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
+    let compiled = read(compiled)?;
+    let stamp = Stamp::new(&work, &[&compiled, &read(&npm_lock)?, RECIPE.as_bytes()]);
+    if stamp.matches() && path.is_file() {
+        return Ok(());
+    }
+    let mut module = Module::from_buffer(&compiled)?;
+    let unused: Vec<_> = module
+        .exports
+        .iter()
+        .filter(|export| !EXPORTS.contains(&export.name.as_str()))
+        .map(walrus::Export::id)
+        .collect();
+    for export in unused {
+        module.exports.delete(export);
+    }
+    walrus::passes::gc::run(&mut module);
+    let trimmed = work.join("trimmed.wasm");
+    module.emit_wasm_file(&trimmed)?;
+    step.message("wasm-opt");
+    step.run(
+        node::command(modules, "wasm-opt").arg(&trimmed).arg("-o").arg(path).arg("-O3").args(WASM_FEATURES),
+    )?;
+    stamp.set()
+}
+
+/// This file, so that a change of the recipe counts as a change of the inputs.
+const RECIPE: &str = include_str!("proxy_wasm.rs");
+
+/// # Errors
+///
+/// If imports or exports are not exactly those listed above.
+fn measure(path: PathBuf) -> Result<ProxyWasmArtefact> {
+    let wasm = fs::read(&path).with_context(|| path.display().to_string())?;
+    let module = Module::from_buffer(&wasm)?;
+    let mut imports: Vec<_> =
+        module.imports.iter().map(|import| format!("{} {}", import.module, import.name)).collect();
+    imports.sort();
+    let mut exports: Vec<_> = module.exports.iter().map(|export| export.name.clone()).collect();
+    exports.sort();
+    for (kind, found, expected) in [("imports", &imports, IMPORTS), ("exports", &exports, EXPORTS)] {
+        if found != expected {
+            bail!(
+                "{} {kind}\n  {}\nbut should have\n  {}",
+                path.display(),
+                found.join("\n  "),
+                expected.join("\n  ")
+            );
+        }
+    }
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    gzip.write_all(&wasm)?;
+    Ok(ProxyWasmArtefact {
+        path,
+        wasm_bytes: u64::try_from(wasm.len())?,
+        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
+        imports,
+    })
+}
