@@ -56,6 +56,8 @@ const PLACEHOLDERS: &[&str] = &[
     "your-secret",
     "your-secret-here",
     "your-secret-key",
+    // RAGFlow: the password of its deployment files, for want of an example of its signing secret.
+    "infini_rag_flow",
     // R2R: the constant built into py/core/providers/crypto.
     "wNFbczH3QhUVcPALwtWZCPi0lrDlGV3P1DPRVEQCPbM",
     // RAG Modulo: defaults, example environment files and installation guides.

@@ -223,7 +223,7 @@ fn measure(dir: PathBuf, tarball: PathBuf) -> Result<NpmArtefact> {
         wasm_gzip_bytes: gzip_bytes(&wasm)?,
         decode_gzip_bytes: gzip_bytes(&dir.join("decode.js"))?,
         tarball_bytes: fs::metadata(&tarball).with_context(|| tarball.display().to_string())?.len(),
-        imports: imports(&wasm)?,
+        imports: super::imports(&wasm)?,
         dir,
         tarball,
     };
@@ -244,28 +244,6 @@ fn measure(dir: PathBuf, tarball: PathBuf) -> Result<NpmArtefact> {
         );
     }
     Ok(artefact)
-}
-
-/// The imports of the module, each as `module name`, in order. The digits that wasm-bindgen adds to a name are left out.
-fn imports(wasm: &Path) -> Result<Vec<String>> {
-    let module = walrus::Module::from_file(wasm).with_context(|| wasm.display().to_string())?;
-    let mut imports: Vec<String> = module
-        .imports
-        .iter()
-        .map(|import| {
-            let name = match import.name.rsplit_once('_') {
-                Some((name, hash))
-                    if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) =>
-                {
-                    name
-                }
-                _ => &import.name,
-            };
-            format!("{} {name}", import.module)
-        })
-        .collect();
-    imports.sort();
-    Ok(imports)
 }
 
 fn gzip_bytes(path: &Path) -> Result<u64> {

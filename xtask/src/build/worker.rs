@@ -33,6 +33,55 @@ const WASM_FEATURES: &[&str] = &[
 /// that a dependency has brought in unasked, and the module would not start.
 const GLUE: &str = "./index_bg.js";
 
+/// Everything the Worker takes from its glue. One more is something a dependency has brought in unasked, a clock or
+/// randomness for example; the `worker` crate accounts for the promises and streams.
+const IMPORTS: &[&str] = &[
+    "__wbg___wbindgen_is_function",
+    "__wbg___wbindgen_is_null",
+    "__wbg___wbindgen_is_object",
+    "__wbg___wbindgen_is_undefined",
+    "__wbg___wbindgen_reinit",
+    "__wbg___wbindgen_string_get",
+    "__wbg___wbindgen_throw",
+    "__wbg__wbg_cb_unref",
+    "__wbg_buffer",
+    "__wbg_byobRequest",
+    "__wbg_byteLength",
+    "__wbg_byteOffset",
+    "__wbg_call",
+    "__wbg_close",
+    "__wbg_close",
+    "__wbg_enqueue",
+    "__wbg_error",
+    "__wbg_error",
+    "__wbg_get",
+    "__wbg_instanceId",
+    "__wbg_length",
+    "__wbg_new",
+    "__wbg_new_typed",
+    "__wbg_new_with_byte_offset_and_length",
+    "__wbg_queueMicrotask",
+    "__wbg_queueMicrotask",
+    "__wbg_resolve",
+    "__wbg_respond",
+    "__wbg_set",
+    "__wbg_set_criticalError",
+    "__wbg_set_instanceId",
+    "__wbg_static_accessor_GLOBAL",
+    "__wbg_static_accessor_GLOBAL_THIS",
+    "__wbg_static_accessor_INIT_STATE",
+    "__wbg_static_accessor_SELF",
+    "__wbg_static_accessor_WINDOW",
+    "__wbg_stringify",
+    "__wbg_then",
+    "__wbg_view",
+    "__wbindgen_generic",
+    "__wbindgen_generic",
+    "__wbindgen_init_externref_table",
+    "__wbindgen_jstag",
+    "__wbindgen_rethrow_critical",
+];
+
 /// A built Worker: `worker.mjs` and `index_bg.wasm` in one folder.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerArtefact {
@@ -87,7 +136,8 @@ fn package(
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
     let lock = root().join("xtask").join("npm").join("package-lock.json");
-    let inputs = [read(compiled)?, read(handler)?, read(&lock)?, RECIPE.as_bytes().to_vec()];
+    let recipe = [RECIPE, WRANGLER].concat().into_bytes();
+    let inputs = [read(compiled)?, read(handler)?, read(&lock)?, recipe];
     let stamp = Stamp::new(dir, &inputs.each_ref().map(Vec::as_slice));
     if !stamp.matches() {
         // Laid out as beside `handler.mjs` after worker-build: its import must not care who built.
@@ -117,10 +167,14 @@ fn package(
                 .arg(format!("--outfile={}", dir.join("worker.mjs").display())),
         )?;
         check_imports(&wasm)?;
+        fs::write(dir.join("wrangler.toml"), WRANGLER)?;
         stamp.set()?;
     }
     measure(dir)
 }
+
+/// Deploys the finished Worker as it lies in `dist/worker`, without Rust on the machine.
+const WRANGLER: &str = include_str!("wrangler.toml");
 
 /// This file, so that a change of the recipe counts as a change of the inputs.
 const RECIPE: &str = include_str!("worker.rs");
@@ -164,20 +218,22 @@ fn bind(compiled: &Path, out: &Path) -> Result<()> {
 
 /// # Errors
 ///
-/// If the module imports from elsewhere than its glue.
+/// If the imports are not exactly [`IMPORTS`].
 fn check_imports(wasm: &Path) -> Result<()> {
-    let unexpected: Vec<_> =
-        imports(wasm)?.into_iter().filter(|import| !import.starts_with(&format!("{GLUE} "))).collect();
-    if unexpected.is_empty() {
+    let found = super::imports(wasm)?;
+    if found
+        .iter()
+        .map(|import| import.strip_prefix(GLUE).unwrap_or(import).trim_start())
+        .eq(IMPORTS.iter().copied())
+    {
         return Ok(());
     }
-    bail!("{} imports what no Worker has:\n  {}", wasm.display(), unexpected.join("\n  "))
-}
-
-/// The imports of a module, each as `module name`.
-pub(crate) fn imports(wasm: &Path) -> Result<Vec<String>> {
-    let module = walrus::Module::from_file(wasm).with_context(|| wasm.display().to_string())?;
-    Ok(module.imports.iter().map(|import| format!("{} {}", import.module, import.name)).collect())
+    bail!(
+        "{} imports\n  {}\nand may import from {GLUE}\n  {}",
+        wasm.display(),
+        found.join("\n  "),
+        IMPORTS.join("\n  ")
+    )
 }
 
 fn measure(dir: &Path) -> Result<WorkerArtefact> {

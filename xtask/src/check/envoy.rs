@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::poison;
 use crate::build::{self, ProxyWasmArtefact};
 use crate::client::{self, Request};
 use crate::demo::Summary;
@@ -25,6 +26,8 @@ const GZIP_BUDGET_BYTES: u64 = 250 * 1024;
 const HUGE_BYTES: usize = 10 * 1000 * 1000;
 /// How long a log line may take to arrive.
 const LOG: Duration = Duration::from_secs(5);
+/// How long Envoy may refuse everything after a trap.
+const RELOAD: Duration = Duration::from_secs(10);
 /// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
 const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
 /// A path that needs a credential.
@@ -42,6 +45,7 @@ pub(super) fn check() -> Result<Summary> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     step("the example in Envoy", |step| example(step, &mut summary))?;
     step("requests through Envoy", |step| requests(step, &artefact.path, &runtime, &mut summary))?;
+    step("after a trap in Envoy", |step| after_trap(step, &artefact, &runtime, &mut summary))?;
     step("configurations that Envoy refuses", |step| refused(step, &artefact.path, &mut summary))?;
     Ok(summary)
 }
@@ -146,6 +150,49 @@ fn requests(step: &Step, wasm: &Path, runtime: &Runtime, summary: &mut Summary) 
     let log = envoy.log();
     let trap = log.lines().find(|line| TRAPS.iter().any(|sign| line.contains(sign)));
     summary.count(trap.map(|line| format!("the filter trapped: {line}")));
+    Ok(())
+}
+
+/// A trap in the filter: that request does not pass, and the next ones are decided by a fresh module.
+fn after_trap(
+    step: &Step,
+    artefact: &ProxyWasmArtefact,
+    runtime: &Runtime,
+    summary: &mut Summary,
+) -> Result<()> {
+    let secrets = secrets()?;
+    let origin = runtime.block_on(Builtin::start(&secrets["ORIGIN_SECRET"]))?;
+    let token = tokens::identity_provider("alice", Some("user"), &secrets["ISSUER_SECRET"], 300)?;
+    let settings = settings(&config(), &secrets, origin.address());
+    let envoy = Envoy::start(&[settings], &poison::trapping_filter(artefact)?, "check-trap", step)?;
+    let ask =
+        |request: &Request| anyhow::Ok(runtime.block_on(client::send(envoy.address(0), request))?.status);
+
+    let ordinary = Request::new("GET", PATH).bearer(&token);
+    let mut trapping = ordinary.clone();
+    for index in 0..=poison::TRAPPING_HEADERS {
+        trapping = trapping.header(format!("x-header-{index}"), "value");
+    }
+    for (what, request, expected) in [("before", &ordinary, 200), ("the trap", &trapping, 503)] {
+        let status = ask(request)?;
+        summary.count((status != expected).then(|| format!("{what}: got {status}, expected {expected}")));
+    }
+    let arrivals = origin.arrivals().len();
+    summary.count((arrivals != 1).then(|| format!("the origin saw {arrivals} requests, not 1")));
+    let log = envoy.log();
+    let told = TRAPS.iter().any(|sign| log.contains(sign));
+    summary.count((!told).then(|| "the filter did not trap: the check shows nothing".to_string()));
+
+    // Envoy starts the module anew after a moment; until then it refuses.
+    let started = Instant::now();
+    let recovered = loop {
+        match ask(&ordinary)? {
+            200 => break None,
+            503 if started.elapsed() < RELOAD => std::thread::sleep(Duration::from_millis(100)),
+            status => break Some(format!("{status} to an ordinary request after the trap")),
+        }
+    };
+    summary.count(recovered);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! A Worker that traps on demand, to see that memory in which something went wrong is never used again.
+//! A Worker and a filter that trap on demand, to see that memory in which something went wrong is never used again.
 //!
 //! The trap is put into a copy of the finished module: the product has no hook for it.
 
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use walrus::ir::{BinaryOp, Value};
 use walrus::{ConstExpr, Module, ValType};
 
-use crate::build::WorkerArtefact;
+use crate::build::{ProxyWasmArtefact, WorkerArtefact};
 use crate::root::target;
 
 /// A method as long as no other that the checks use; the copy traps on it.
@@ -53,4 +53,37 @@ pub(super) fn poisonable(artefact: &WorkerArtefact) -> Result<PathBuf> {
         );
     module.emit_wasm_file(dir.join("index_bg.wasm"))?;
     Ok(dir)
+}
+
+/// The copy of the filter traps for a request with more headers than this, pseudo-headers included.
+pub(super) const TRAPPING_HEADERS: usize = 64;
+
+/// Makes a copy of the filter that traps for a request with many headers, before it has looked at any.
+pub(super) fn trapping_filter(artefact: &ProxyWasmArtefact) -> Result<PathBuf> {
+    let dir = target("poison");
+    fs::create_dir_all(&dir)?;
+    let path = dir.join("portcullis.proxy.wasm");
+    let mut module = Module::from_file(&artefact.path)?;
+    let on_headers = "proxy_on_request_headers";
+    let entry = module.exports.get_func(on_headers).with_context(|| format!("no export {on_headers}"))?;
+    let entry = module.funcs.get_mut(entry).kind.unwrap_local_mut();
+    // context, number of headers, whether that is all of the request
+    let headers =
+        entry.args.get(1).copied().with_context(|| format!("{on_headers} has another signature"))?;
+    entry
+        .builder_mut()
+        .func_body()
+        .local_get_at(0, headers)
+        .const_at(1, Value::I32(i32::try_from(TRAPPING_HEADERS)?))
+        .binop_at(2, BinaryOp::I32GtS)
+        .if_else_at(
+            3,
+            None,
+            |then| {
+                then.unreachable();
+            },
+            |_| {},
+        );
+    module.emit_wasm_file(&path)?;
+    Ok(path)
 }

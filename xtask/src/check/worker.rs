@@ -34,23 +34,15 @@ pub(super) fn check() -> Result<Summary> {
         Ok(artefact)
     })?;
     let mut summary = Summary::default();
-    step("imports and size", |_| inspect(&artefact, &mut summary))?;
+    inspect(&artefact, &mut summary);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     step("the example's deployment", |_| example(&artefact, &runtime, &mut summary))?;
     step("after a trap", |_| recovery(&artefact, &runtime, &mut summary))?;
     Ok(summary)
 }
 
-/// The build has refused unexpected modules already; here the imports are looked at one by one.
-fn inspect(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
-    for import in build::imports(&artefact.dir.join("index_bg.wasm"))? {
-        // A clock or randomness from the host means that a dependency does not take it as an argument.
-        let hidden = ["getRandomValues", "randomFillSync", "performance", "_now_", "process_", "require_"];
-        let found = hidden.iter().find(|name| import.contains(*name));
-        summary.count(
-            found.map(|name| format!("the module imports {import}: {name} is not the core's to have")),
-        );
-    }
+/// The build has refused unexpected imports already.
+fn inspect(artefact: &WorkerArtefact, summary: &mut Summary) {
     let WorkerArtefact { wasm_gzip_bytes, js_bytes, .. } = *artefact;
     for (what, bytes, budget) in [
         ("the module after gzip", wasm_gzip_bytes, GZIP_BUDGET_BYTES),
@@ -59,7 +51,6 @@ fn inspect(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         let over = bytes > budget;
         summary.count(over.then(|| format!("{what} has {bytes} bytes, more than the budget of {budget}")));
     }
-    Ok(())
 }
 
 /// `examples/agentflow` as a newcomer deploys it.
