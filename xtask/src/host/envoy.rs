@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::{Value, json};
 
+use super::printed::Printed;
 use crate::client::{self, Request};
 use crate::root::{root, target};
 use crate::step::{Step, not_started};
@@ -39,13 +39,6 @@ pub(crate) struct Envoy {
     admin: SocketAddr,
     addresses: Vec<SocketAddr>,
     output: Arc<Printed>,
-}
-
-/// Everything Envoy has printed so far.
-#[derive(Debug, Default)]
-struct Printed {
-    lines: Mutex<Vec<String>>,
-    more: Condvar,
 }
 
 impl Envoy {
@@ -120,11 +113,7 @@ impl Envoy {
 
     /// Waits until at least `count` decisions are logged or `timeout` has passed; returns what there is.
     pub(crate) fn wait_for_decisions(&self, count: usize, timeout: Duration) -> Vec<Value> {
-        let lines = self.output.lock();
-        let waited =
-            self.output.more.wait_timeout_while(lines, timeout, |lines| decisions(lines).len() < count);
-        let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        decisions(&lines)
+        decisions(&self.output.wait_while(timeout, |lines| decisions(lines).len() < count))
     }
 
     /// Counters and gauges by name. Histograms are left out.
@@ -183,22 +172,6 @@ impl Drop for Envoy {
         // It may have ended by itself; either way it is gone afterwards.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-impl Printed {
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn collect(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
-        let printed = Arc::clone(self);
-        thread::spawn(move || {
-            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-                printed.lock().push(String::from_utf8_lossy(&line).into_owned());
-                printed.more.notify_all();
-            }
-        });
     }
 }
 

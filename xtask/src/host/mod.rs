@@ -3,4 +3,5 @@
 pub(crate) mod component;
 pub(crate) mod envoy;
 pub(crate) mod node;
+mod printed;
 pub(crate) mod workerd;

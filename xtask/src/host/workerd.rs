@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::printed::Printed;
 use crate::root::target;
 use crate::step::not_started;
 use crate::tools::node;
@@ -42,13 +42,6 @@ pub(crate) struct Workerd {
     child: Child,
     address: SocketAddr,
     output: Arc<Printed>,
-}
-
-/// Everything workerd has printed so far.
-#[derive(Debug, Default)]
-struct Printed {
-    lines: Mutex<Vec<String>>,
-    more: Condvar,
 }
 
 impl Workerd {
@@ -116,11 +109,7 @@ impl Workerd {
 
     /// Waits until at least `count` decisions are logged or `timeout` has passed; returns what there is.
     pub(crate) fn wait_for_decisions(&self, count: usize, timeout: Duration) -> Vec<Value> {
-        let lines = self.output.lock();
-        let waited =
-            self.output.more.wait_timeout_while(lines, timeout, |lines| decisions(lines).len() < count);
-        let (lines, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        decisions(&lines)
+        decisions(&self.output.wait_while(timeout, |lines| decisions(lines).len() < count))
     }
 
     fn wait_until_up(&mut self) -> Result<()> {
@@ -145,22 +134,6 @@ impl Drop for Workerd {
         // It may have ended by itself; either way it is gone afterwards.
         let _ = self.child.kill();
         let _ = self.child.wait();
-    }
-}
-
-impl Printed {
-    fn lock(&self) -> MutexGuard<'_, Vec<String>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn collect(self: &Arc<Self>, pipe: impl Read + Send + 'static) {
-        let printed = Arc::clone(self);
-        thread::spawn(move || {
-            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
-                printed.lock().push(String::from_utf8_lossy(&line).into_owned());
-                printed.more.notify_all();
-            }
-        });
     }
 }
 
