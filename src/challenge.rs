@@ -30,7 +30,6 @@ pub(crate) enum Told {
     ExpiredToken,
     NotPermitted,
     ScopeMissing,
-    TooManyRequests,
     Unavailable,
     OriginUnreachable,
 }
@@ -59,7 +58,6 @@ impl Refusal {
             | Reason::AudienceMismatch
             | Reason::ClaimMissing
             | Reason::ClaimInvalid
-            | Reason::TokenRevoked
             | Reason::ApiKeyMalformed
             | Reason::ApiKeyUnknown
             | Reason::ApiKeyExpired
@@ -68,15 +66,9 @@ impl Refusal {
             Reason::RouteUnknown
             | Reason::RouteRefused
             | Reason::PermissionMissing
-            | Reason::PermissionDenied
-            | Reason::BindingMismatch => (403, Told::NotPermitted),
+            | Reason::PermissionDenied => (403, Told::NotPermitted),
             Reason::ScopeMissing => (403, Told::ScopeMissing),
-            Reason::RateLimited => (429, Told::TooManyRequests),
-            Reason::ConfigInvalid
-            | Reason::KeysUnavailable
-            | Reason::IntrospectionUnavailable
-            | Reason::RecordsUnavailable
-            | Reason::Internal => (503, Told::Unavailable),
+            Reason::ConfigInvalid | Reason::RecordsUnavailable | Reason::Internal => (503, Told::Unavailable),
         };
         Self { status, told }
     }

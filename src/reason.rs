@@ -74,8 +74,6 @@ reasons! {
     ClaimMissing => "claim_missing",
     /// A claim has the wrong type or an impossible value.
     ClaimInvalid => "claim_invalid",
-    /// The token was revoked.
-    TokenRevoked => "token_revoked",
     /// The API key has the right prefix, but not the right form or checksum.
     ApiKeyMalformed => "api_key_malformed",
     /// No record matches the API key.
@@ -94,18 +92,10 @@ reasons! {
     PermissionDenied => "permission_denied",
     /// The token's scopes do not include the permission.
     ScopeMissing => "scope_missing",
-    /// A parameter of the request is not among the values the principal is bound to.
-    BindingMismatch => "binding_mismatch",
     /// The configuration did not load.
     ConfigInvalid => "config_invalid",
-    /// The issuer's keys could not be had.
-    KeysUnavailable => "keys_unavailable",
-    /// The introspection endpoint could not be asked.
-    IntrospectionUnavailable => "introspection_unavailable",
     /// The API-key records could not be had.
     RecordsUnavailable => "records_unavailable",
-    /// Too many requests.
-    RateLimited => "rate_limited",
     /// A defect of the gate itself.
     Internal => "internal",
 }

@@ -62,7 +62,6 @@ fn text(telling: &Telling<'_>) -> (&'static str, String) {
         (Told::NotPermitted | Told::ScopeMissing, None) => ("HTTPException", "Forbidden"),
         (Told::BadRequest, _) => ("HTTPException", "Bad Request"),
         (Told::SeveralCredentials, _) => ("HTTPException", "More than one credential was sent"),
-        (Told::TooManyRequests, _) => ("RATE_LIMIT_EXCEEDED", "Too Many Requests"),
         (Told::Unavailable, _) => ("HTTPException", "Service Unavailable"),
         (Told::OriginUnreachable, _) => ("HTTPException", "Bad Gateway"),
     };

@@ -22,7 +22,6 @@ pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
-        429 => "Too Many Requests",
         502 => "Bad Gateway",
         _ => "Service Unavailable",
     };

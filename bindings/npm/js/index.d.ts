@@ -51,8 +51,6 @@ export type Reason =
   | "claim_missing"
   /** A claim has the wrong type or an impossible value. */
   | "claim_invalid"
-  /** The token was revoked. */
-  | "token_revoked"
   /** The API key has the right prefix, but not the right form or checksum. */
   | "api_key_malformed"
   /** No record matches the API key. */
@@ -71,18 +69,10 @@ export type Reason =
   | "permission_denied"
   /** The token's scopes do not include the permission. */
   | "scope_missing"
-  /** A parameter of the request is not among the values the principal is bound to. */
-  | "binding_mismatch"
   /** The configuration did not load. */
   | "config_invalid"
-  /** The issuer's keys could not be had. */
-  | "keys_unavailable"
-  /** The introspection endpoint could not be asked. */
-  | "introspection_unavailable"
   /** The API-key records could not be had. */
   | "records_unavailable"
-  /** Too many requests. */
-  | "rate_limited"
   /** A defect of the gate itself. */
   | "internal";
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jwt
 from wasmtime import Engine, Store
-from wasmtime.component import Component, Linker, Record
+from wasmtime.component import Component, Linker, Record, Variant
 
 INTERFACE = "portcullis:auth/authorization@0.1.0"
 
@@ -24,26 +24,38 @@ def record(**fields):
     return made
 
 
+class ConfigError(Exception):
+    """A configuration that does not load. Answer every request with `answer` until there is one that does."""
+
+    def __init__(self, errors, answer):
+        self.errors = [f"{error.pointer}: {error.message}" for error in errors]
+        self.answer = answer
+        super().__init__("\n".join(self.errors))
+
+
 class Gate:
     """The resource `gate` of the component."""
 
-    def __init__(self, component, document, secrets):
-        engine = Engine()
+    def __init__(self, component, engine, document, secrets):
         self.store = Store(engine)
         # Nothing is defined in the linker: the component imports nothing.
-        self.instance = Linker(engine).instantiate(self.store, Component.from_file(engine, component))
+        self.instance = Linker(engine).instantiate(self.store, component)
         self.interface = self.instance.get_export_index(self.store, INTERFACE)
         given = [record(name=name, value=value) for name, value in secrets.items()]
         loaded = self.call("[static]gate.load", document, given)
         if isinstance(loaded, list):
-            raise ValueError("\n".join(f"{error.pointer}: {error.message}" for error in loaded))
+            raise ConfigError(loaded, self.call("config-invalid", "", int(time.time())))
         self.gate = loaded
 
     def authorize(self, method, target, headers, request_id, now):
-        """The step for one request: a record `verdict`, or the identifier of the API key whose record is needed."""
+        """The verdict on one request. There is no store here to look up an API key that the configuration does not list."""
         pairs = [record(name=name.encode(), value=value.encode()) for name, value in headers]
         head = record(method=method.encode(), target=target.encode(), headers=pairs, request_id=request_id)
-        return self.call("[method]gate.authorize", self.gate, head, now)
+        step = self.call("[method]gate.authorize", self.gate, head, now)
+        if isinstance(step, str):
+            # The identifier of an API key whose record is needed.
+            return self.call("[method]gate.resume", self.gate, head, now, Variant("unavailable"))
+        return step
 
     def call(self, name, *arguments):
         index = self.instance.get_export_index(self.store, name, self.interface)
@@ -53,7 +65,8 @@ class Gate:
 def main(component, document):
     now = int(time.time())
     given = {name: secrets.token_hex(32) for name in ("JWT_SECRET_KEY", "PORTCULLIS_PEPPER", "ORIGIN_JWT_SECRET")}
-    gate = Gate(component, Path(document).read_bytes(), given)
+    engine = Engine()
+    gate = Gate(Component.from_file(engine, component), engine, Path(document).read_bytes(), given)
 
     claims = {"iss": "https://login.example.com", "aud": "agentflow", "sub": "ada", "exp": now + 300}
     user = jwt.encode(claims | {"roles": ["user"]}, given["JWT_SECRET_KEY"], algorithm="HS256")

@@ -2,31 +2,18 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
 use wit_component::{ComponentEncoder, DecodedWasm, decode};
 
+use super::module;
 use crate::root::{root, target};
 use crate::step::Step;
 use crate::tools::stamp::{Stamp, lock};
 use crate::tools::{node, rust};
-
-/// What the compiler may use in a module and the optimiser must therefore accept; wasmtime and V8 have all of it.
-const WASM_FEATURES: &[&str] = &[
-    "--enable-mutable-globals",
-    "--enable-sign-ext",
-    "--enable-nontrapping-float-to-int",
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-reference-types",
-];
 
 /// A built component, in `dist`.
 #[derive(Debug, Clone)]
@@ -105,16 +92,16 @@ pub(crate) fn component(step: &Step) -> Result<Vec<ComponentArtefact>> {
     let tools = node::npm(step)?;
     let _lock = lock("component")?;
     let packages: Vec<_> = RECIPES.iter().map(|recipe| format!("portcullis-{}", recipe.name)).collect();
-    let modules = compile(step, &packages)?;
+    let packages: Vec<_> = packages.iter().map(String::as_str).collect();
+    let modules = module::compile_all(step, &packages, &[])?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
-    let build = |recipe: &Recipe| {
-        let module = module(&modules, &format!("portcullis-{}", recipe.name))?;
+    let build = |(recipe, module): (&Recipe, &PathBuf)| {
         let path = dist.join(recipe.file);
         package(step, recipe, module, &tools, &path)?;
         measure(recipe, path)
     };
-    RECIPES.iter().map(build).collect()
+    RECIPES.iter().zip(&modules).map(build).collect()
 }
 
 /// Writes a component to `path` if it imports what it should, unless it was made of the same inputs already.
@@ -123,17 +110,14 @@ fn package(step: &Step, recipe: &Recipe, compiled: &Path, tools: &Path, path: &P
     fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
     let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
-    let inputs = [&read(compiled)?, &read(&npm_lock)?, RECIPE.as_bytes(), MANIFEST.as_bytes()];
-    let stamp = Stamp::new(&work, &inputs);
+    let recipes = [RECIPE, module::RECIPE, MANIFEST].concat();
+    let stamp = Stamp::new(&work, &[&read(compiled)?, &read(&npm_lock)?, recipes.as_bytes()]);
     if stamp.matches() && path.is_file() {
         return Ok(());
     }
-    step.message(format!("wasm-opt {}", recipe.name));
     let smaller = work.join("module.wasm");
     // It keeps the section that describes the world.
-    step.run(
-        node::command(tools, "wasm-opt").arg(compiled).arg("-o").arg(&smaller).arg("-O3").args(WASM_FEATURES),
-    )?;
+    module::optimise(step, tools, compiled, &smaller, &["-O3"])?;
     let wasm = encode(&smaller)?;
     let imports = imports(&wasm)?;
     if imports != recipe.imports {
@@ -153,44 +137,9 @@ const RECIPE: &str = include_str!("component.rs");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
 
 fn measure(recipe: &Recipe, path: PathBuf) -> Result<ComponentArtefact> {
-    let wasm = fs::read(&path).with_context(|| path.display().to_string())?;
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&wasm)?;
-    Ok(ComponentArtefact {
-        name: recipe.name,
-        path,
-        wasm_bytes: u64::try_from(wasm.len())?,
-        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
-        imports: imports(&wasm)?,
-    })
-}
-
-/// Compiles the crates; the module of each, by the name of its library.
-fn compile(step: &Step, packages: &[String]) -> Result<Vec<(String, PathBuf)>> {
-    step.message("cargo build");
-    let messages = step.run(
-        rust::cargo()
-            .arg("build")
-            .args(packages.iter().map(|package| format!("--package={package}")))
-            .args(["--profile=wasm", "--target=wasm32-unknown-unknown"])
-            .arg("--message-format=json-render-diagnostics"),
-    )?;
-    let artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let module = |message: Value| {
-        let name = message["target"]["name"].as_str()?.to_string();
-        let files = message["filenames"].as_array()?.iter().filter_map(Value::as_str).map(PathBuf::from);
-        let wasm =
-            files.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "wasm"))?;
-        Some((name, wasm))
-    };
-    Ok(artefacts.filter_map(module).collect())
-}
-
-/// The module that [`compile`] made of a crate.
-fn module<'m>(modules: &'m [(String, PathBuf)], package: &str) -> Result<&'m Path> {
-    let library = package.replace('-', "_");
-    let found = modules.iter().find(|(name, _)| *name == library);
-    found.map(|(_, module)| module.as_path()).ok_or_else(|| anyhow!("cargo built no module for `{package}`"))
+    let (wasm_bytes, wasm_gzip_bytes) = module::sizes(&path)?;
+    let imports = imports(&fs::read(&path)?)?;
+    Ok(ComponentArtefact { name: recipe.name, path, wasm_bytes, wasm_gzip_bytes, imports })
 }
 
 /// Makes a component of a core module, which carries the description of its world in a section.
@@ -206,8 +155,7 @@ fn encode(module: &Path) -> Result<Vec<u8>> {
 ///
 /// If it does not compile, or is no component.
 pub(crate) fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
-    let modules = compile(step, &[package.to_string()])?;
-    let wasm = encode(module(&modules, package)?)?;
+    let wasm = encode(&module::compile(step, package, &[])?)?;
     fs::write(path, wasm).with_context(|| path.display().to_string())
 }
 

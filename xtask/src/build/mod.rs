@@ -1,14 +1,14 @@
 //! Builds of the artefacts that are shipped.
 
 mod component;
+mod module;
 mod npm;
 mod proxy_wasm;
 mod worker;
 
 use std::fmt::Display;
-use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::ValueEnum;
 
 pub(crate) use component::{ComponentArtefact, component, compose, service};
@@ -55,26 +55,4 @@ pub(crate) fn run(artefact: Artefact) -> Result<bool> {
         println!("{artefact}");
     }
     Ok(true)
-}
-
-/// The imports of a module that wasm-bindgen has made, each as `module name`, in order. The digits that wasm-bindgen adds to a name are left out.
-pub(crate) fn imports(wasm: &Path) -> Result<Vec<String>> {
-    let module = walrus::Module::from_file(wasm).with_context(|| wasm.display().to_string())?;
-    let mut imports: Vec<String> = module
-        .imports
-        .iter()
-        .map(|import| {
-            let name = match import.name.rsplit_once('_') {
-                Some((name, hash))
-                    if hash.len() == 16 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) =>
-                {
-                    name
-                }
-                _ => &import.name,
-            };
-            format!("{} {name}", import.module)
-        })
-        .collect();
-    imports.sort();
-    Ok(imports)
 }

@@ -2,30 +2,25 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::module;
 use crate::root::{root, target};
 use crate::step::Step;
 use crate::tools::stamp::Stamp;
 use crate::tools::{node, rust};
 
-/// What the compiler may use in a module and the optimiser must therefore accept: every engine that runs Node.js 20 or
-/// a browser of its age has all of it.
-const WASM_FEATURES: &[&str] = &[
-    "--enable-mutable-globals",
-    "--enable-sign-ext",
-    "--enable-nontrapping-float-to-int",
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-reference-types",
+/// How this one is compiled otherwise.
+const OPTIONS: &[&str] = &[
+    // wasm-bindgen reads the section that names the module's features, and wasm-opt strips the rest afterwards.
+    "--config=profile.wasm.strip=\"debuginfo\"",
+    // People download this one: a quarter less to load counts for more than microseconds in a decision.
+    "--config=profile.wasm.opt-level=\"s\"",
 ];
 
 /// The only functions the module may import, all of them its own glue: asking for a secret, reading the record of an API
@@ -100,7 +95,7 @@ impl fmt::Display for NpmArtefact {
 pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
     rust::targets(step)?;
     let modules = node::npm(step)?;
-    let compiled = compile(step)?;
+    let compiled = module::compile(step, "portcullis-npm", OPTIONS)?;
     let source = root().join("bindings").join("npm");
     let dist = root().join("dist");
     let manifest = source.join("package.json");
@@ -115,7 +110,12 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
     let lock = root().join("xtask").join("npm").join("package-lock.json");
     let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
     let mut inputs = copied.iter().map(read).collect::<Result<Vec<_>>>()?;
-    inputs.extend([read(&compiled)?, read(&bundler)?, read(&lock)?, RECIPE.as_bytes().to_vec()]);
+    inputs.extend([
+        read(&compiled)?,
+        read(&bundler)?,
+        read(&lock)?,
+        [RECIPE, module::RECIPE].concat().into_bytes(),
+    ]);
 
     let work = target("build").join("npm");
     let dir = dist.join("npm");
@@ -129,16 +129,8 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
         fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
         step.message("wasm-bindgen");
         bind(&compiled, &work)?;
-        step.message("wasm-opt");
         let wasm = dir.join("portcullis.wasm");
-        step.run(
-            node::command(&modules, "wasm-opt")
-                .arg(work.join("glue_bg.wasm"))
-                .arg("-o")
-                .arg(&wasm)
-                .arg("-Os")
-                .args(WASM_FEATURES),
-        )?;
+        module::optimise(step, &modules, &work.join("glue_bg.wasm"), &wasm, &["-Os"])?;
         fs::copy(work.join("glue.js"), dir.join("glue.js"))?;
         for path in &copied {
             fs::copy(path, dir.join(path.file_name().unwrap_or_default()))
@@ -179,30 +171,6 @@ fn version(manifest: &Path) -> Result<String> {
     Ok(version.to_string())
 }
 
-/// Compiles the crate; the path of the module.
-fn compile(step: &Step) -> Result<PathBuf> {
-    step.message("cargo build");
-    let messages = step.run(rust::cargo().args([
-        "build",
-        "--package=portcullis-npm",
-        "--profile=wasm",
-        "--target=wasm32-unknown-unknown",
-        // wasm-bindgen reads the section that names the module's features, and wasm-opt strips the rest afterwards.
-        "--config=profile.wasm.strip=\"debuginfo\"",
-        // People download this one: a quarter less to load counts for more than microseconds in a decision.
-        "--config=profile.wasm.opt-level=\"s\"",
-        "--message-format=json-render-diagnostics",
-    ]))?;
-    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    files
-        .filter(|message| message["target"]["name"] == "portcullis_npm")
-        .filter_map(|message| message["filenames"].as_array().cloned())
-        .flatten()
-        .filter_map(|name| name.as_str().map(PathBuf::from))
-        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .ok_or_else(|| anyhow!("cargo built no module"))
-}
-
 /// Writes `glue.js` and `glue_bg.wasm`: without a path of its own to the module, which each entry knows better, and with
 /// the function that replaces an instance that has trapped.
 fn bind(compiled: &Path, out: &Path) -> Result<()> {
@@ -218,12 +186,14 @@ fn bind(compiled: &Path, out: &Path) -> Result<()> {
 
 fn measure(dir: PathBuf, tarball: PathBuf) -> Result<NpmArtefact> {
     let wasm = dir.join("portcullis.wasm");
+    let (wasm_bytes, wasm_gzip_bytes) = module::sizes(&wasm)?;
+    let (_, decode_gzip_bytes) = module::sizes(&dir.join("decode.js"))?;
     let artefact = NpmArtefact {
-        wasm_bytes: fs::metadata(&wasm)?.len(),
-        wasm_gzip_bytes: gzip_bytes(&wasm)?,
-        decode_gzip_bytes: gzip_bytes(&dir.join("decode.js"))?,
+        wasm_bytes,
+        wasm_gzip_bytes,
+        decode_gzip_bytes,
         tarball_bytes: fs::metadata(&tarball).with_context(|| tarball.display().to_string())?.len(),
-        imports: super::imports(&wasm)?,
+        imports: module::imports(&wasm)?,
         dir,
         tarball,
     };
@@ -244,10 +214,4 @@ fn measure(dir: PathBuf, tarball: PathBuf) -> Result<NpmArtefact> {
         );
     }
     Ok(artefact)
-}
-
-fn gzip_bytes(path: &Path) -> Result<u64> {
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&fs::read(path).with_context(|| path.display().to_string())?)?;
-    Ok(u64::try_from(gzip.finish()?.len())?)
 }

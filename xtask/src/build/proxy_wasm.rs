@@ -2,29 +2,16 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 use walrus::Module;
 
+use super::module;
 use crate::root::{root, target};
 use crate::step::Step;
 use crate::tools::stamp::{Stamp, lock};
 use crate::tools::{node, rust};
-
-/// What the compiler may use in a module and the optimiser must therefore accept. Every proxy-wasm host has it.
-const WASM_FEATURES: &[&str] = &[
-    "--enable-mutable-globals",
-    "--enable-sign-ext",
-    "--enable-nontrapping-float-to-int",
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-reference-types",
-];
 
 /// What a host may call. The SDK exports a function for everything that can happen to a request; without those that do
 /// nothing here, bodies, responses and log entries pass without a call into wasm.
@@ -105,32 +92,12 @@ pub(crate) fn proxy_wasm(step: &Step) -> Result<ProxyWasmArtefact> {
     rust::targets(step)?;
     let modules = node::npm(step)?;
     let _lock = lock("proxy-wasm")?;
-    let compiled = compile(step)?;
+    let compiled = module::compile(step, "portcullis-proxy-wasm", &[])?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
     let path = dist.join("portcullis.proxy.wasm");
     optimise(step, &compiled, &modules, &path)?;
     measure(path)
-}
-
-/// Compiles the crate; the path of the module.
-fn compile(step: &Step) -> Result<PathBuf> {
-    step.message("cargo build");
-    let messages = step.run(rust::cargo().args([
-        "build",
-        "--package=portcullis-proxy-wasm",
-        "--profile=wasm",
-        "--target=wasm32-unknown-unknown",
-        "--message-format=json-render-diagnostics",
-    ]))?;
-    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    files
-        .filter(|message| message["target"]["name"] == "portcullis_proxy_wasm")
-        .filter_map(|message| message["filenames"].as_array().cloned())
-        .flatten()
-        .filter_map(|name| name.as_str().map(PathBuf::from))
-        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .ok_or_else(|| anyhow!("cargo built no module"))
 }
 
 /// Writes the finished module to `path`, unless it was made of the same inputs already.
@@ -140,7 +107,8 @@ fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
     let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
     let compiled = read(compiled)?;
-    let stamp = Stamp::new(&work, &[&compiled, &read(&npm_lock)?, RECIPE.as_bytes()]);
+    let stamp =
+        Stamp::new(&work, &[&compiled, &read(&npm_lock)?, RECIPE.as_bytes(), module::RECIPE.as_bytes()]);
     if stamp.matches() && path.is_file() {
         return Ok(());
     }
@@ -157,10 +125,7 @@ fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result
     walrus::passes::gc::run(&mut module);
     let trimmed = work.join("trimmed.wasm");
     module.emit_wasm_file(&trimmed)?;
-    step.message("wasm-opt");
-    step.run(
-        node::command(modules, "wasm-opt").arg(&trimmed).arg("-o").arg(path).arg("-O3").args(WASM_FEATURES),
-    )?;
+    module::optimise(step, modules, &trimmed, path, &["-O3"])?;
     stamp.set()
 }
 
@@ -171,11 +136,8 @@ const RECIPE: &str = include_str!("proxy_wasm.rs");
 ///
 /// If imports or exports are not exactly those listed above.
 fn measure(path: PathBuf) -> Result<ProxyWasmArtefact> {
-    let wasm = fs::read(&path).with_context(|| path.display().to_string())?;
-    let module = Module::from_buffer(&wasm)?;
-    let mut imports: Vec<_> =
-        module.imports.iter().map(|import| format!("{} {}", import.module, import.name)).collect();
-    imports.sort();
+    let imports = module::imports(&path)?;
+    let module = Module::from_file(&path).with_context(|| path.display().to_string())?;
     let mut exports: Vec<_> = module.exports.iter().map(|export| export.name.clone()).collect();
     exports.sort();
     for (kind, found, expected) in [("imports", &imports, IMPORTS), ("exports", &exports, EXPORTS)] {
@@ -188,12 +150,6 @@ fn measure(path: PathBuf) -> Result<ProxyWasmArtefact> {
             );
         }
     }
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&wasm)?;
-    Ok(ProxyWasmArtefact {
-        path,
-        wasm_bytes: u64::try_from(wasm.len())?,
-        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
-        imports,
-    })
+    let (wasm_bytes, wasm_gzip_bytes) = module::sizes(&path)?;
+    Ok(ProxyWasmArtefact { path, wasm_bytes, wasm_gzip_bytes, imports })
 }

@@ -4,30 +4,16 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use serde_json::Value;
+use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::module;
 use crate::root::{root, target};
 use crate::step::Step;
 use crate::tools::stamp::{Stamp, lock};
 use crate::tools::{node, rust};
-
-/// What the compiler may use in a module and the optimiser must therefore accept; V8 has all of it.
-const WASM_FEATURES: &[&str] = &[
-    "--enable-mutable-globals",
-    "--enable-sign-ext",
-    "--enable-nontrapping-float-to-int",
-    "--enable-bulk-memory",
-    "--enable-multivalue",
-    "--enable-reference-types",
-    "--enable-exception-handling",
-];
 
 /// The only module a finished Worker may import from: its own glue. Another name (`env`, `wasi_…`) is a host function
 /// that a dependency has brought in unasked, and the module would not start.
@@ -115,7 +101,7 @@ pub(crate) fn worker(step: &Step) -> Result<WorkerArtefact> {
     rust::targets(step)?;
     let modules = node::npm(step)?;
     let _lock = lock("worker")?;
-    let compiled = compile(step)?;
+    let compiled = module::compile(step, "portcullis-worker", &[])?;
     let handler = root().join("bindings").join("worker").join("handler.mjs");
     let dir = root().join("dist").join("worker");
     package(step, &compiled, &handler, &modules, &dir)
@@ -136,7 +122,7 @@ fn package(
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
     let lock = root().join("xtask").join("npm").join("package-lock.json");
-    let recipe = [RECIPE, WRANGLER].concat().into_bytes();
+    let recipe = [RECIPE, module::RECIPE, WRANGLER].concat().into_bytes();
     let inputs = [read(compiled)?, read(handler)?, read(&lock)?, recipe];
     let stamp = Stamp::new(dir, &inputs.each_ref().map(Vec::as_slice));
     if !stamp.matches() {
@@ -146,16 +132,10 @@ fn package(
         fs::create_dir_all(&glue)?;
         step.message("wasm-bindgen");
         bind(compiled, &glue)?;
-        step.message("wasm-opt");
         let wasm = dir.join("index_bg.wasm");
-        step.run(
-            node::command(modules, "wasm-opt")
-                .arg(glue.join("index_bg.wasm"))
-                .arg("-o")
-                .arg(&wasm)
-                .arg("-O3")
-                .args(WASM_FEATURES),
-        )?;
+        // The glue catches what JavaScript throws.
+        let options = ["-O3", "--enable-exception-handling"];
+        module::optimise(step, modules, &glue.join("index_bg.wasm"), &wasm, &options)?;
         step.message("esbuild");
         let entry = work.join("handler.mjs");
         fs::copy(handler, &entry)?;
@@ -179,26 +159,6 @@ const WRANGLER: &str = include_str!("wrangler.toml");
 /// This file, so that a change of the recipe counts as a change of the inputs.
 const RECIPE: &str = include_str!("worker.rs");
 
-/// Compiles the crate; the path of the module.
-fn compile(step: &Step) -> Result<PathBuf> {
-    step.message("cargo build");
-    let messages = step.run(rust::cargo().args([
-        "build",
-        "--package=portcullis-worker",
-        "--profile=wasm",
-        "--target=wasm32-unknown-unknown",
-        "--message-format=json-render-diagnostics",
-    ]))?;
-    let files = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    files
-        .filter(|message| message["target"]["name"] == "portcullis_worker")
-        .filter_map(|message| message["filenames"].as_array().cloned())
-        .flatten()
-        .filter_map(|name| name.as_str().map(PathBuf::from))
-        .find(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .ok_or_else(|| anyhow!("cargo built no module"))
-}
-
 /// Writes `index.js` and `index_bg.wasm`, with the switches that worker-build passes: after a trap the next call gets
 /// a fresh instance of the module.
 fn bind(compiled: &Path, out: &Path) -> Result<()> {
@@ -220,7 +180,7 @@ fn bind(compiled: &Path, out: &Path) -> Result<()> {
 ///
 /// If the imports are not exactly [`IMPORTS`].
 fn check_imports(wasm: &Path) -> Result<()> {
-    let found = super::imports(wasm)?;
+    let found = module::imports(wasm)?;
     if found
         .iter()
         .map(|import| import.strip_prefix(GLUE).unwrap_or(import).trim_start())
@@ -237,13 +197,7 @@ fn check_imports(wasm: &Path) -> Result<()> {
 }
 
 fn measure(dir: &Path) -> Result<WorkerArtefact> {
-    let wasm = fs::read(dir.join("index_bg.wasm"))?;
-    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    gzip.write_all(&wasm)?;
-    Ok(WorkerArtefact {
-        dir: dir.to_path_buf(),
-        wasm_bytes: u64::try_from(wasm.len())?,
-        wasm_gzip_bytes: u64::try_from(gzip.finish()?.len())?,
-        js_bytes: fs::metadata(dir.join("worker.mjs"))?.len(),
-    })
+    let (wasm_bytes, wasm_gzip_bytes) = module::sizes(&dir.join("index_bg.wasm"))?;
+    let js_bytes = fs::metadata(dir.join("worker.mjs"))?.len();
+    Ok(WorkerArtefact { dir: dir.to_path_buf(), wasm_bytes, wasm_gzip_bytes, js_bytes })
 }

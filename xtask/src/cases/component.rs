@@ -3,30 +3,30 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result};
+use portcullis::Reason;
 use serde_json::Value;
 
-use super::expect::Seen;
+use super::expect::{Answer, Seen};
 use super::hosts::{Host, let_in};
 use super::suite::{Case, Concrete, Suite};
-use crate::host::component::{GateComponent, GateHost, Head, Supply};
+use crate::host::gate::{GateComponent, GateHost, Head, Supply};
+use crate::step::Step;
 
-/// A gate for each configuration.
+/// A gate for each configuration, or what is wrong with it.
 pub(super) struct Wasmtime {
-    gates: BTreeMap<String, GateHost>,
+    component: GateComponent,
+    gates: BTreeMap<String, Result<GateHost, Vec<String>>>,
 }
 
 impl Wasmtime {
-    pub(super) fn new(suite: &Suite, path: &Path) -> Result<Self> {
-        let component = GateComponent::compile(path)?;
+    pub(super) fn new(suite: &Suite, path: &Path, step: &Step) -> Result<Self> {
+        let component = GateComponent::compile(step, path)?;
         let mut gates = BTreeMap::new();
-        for (name, configuration) in &suite.configurations {
-            let gate = component
-                .load(configuration.to_string().as_bytes(), &suite.secrets)?
-                .map_err(|errors| anyhow!("configuration `{name}`: {}", errors.join("; ")))?;
-            gates.insert(name.clone(), gate);
+        for (name, document) in suite.documents() {
+            gates.insert(name.clone(), component.load(document.as_bytes(), &suite.secrets)?);
         }
-        Ok(Self { gates })
+        Ok(Self { component, gates })
     }
 }
 
@@ -36,7 +36,17 @@ impl Host for Wasmtime {
     }
 
     fn play(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
-        let gate = self.gates.get_mut(&case.configuration).context("no gate for the configuration")?;
+        let gate = match self.gates.get_mut(&case.configuration).context("no gate for the configuration")? {
+            Ok(gate) => gate,
+            Err(errors) => {
+                let answer = self.component.config_invalid("case", request.now)?;
+                return Ok(Seen::Unconfigured {
+                    answer: Some(refused(&answer).with_context(|| answer.to_string())?),
+                    reason: Some(Reason::ConfigInvalid.to_string()),
+                    said: errors.join("\n"),
+                });
+            }
+        };
         let headers: Vec<(Vec<u8>, Vec<u8>)> =
             request.headers.iter().map(|(name, value)| (name.clone().into(), value.clone().into())).collect();
         let head = Head {
@@ -57,16 +67,20 @@ impl Host for Wasmtime {
 fn read(verdict: &Value, request: &Concrete) -> Option<Seen> {
     let decision = &verdict["decision"];
     if let Some(answer) = decision.get("deny") {
-        return Some(Seen::Refused {
-            status: u16::try_from(answer["status"].as_u64()?).ok()?,
-            headers: pairs(&answer["headers"])?,
-            body: answer["body"].as_str()?.to_owned(),
-        });
+        return Some(Seen::Refused(refused(answer)?));
     }
     let forward = decision.get("allow")?;
     let removed: Option<Vec<_>> =
         forward["remove_headers"].as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect();
     Some(let_in(request, forward["target"].as_str()?, &removed?, &pairs(&forward["set_headers"])?))
+}
+
+fn refused(answer: &Value) -> Option<Answer> {
+    Some(Answer {
+        status: u16::try_from(answer["status"].as_u64()?).ok()?,
+        headers: pairs(&answer["headers"])?,
+        body: answer["body"].as_str()?.to_owned(),
+    })
 }
 
 fn pairs(headers: &Value) -> Option<Vec<(String, String)>> {

@@ -3,20 +3,39 @@
 use jwt_simple::prelude::{HS256Key, MACLike as _};
 use serde_json::Value;
 
-use super::suite::{Concrete, Expectation, Forwarded, Suite};
+use super::suite::{Case, Concrete, Expectation, Forwarded, Suite};
 
 /// What a host did with a request.
 #[derive(Debug)]
 pub(crate) enum Seen {
     /// It refused.
-    Refused {
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        body: String,
-    },
+    Refused(Answer),
     /// It let the request in, and the origin received this.
     LetIn(Received),
+    /// It has no usable configuration.
+    Unconfigured {
+        /// What it answers nevertheless; none if it does not start.
+        answer: Option<Answer>,
+        /// The reason in its log, or the code of the error with which it does not start.
+        reason: Option<String>,
+        /// What it says about the configuration.
+        said: String,
+    },
+}
+
+/// A refusal as the caller receives it.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// A request as the origin received it.
@@ -33,21 +52,29 @@ impl Received {
     }
 }
 
-/// Whether `seen` is what is expected; the difference, if not.
+/// Whether `seen` is what `case` expects on the host `name`; the difference, if not.
 pub(crate) fn check(
     suite: &Suite,
-    expected: &Expectation,
+    case: &Case,
+    name: &str,
     sent: &Concrete,
     seen: &Seen,
 ) -> Result<(), String> {
+    let expected = case.expected_on(name);
     match (&expected.forward, seen) {
+        (_, Seen::Unconfigured { answer, reason, said }) => {
+            unconfigured(case, expected, answer.as_ref(), reason.as_deref(), said)
+        }
+        _ if !case.said.is_empty() => {
+            Err(format!("the configuration is broken, but the host decides: {seen:?}"))
+        }
         (None, Seen::LetIn(received)) => {
             Err(format!("expected {}, but it was let in as {}", wanted(expected), received.target))
         }
-        (Some(_), Seen::Refused { status, body, .. }) => {
+        (Some(_), Seen::Refused(Answer { status, body, .. })) => {
             Err(format!("expected to be let in, but it was refused: {status} {body}"))
         }
-        (None, Seen::Refused { status, headers, body }) => refusal(expected, *status, headers, body),
+        (None, Seen::Refused(answer)) => refusal(expected, answer, answer.header("x-portcullis-reason")),
         (Some(forward), Seen::LetIn(received)) => forwarded(suite, forward, sent, received),
     }
 }
@@ -56,27 +83,48 @@ fn wanted(expected: &Expectation) -> String {
     format!("{} {}", expected.status.unwrap_or_default(), expected.reason.as_deref().unwrap_or_default())
 }
 
-fn refusal(
+/// A host without a usable configuration: it answers every request alike or does not start, and says why.
+fn unconfigured(
+    case: &Case,
     expected: &Expectation,
-    status: u16,
-    headers: &[(String, String)],
-    body: &str,
+    answer: Option<&Answer>,
+    reason: Option<&str>,
+    said: &str,
 ) -> Result<(), String> {
-    let header =
-        |name: &str| headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
-    let reason = header("x-portcullis-reason").unwrap_or_default();
-    if Some(status) != expected.status || Some(reason) != expected.reason.as_deref() {
+    if case.said.is_empty() {
+        return Err(format!("the configuration is not accepted: {said}"));
+    }
+    if let Some(unsaid) = case.said.iter().find(|part| !said.contains(*part)) {
+        return Err(format!("about the configuration, {unsaid:?} is not said: {said}"));
+    }
+    match answer {
+        Some(answer) => refusal(expected, answer, reason),
+        None if expected.starts => Err(format!("expected {}, but it does not start", wanted(expected))),
+        None if reason != expected.reason.as_deref() => {
+            Err(format!("it does not start for {reason:?}, not {:?}", expected.reason))
+        }
+        None => Ok(()),
+    }
+}
+
+fn refusal(expected: &Expectation, answer: &Answer, reason: Option<&str>) -> Result<(), String> {
+    let Answer { status, body, .. } = answer;
+    let reason = reason.unwrap_or_default();
+    if !expected.starts {
+        return Err(format!("expected not to start, got {status} {reason}"));
+    }
+    if Some(*status) != expected.status || Some(reason) != expected.reason.as_deref() {
         return Err(format!("expected {}, got {status} {reason}", wanted(expected)));
     }
     if serde_json::from_str::<Value>(body).is_err() {
         return Err(format!("the body is not JSON: {body}"));
     }
     let challenged =
-        header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer realm="));
-    if status == 401 && !challenged {
+        answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer realm="));
+    if *status == 401 && !challenged {
         return Err("a 401 without WWW-Authenticate".to_owned());
     }
-    if header("cache-control") != Some("no-store") {
+    if answer.header("cache-control") != Some("no-store") {
         return Err("a refusal that may be stored".to_owned());
     }
     Ok(())

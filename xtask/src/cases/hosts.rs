@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use portcullis::{Decision, Gate, HeaderPair, RequestHead, Secrets, Step, Supply, UnixTime, Verdict};
+use portcullis::{Decision, Gate, HeaderPair, Reason, RequestHead, Secrets, Step, Supply, UnixTime, Verdict};
 
 use super::component::Wasmtime;
-use super::expect::{Received, Seen};
+use super::expect::{Answer, Received, Seen};
+use super::player::Player;
 use super::suite::{Case, Concrete, Suite};
 use super::wire::Wire;
 use crate::build;
@@ -24,7 +25,8 @@ pub(crate) trait Host {
 
 /// The core itself, on this machine.
 struct Native {
-    gates: BTreeMap<String, Gate>,
+    /// A gate for each configuration, or what is wrong with it.
+    gates: BTreeMap<String, Result<Gate, String>>,
 }
 
 struct Named<'s>(&'s BTreeMap<String, String>);
@@ -40,14 +42,12 @@ impl Secrets for Named<'_> {
 }
 
 impl Native {
-    fn new(suite: &Suite) -> anyhow::Result<Self> {
-        let mut gates = BTreeMap::new();
-        for (name, configuration) in &suite.configurations {
-            let gate = Gate::load(configuration.to_string().as_bytes(), &Named(&suite.secrets))
-                .with_context(|| format!("configuration `{name}`"))?;
-            gates.insert(name.clone(), gate);
-        }
-        Ok(Self { gates })
+    fn new(suite: &Suite) -> Self {
+        let load = |(name, document): (&String, String)| {
+            let gate = Gate::load(document.as_bytes(), &Named(&suite.secrets));
+            (name.clone(), gate.map_err(|errors| errors.to_string()))
+        };
+        Self { gates: suite.documents().map(load).collect() }
     }
 }
 
@@ -57,11 +57,20 @@ impl Host for Native {
     }
 
     fn play(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> anyhow::Result<Seen> {
-        let gate = self.gates.get(&case.configuration).context("no such configuration")?;
+        let now = UnixTime::from_secs(request.now);
+        let gate = match self.gates.get(&case.configuration).context("no such configuration")? {
+            Ok(gate) => gate,
+            Err(said) => {
+                return Ok(Seen::Unconfigured {
+                    answer: Some(refused(&Gate::config_invalid("case", now))),
+                    reason: Some(Reason::ConfigInvalid.to_string()),
+                    said: said.clone(),
+                });
+            }
+        };
         let pairs: Vec<_> =
             request.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&request.method, &request.target, &pairs).with_request_id("case");
-        let now = UnixTime::from_secs(request.now);
         let verdict = match gate.begin(&head, now) {
             Step::Verdict(verdict) => verdict,
             Step::Need(_) => gate.resume(&head, now, Supply::Unavailable),
@@ -73,15 +82,16 @@ impl Host for Native {
 /// What the origin would receive if a host did what the verdict says.
 fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
     match &verdict.decision {
-        Decision::Deny(answer) => Seen::Refused {
-            status: answer.status,
-            headers: answer.headers.clone(),
-            body: answer.body.clone(),
-        },
+        Decision::Deny(answer) => Seen::Refused(refused(answer)),
         Decision::Allow(forward) => {
             let_in(request, &forward.target, &forward.remove_headers, &forward.set_headers)
         }
     }
+}
+
+fn refused(answer: &portcullis::Answer) -> Answer {
+    let portcullis::Answer { status, headers, body } = answer.clone();
+    Answer { status, headers, body }
 }
 
 /// What the origin would receive of `request`.
@@ -105,11 +115,12 @@ pub(super) fn all(suite: &Suite) -> anyhow::Result<Vec<Box<dyn Host>>> {
     let package = step("build the npm package", build::npm)?;
     let project = step("install the npm package", |step| node::install(step, &package))?;
     Ok(vec![
-        Box::new(Native::new(suite)?),
+        Box::new(Native::new(suite)),
         Box::new(step("start workerd, once for each configuration", |_| Wire::workerd(suite, &worker.dir))?),
         Box::new(step("start Envoy", |step| Wire::envoy(suite, &filter.path, step))?),
-        Box::new(step("compile the component in wasmtime", |_| Wasmtime::new(suite, &gate.path))?),
-        Box::new(node::Node::start(&project)?),
+        Box::new(step("compile the component in wasmtime", |step| Wasmtime::new(suite, &gate.path, step))?),
+        Box::new(Player::node(&project)?),
+        Box::new(step("start the Python host", |step| Player::python(&gate.path, step))?),
     ])
 }
 
@@ -121,8 +132,7 @@ mod tests {
     #[test]
     fn the_core_does_what_every_case_expects() {
         let suite = load().expect("the case files load");
-        let mut hosts: Vec<Box<dyn Host>> =
-            vec![Box::new(Native::new(&suite).expect("the configurations load"))];
+        let mut hosts: Vec<Box<dyn Host>> = vec![Box::new(Native::new(&suite))];
         let summary = play(&suite, &mut hosts).expect("the cases play").summary;
         assert!(summary.failed.is_empty(), "{}", summary.failed.join("\n"));
         assert_eq!(summary.passed, suite.cases.len());

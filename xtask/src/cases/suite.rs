@@ -11,6 +11,8 @@ use serde_json::Value;
 pub(crate) struct Suite {
     pub(crate) secrets: BTreeMap<String, String>,
     pub(crate) configurations: BTreeMap<String, Value>,
+    /// Texts that are no usable configuration.
+    pub(crate) broken: BTreeMap<String, String>,
     pub(crate) cases: Vec<Case>,
 }
 
@@ -19,6 +21,7 @@ pub(crate) struct Suite {
 struct Shared {
     secrets: BTreeMap<String, String>,
     configurations: BTreeMap<String, Value>,
+    broken: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -42,7 +45,11 @@ pub(crate) struct Case {
     /// What `{token}` stands for in the request.
     pub(crate) token: Option<TokenSpec>,
     pub(crate) expect: Expectation,
-    /// Hosts that hand on something else than they were sent, by name: what must become of that, and why it differs.
+    /// With a broken configuration: what the operator must read about it, in the log or in the error, on every host.
+    #[serde(default)]
+    pub(crate) said: Vec<String>,
+    /// Hosts that hand on something else than they were sent, or do not start with a broken configuration, by name: what
+    /// must become of that, and why it differs.
     #[serde(default)]
     pub(crate) on: BTreeMap<String, HostLimit>,
 }
@@ -100,13 +107,31 @@ fn compact() -> String {
     "{header}.{payload}.{signature}".to_owned()
 }
 
-/// What must become of the request: a refusal with `status` and `reason`, or `forward`.
+/// What must become of the request: a refusal with `status` and `reason`, or `forward`; or that it is never asked about.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expectation {
     pub(crate) status: Option<u16>,
     pub(crate) reason: Option<String>,
     pub(crate) forward: Option<Forwarded>,
+    /// False where a host must refuse to start with the configuration; `reason` is then the code of the error it throws,
+    /// if its errors have codes.
+    #[serde(default = "yes")]
+    pub(crate) starts: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Expectation {
+    fn is_sound(&self) -> bool {
+        match (self.status.is_some(), self.reason.is_some(), self.forward.is_some()) {
+            (true, true, false) | (false, false, true) => self.starts,
+            (false, _, false) => !self.starts,
+            _ => false,
+        }
+    }
 }
 
 /// What the origin must receive.
@@ -145,7 +170,7 @@ impl Suite {
         let read =
             |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let shared = folder.join("configurations.json");
-        let Shared { secrets, configurations } =
+        let Shared { secrets, configurations, broken } =
             serde_json::from_slice(&read(&shared)?).with_context(|| shared.display().to_string())?;
         let mut paths: Vec<_> = std::fs::read_dir(folder)?
             .map(|entry| entry.map(|entry| entry.path()))
@@ -164,20 +189,42 @@ impl Suite {
         for case in &cases {
             let Case { file, name, .. } = case;
             ensure!(names.insert((file, name)), "{file}: two cases are called `{name}`");
+            let usable = configurations.contains_key(&case.configuration);
+            let unusable = broken.contains_key(&case.configuration);
             ensure!(
-                configurations.contains_key(&case.configuration),
-                "{file}: {name}: no configuration `{}`",
+                usable != unusable,
+                "{file}: {name}: no configuration `{}`, or two of this name",
                 case.configuration
             );
+            ensure!(
+                unusable != case.said.is_empty(),
+                "{file}: {name}: `said` is what a host says about a broken configuration"
+            );
             for expect in case.on.values().map(|limit| &limit.expect).chain([&case.expect]) {
-                let refusal = expect.status.is_some() && expect.reason.is_some();
                 ensure!(
-                    refusal != expect.forward.is_some(),
-                    "{file}: {name}: expect either status and reason, or forward"
+                    expect.is_sound(),
+                    "{file}: {name}: expect either status and reason, or forward, or `starts` false"
+                );
+                ensure!(
+                    unusable || expect.starts,
+                    "{file}: {name}: every host starts with a usable configuration"
                 );
             }
         }
-        Ok(Self { secrets, configurations, cases })
+        Ok(Self { secrets, configurations, broken, cases })
+    }
+
+    /// Every configuration as text, usable and broken, by name.
+    pub(crate) fn documents(&self) -> impl Iterator<Item = (&String, String)> {
+        let usable =
+            self.configurations.iter().map(|(name, configuration)| (name, configuration.to_string()));
+        usable.chain(self.broken.iter().map(|(name, text)| (name, text.clone())))
+    }
+
+    /// The configuration `name` as JSON; a broken one as its text.
+    pub(crate) fn document(&self, name: &str) -> Option<Value> {
+        let broken = || self.broken.get(name).map(|text| Value::String(text.clone()));
+        self.configurations.get(name).cloned().or_else(broken)
     }
 
     /// The secret `name`.

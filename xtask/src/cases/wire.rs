@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use tokio::runtime::Runtime;
 
-use super::expect::{Received, Seen};
+use super::expect::{Answer, Received, Seen};
 use super::hosts::Host;
 use super::suite::{Case, Concrete, Suite};
 use crate::client::{self, Request};
@@ -16,14 +17,27 @@ use crate::host::workerd::{WorkerSettings, Workerd};
 use crate::origin::builtin::Builtin;
 use crate::step::Step;
 
+/// How long a log line may take to arrive.
+const LOG: Duration = Duration::from_secs(5);
+
 /// A host with a listener for each configuration.
 pub(super) struct Wire {
     name: &'static str,
-    addresses: BTreeMap<String, SocketAddr>,
+    listeners: BTreeMap<String, Listener>,
     origin: Builtin,
     runtime: Runtime,
-    /// Whatever must live as long as the listeners.
-    _running: Vec<Box<dyn Send>>,
+    /// Lives as long as its listeners.
+    _envoy: Option<Envoy>,
+}
+
+/// What a host makes of a configuration.
+enum Listener {
+    /// A workerd of its own.
+    Workerd(Workerd),
+    /// A listener of the one Envoy.
+    Envoy(SocketAddr),
+    /// Envoy does not start, and says why.
+    NotStarted(String),
 }
 
 impl Wire {
@@ -36,36 +50,41 @@ impl Wire {
     /// The Worker in workerd, one process for each configuration.
     pub(super) fn workerd(suite: &Suite, artefact: &Path) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
-        let mut addresses = BTreeMap::new();
-        let mut running: Vec<Box<dyn Send>> = Vec::new();
-        for (name, configuration) in &suite.configurations {
+        let mut listeners = BTreeMap::new();
+        for (name, config) in suite.documents() {
             let settings = WorkerSettings {
-                config: configuration.to_string(),
+                config,
                 secrets: suite.secrets.clone(),
                 origin: format!("http://{}", origin.address()),
                 kv: None,
             };
             let workerd = Workerd::start(&settings, artefact, &format!("cases-{name}"))
                 .with_context(|| format!("configuration `{name}`"))?;
-            addresses.insert(name.clone(), workerd.address());
-            running.push(Box::new(workerd));
+            listeners.insert(name.clone(), Listener::Workerd(workerd));
         }
-        Ok(Self { name: "workerd", addresses, origin, runtime, _running: running })
+        Ok(Self { name: "workerd", listeners, origin, runtime, _envoy: None })
     }
 
-    /// The filter in Envoy, one process with a listener for each configuration.
+    /// The filter in Envoy, one process with a listener for each usable configuration.
     pub(super) fn envoy(suite: &Suite, wasm: &Path, step: &Step) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
-        let settings = |configuration: &serde_json::Value| EnvoySettings {
-            config: configuration.to_string(),
+        let settings = |config: String| EnvoySettings {
+            config,
             secrets: suite.secrets.clone(),
             origin: origin.address(),
         };
-        let listeners: Vec<_> = suite.configurations.values().map(settings).collect();
-        let envoy = Envoy::start(&listeners, wasm, "cases", step)?;
+        let all: Vec<_> = suite.configurations.values().map(|usable| settings(usable.to_string())).collect();
+        let envoy = Envoy::start(&all, wasm, "cases", step)?;
         let names = suite.configurations.keys().cloned();
-        let addresses = names.enumerate().map(|(index, name)| (name, envoy.address(index))).collect();
-        Ok(Self { name: "Envoy", addresses, origin, runtime, _running: vec![Box::new(envoy)] })
+        let mut listeners: BTreeMap<_, _> =
+            names.enumerate().map(|(index, name)| (name, Listener::Envoy(envoy.address(index)))).collect();
+        for (name, broken) in &suite.broken {
+            let Some(said) = Envoy::refusal(&settings(broken.clone()), wasm, "cases-broken", step)? else {
+                bail!("Envoy starts with the broken configuration `{name}`");
+            };
+            listeners.insert(name.clone(), Listener::NotStarted(said));
+        }
+        Ok(Self { name: "Envoy", listeners, origin, runtime, _envoy: Some(envoy) })
     }
 }
 
@@ -74,9 +93,16 @@ impl Host for Wire {
         self.name
     }
 
-    fn play(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
-        let address =
-            *self.addresses.get(&case.configuration).context("no listener for the configuration")?;
+    fn play(&mut self, suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
+        let listener =
+            self.listeners.get(&case.configuration).context("no listener for the configuration")?;
+        let (address, decided) = match listener {
+            Listener::Workerd(workerd) => (workerd.address(), workerd.decisions().len()),
+            Listener::Envoy(address) => (*address, 0),
+            Listener::NotStarted(said) => {
+                return Ok(Seen::Unconfigured { answer: None, reason: None, said: said.clone() });
+            }
+        };
         let mut sent = Request::new(&request.method, &request.target);
         for (name, value) in &request.headers {
             sent = sent.header(name, value);
@@ -84,11 +110,24 @@ impl Host for Wire {
         let before = self.origin.arrivals().len();
         let response = self.runtime.block_on(client::send(address, &sent))?;
         let arrival = self.origin.arrivals().into_iter().nth(before);
-        Ok(match arrival {
-            Some(arrival) => Seen::LetIn(Received { target: arrival.target, headers: arrival.headers }),
-            None => {
-                Seen::Refused { status: response.status, body: response.text(), headers: response.headers }
+        if let Some(arrival) = arrival {
+            return Ok(Seen::LetIn(Received { target: arrival.target, headers: arrival.headers }));
+        }
+        let body = response.text();
+        let answer = Answer { status: response.status, body, headers: response.headers };
+        Ok(match listener {
+            // Which header tells the reason is itself a matter of the configuration: without one, the log tells.
+            Listener::Workerd(workerd) if suite.broken.contains_key(&case.configuration) => {
+                let decisions = workerd.wait_for_decisions(decided + 1, LOG);
+                let reason = decisions.get(decided).and_then(|line| line["reason"].as_str());
+                let awaited: Vec<_> = case.said.iter().map(String::as_str).collect();
+                Seen::Unconfigured {
+                    answer: Some(answer),
+                    reason: reason.map(str::to_owned),
+                    said: workerd.wait_for_log(&awaited, LOG),
+                }
             }
+            _ => Seen::Refused(answer),
         })
     }
 }

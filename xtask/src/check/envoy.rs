@@ -10,7 +10,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use super::poison;
+use super::{istio, poison};
 use crate::build::{self, ProxyWasmArtefact};
 use crate::client::{self, Request};
 use crate::demo::Summary;
@@ -44,6 +44,7 @@ pub(super) fn check() -> Result<Summary> {
     inspect(&artefact, &mut summary);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     step("the example in Envoy", |step| example(step, &mut summary))?;
+    step("the example for Istio", |step| istio::check(step, &artefact.path, &mut summary))?;
     step("requests through Envoy", |step| requests(step, &artefact.path, &runtime, &mut summary))?;
     step("after a trap in Envoy", |step| after_trap(step, &artefact, &runtime, &mut summary))?;
     step("configurations that Envoy refuses", |step| refused(step, &artefact.path, &mut summary))?;
@@ -179,8 +180,7 @@ fn after_trap(
     }
     let arrivals = origin.arrivals().len();
     summary.count((arrivals != 1).then(|| format!("the origin saw {arrivals} requests, not 1")));
-    let log = envoy.log();
-    let told = TRAPS.iter().any(|sign| log.contains(sign));
+    let told = envoy.wait_for_sign(TRAPS, LOG);
     summary.count((!told).then(|| "the filter did not trap: the check shows nothing".to_string()));
 
     // Envoy starts the module anew after a moment; until then it refuses.

@@ -2,6 +2,7 @@
 
 mod component;
 mod envoy;
+mod istio;
 mod locks;
 mod npm;
 mod poison;
@@ -47,9 +48,9 @@ enum Stage {
     Locks,
     /// The Worker: imports, size, the example's configuration, recovery from a trap.
     Worker,
-    /// The WASI components: imports, size, middleware and proxy in wasmtime.
+    /// The WASI components: imports, size, the gate in Python, middleware and proxy in wasmtime.
     Component,
-    /// The Envoy filter: imports, size, examples, configurations that are refused.
+    /// The Envoy filter: imports, size, examples for Envoy and Istio, configurations that are refused.
     Envoy,
     /// The npm package in Node.js, workerd and Chromium.
     Npm,

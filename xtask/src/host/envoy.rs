@@ -66,13 +66,10 @@ impl Envoy {
     ) -> Result<Self> {
         let binary = binary(step)?;
         let dir = target("envoy").join(name);
-        fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+        let config = write_bootstrap(&dir, listeners, wasm, first)?;
         let admin_file = dir.join("admin-address");
         // Left over from an earlier run, it would be mistaken for this one's.
         let _ = fs::remove_file(&admin_file);
-        let config = dir.join("envoy.json");
-        fs::write(&config, bootstrap(listeners, wasm, first).to_string())
-            .with_context(|| config.display().to_string())?;
 
         step.message("starting Envoy");
         let mut command = Command::new(binary);
@@ -96,6 +93,27 @@ impl Envoy {
         step.run(command.envs(secrets).current_dir(root())).map(drop)
     }
 
+    /// What Envoy says when it refuses to start with these settings; none if it would start.
+    ///
+    /// # Errors
+    ///
+    /// If Envoy cannot be installed or asked.
+    pub(crate) fn refusal(
+        settings: &EnvoySettings,
+        wasm: &Path,
+        name: &str,
+        step: &Step,
+    ) -> Result<Option<String>> {
+        let binary = binary(step)?;
+        let config =
+            write_bootstrap(&target("envoy").join(name), std::slice::from_ref(settings), wasm, None)?;
+        step.message("asking Envoy");
+        let mut command = Command::new(binary);
+        command.args(["--mode", "validate", "--config-path"]).arg(config).args(QUIETLY);
+        let output = step.run_for_output(&mut command)?;
+        Ok((!output.status.success()).then(|| output.tail()))
+    }
+
     /// Where the listener of the settings at `index` listens.
     pub(crate) fn address(&self, index: usize) -> SocketAddr {
         self.addresses[index]
@@ -104,6 +122,12 @@ impl Envoy {
     /// Everything it has printed.
     pub(crate) fn log(&self) -> String {
         self.output.lock().join("\n")
+    }
+
+    /// Waits until some line of the log says one of `signs`, but no longer than `timeout`; whether one does.
+    pub(crate) fn wait_for_sign(&self, signs: &[&str], timeout: Duration) -> bool {
+        let said = |lines: &[String]| lines.iter().any(|line| signs.iter().any(|sign| line.contains(sign)));
+        said(&self.output.wait_while(timeout, |lines| !said(lines)))
     }
 
     /// The decisions logged so far, in order.
@@ -220,6 +244,20 @@ fn decisions(lines: &[String]) -> Vec<Value> {
     let said = lines.iter().filter_map(|line| Some(&line[line.find("wasm log")?..]));
     let objects = said.filter_map(|said| serde_json::from_str::<Value>(&said[said.find('{')?..]).ok());
     objects.filter(|object| object.get("decision").is_some()).collect()
+}
+
+/// Writes Envoy's whole configuration to a file in `dir`, and returns the file.
+fn write_bootstrap(
+    dir: &Path,
+    listeners: &[EnvoySettings],
+    wasm: &Path,
+    first: Option<SocketAddr>,
+) -> Result<PathBuf> {
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let config = dir.join("envoy.json");
+    fs::write(&config, bootstrap(listeners, wasm, first).to_string())
+        .with_context(|| config.display().to_string())?;
+    Ok(config)
 }
 
 /// Envoy's whole configuration. Ports are left to the system, but for `first`; a listener's name is its number.

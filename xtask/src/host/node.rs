@@ -1,18 +1,14 @@
 //! The npm package in Node.js and the other JavaScript hosts: installed from its tarball, as its users do.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::build::NpmArtefact;
 use crate::root::{root, target};
-use crate::step::{Step, not_started};
+use crate::step::Step;
 use crate::tools::node;
 use crate::tools::stamp::Stamp;
 
@@ -112,97 +108,6 @@ fn tally_line(line: &str) -> Option<(&str, usize)> {
     let (passed, rest) = counts.split_once(" passed, ")?;
     rest.strip_suffix(" failed")?;
     Some((host, passed.parse().ok()?))
-}
-
-/// The packed package in Node.js, playing shared cases. Stopped when dropped.
-#[derive(Debug)]
-pub(crate) struct Node {
-    child: Child,
-    questions: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-/// A request for the package to decide about.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Question<'a> {
-    pub(crate) config: &'a Value,
-    pub(crate) secrets: &'a BTreeMap<String, String>,
-    pub(crate) head: QuestionHead<'a>,
-    /// Seconds since the epoch.
-    pub(crate) now: u64,
-    pub(crate) request_id: &'a str,
-}
-
-/// The head of such a request.
-#[derive(Debug, Serialize)]
-pub(crate) struct QuestionHead<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) target: &'a str,
-    pub(crate) headers: &'a [(String, String)],
-}
-
-/// What became of it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) enum Answered {
-    /// It was refused.
-    Refused {
-        /// Status code.
-        status: u16,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: String,
-        /// The reason; also in the headers if the configuration says so.
-        reason: String,
-    },
-    /// It was let in, and this is what the origin receives.
-    LetIn {
-        /// Path and query.
-        target: String,
-        /// Names in lower case.
-        headers: Vec<(String, String)>,
-    },
-    /// The package threw this.
-    Error(Value),
-}
-
-impl Node {
-    /// Starts the player of cases in a project that [`install`] has made.
-    ///
-    /// # Errors
-    ///
-    /// If Node.js cannot be started.
-    pub(crate) fn start(project: &Path) -> Result<Self> {
-        let mut command = Command::new("node");
-        command.arg(project.join("cases.mjs")).current_dir(project);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut child = command.spawn().map_err(|error| not_started(&command, error))?;
-        let questions = child.stdin.take().context("no pipe to node")?;
-        let answers = BufReader::new(child.stdout.take().context("no pipe from node")?);
-        Ok(Self { child, questions, answers })
-    }
-
-    /// What the package makes of a request.
-    ///
-    /// # Errors
-    ///
-    /// If Node.js has ended.
-    pub(crate) fn ask(&mut self, question: &Question<'_>) -> Result<Answered> {
-        writeln!(self.questions, "{}", serde_json::to_string(question)?).context("node has ended")?;
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer)?;
-        serde_json::from_str(&answer).with_context(|| format!("node answered {answer:?}"))
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        // It may have ended by itself; either way it is gone afterwards.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[cfg(test)]

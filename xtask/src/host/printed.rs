@@ -28,6 +28,14 @@ impl Printed {
         });
     }
 
+    /// Waits until each of `parts` stands in some line, but no longer than `timeout`; returns what
+    /// there is, as one text.
+    pub(super) fn wait_for(&self, parts: &[&str], timeout: Duration) -> String {
+        let unsaid =
+            |lines: &[String]| parts.iter().any(|part| !lines.iter().any(|line| line.contains(part)));
+        self.wait_while(timeout, unsaid).join("\n")
+    }
+
     /// Waits while `unfinished` says that lines are missing, but no longer than `timeout`; returns what there is.
     pub(super) fn wait_while(
         &self,

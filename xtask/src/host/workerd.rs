@@ -102,6 +102,11 @@ impl Workerd {
         self.output.lock().join("\n")
     }
 
+    /// Waits until each of `parts` stands in some line of the log, but no longer than `timeout`; returns the log.
+    pub(crate) fn wait_for_log(&self, parts: &[&str], timeout: Duration) -> String {
+        self.output.wait_for(parts, timeout)
+    }
+
     /// The decisions logged so far, in order.
     pub(crate) fn decisions(&self) -> Vec<Value> {
         decisions(&self.output.lock())

@@ -1,10 +1,11 @@
-//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt.
+//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt, a reader of YAML, and Istio's models.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, anyhow, bail};
+use serde_json::Value;
 
 use super::stamp::{Stamp, lock};
 use crate::root::{root, target};
@@ -61,6 +62,38 @@ pub(crate) fn modules() -> PathBuf {
 /// A command of an installed package.
 pub(crate) fn command(modules: &Path, name: &str) -> Command {
     Command::new(modules.join(".bin").join(name))
+}
+
+/// The one document of the YAML file at `path`.
+///
+/// # Errors
+///
+/// If npm cannot install, or it is no YAML.
+pub(crate) fn yaml(step: &Step, path: &Path) -> Result<Value> {
+    let modules = npm(step)?;
+    let printed = step.run(script("yaml.mjs", &modules).arg(path))?;
+    serde_json::from_str(&printed).with_context(|| path.display().to_string())
+}
+
+/// What is wrong with each of `documents` as a `WasmPlugin` of Istio: `pointer: message`, or `member: message` for a
+/// member that does not exist. `dir` is for the file it takes.
+///
+/// # Errors
+///
+/// If npm cannot install, or the models cannot be used.
+pub(crate) fn wasm_plugins(step: &Step, dir: &Path, documents: &[Value]) -> Result<Vec<Vec<String>>> {
+    let modules = npm(step)?;
+    fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
+    let path = dir.join("documents.json");
+    fs::write(&path, serde_json::to_vec(documents)?).with_context(|| path.display().to_string())?;
+    Ok(serde_json::from_str(&step.run(script("wasmplugin.mjs", &modules).arg(path))?)?)
+}
+
+/// A script of `xtask/npm`, which finds its packages in `modules`.
+fn script(name: &str, modules: &Path) -> Command {
+    let mut command = Command::new("node");
+    command.arg(root().join("xtask").join("npm").join(name)).arg(modules);
+    command
 }
 
 /// The real workerd binary, not the package's script that starts it: killing the script would leave workerd running.

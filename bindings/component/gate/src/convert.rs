@@ -137,10 +137,10 @@ reasons! {
     CredentialMissing CredentialAmbiguous CredentialMalformed CredentialUnsupported
     TokenMalformed TokenTooLarge TokenTypeMismatch CriticalHeader AlgorithmNotAllowed KeyUnknown SignatureInvalid
     TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
-    ClaimInvalid TokenRevoked
+    ClaimInvalid
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
-    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
-    ConfigInvalid KeysUnavailable IntrospectionUnavailable RecordsUnavailable RateLimited Internal
+    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing
+    ConfigInvalid RecordsUnavailable Internal
 }
 
 #[cfg(test)]

@@ -1,0 +1,61 @@
+//! The component of the world `middleware`, in one component with a service.
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use super::props::{NOBODY, Props};
+use super::served::Served;
+use crate::build::{self, ComponentArtefact};
+use crate::client::Request;
+use crate::demo::Summary;
+use crate::host::component::WasmtimeServe;
+use crate::root::target;
+use crate::step::step;
+
+/// In one component with the service of the example, which answers with what it received.
+pub(super) fn check(
+    artefact: &ComponentArtefact,
+    props: &Props,
+    runtime: &Runtime,
+    summary: &mut Summary,
+) -> Result<()> {
+    let dir = target("component");
+    fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    let (service, composed) = (dir.join("echo.wasm"), dir.join("guarded.wasm"));
+    step("build the service", |step| build::service(step, "portcullis-example-echo", &service))?;
+    build::compose(&artefact.path, &service, &composed)?;
+
+    let start = |upstream: Value, name: &str| {
+        let mut config: Value = serde_json::from_str(&props.config)?;
+        config["upstream"] = upstream;
+        // The caller's token goes on as it is: it must be one of AgentFlow's own, and an API key is none.
+        config["issuers"][0]["claims"]["subject"] = "/user_id".into();
+        config.as_object_mut().context("the example's configuration is no object")?.remove("api_keys");
+        let mut environment = props.environment(NOBODY);
+        environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
+        let serve = WasmtimeServe::start(&composed, &environment, &[], name)?;
+        Ok::<_, anyhow::Error>(Served { serve, runtime })
+    };
+    let gate = start(json!({"credential": "forward", "identity_headers": false}), "check-middleware")?;
+    let anonymous = Request::new("GET", "/v1/threads?limit=1");
+    let user = anonymous.clone().bearer(&props.token("user", "")?);
+    gate.expect("the service without a token", &anonymous, 401, Some("credential_missing"), summary)?;
+    let guest = anonymous.bearer(&props.token("guest", "")?);
+    gate.expect("the service and a guest", &guest, 403, Some("permission_missing"), summary)?;
+    let response =
+        gate.expect("the service and a user", &user.clone().header("X-Keep", "1"), 200, None, summary)?;
+    let text = response.text();
+    let received = text.contains("/v1/threads?limit=1") && text.to_ascii_lowercase().contains("x-keep");
+    summary.count((!received).then(|| format!("the service received {text}")));
+    let spoofed = user.clone().header("X-Auth-Subject", "root");
+    let disguised = Request::new("GET", "//v1/%74hreads").bearer(&props.token("user", "")?);
+    for (what, request) in [("a header to remove", &spoofed), ("a path to rewrite", &disguised)] {
+        gate.expect(what, request, 503, Some("internal"), summary)?;
+    }
+    let gate = start(json!({"credential": "forward"}), "check-middleware-identity")?;
+    gate.expect("a header to add", &user, 503, Some("internal"), summary)?;
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! What the checks of the components share: a configuration, and secrets and tokens for one run.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::{Context, Result, anyhow};
+use portcullis::Secrets;
+use serde_json::json;
+
+use crate::host::gate::{GateComponent, GateHost};
+use crate::origin::tokens;
+use crate::root::root;
+
+/// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
+pub(super) const NOBODY: &str = "http://127.0.0.1:9";
+
+/// The example's configuration, and secrets and a key for one run.
+pub(super) struct Props {
+    pub(super) config: String,
+    pub(super) secrets: BTreeMap<String, String>,
+    pub(super) api_key: String,
+}
+
+impl Props {
+    pub(super) fn make() -> Result<Self> {
+        let config = fs::read_to_string(root().join("examples").join("agentflow").join("portcullis.json"))?;
+        let names = ["JWT_SECRET_KEY", "PORTCULLIS_PEPPER", "ORIGIN_JWT_SECRET"];
+        let secrets: Result<_> =
+            names.into_iter().map(|name| Ok((name.to_string(), tokens::secret()?))).collect();
+        Ok(Self { config, secrets: secrets?, api_key: tokens::api_key("check")? })
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Result<&str> {
+        let secret = self.secrets.get(name).with_context(|| format!("no secret {name}"))?;
+        Ok(secret)
+    }
+
+    /// A token as the example's issuer issues it.
+    pub(super) fn token(&self, role: &str, padding: &str) -> Result<String> {
+        let claims = json!({
+            "iss": "https://login.example.com",
+            "aud": "agentflow",
+            "sub": "alice",
+            "user_id": "alice",
+            "roles": [role],
+            "exp": tokens::now_secs().saturating_add(300),
+            "padding": padding,
+        });
+        tokens::sign(claims, self.secret("JWT_SECRET_KEY")?)
+    }
+
+    /// The record of the API key, as a host would have stored it.
+    pub(super) fn record(&self) -> Result<Vec<u8>> {
+        let hash = tokens::key_hash(self.secret("PORTCULLIS_PEPPER")?, &self.api_key)?;
+        Ok(json!({"id": "check", "hash": hash, "roles": ["user"]}).to_string().into_bytes())
+    }
+
+    /// What a component finds in its environment.
+    pub(super) fn environment(&self, origin: &str) -> BTreeMap<String, String> {
+        let further = [("PORTCULLIS_CONFIG", self.config.as_str()), ("ORIGIN", origin)]
+            .map(|(name, value)| (name.to_string(), value.to_string()));
+        self.secrets.clone().into_iter().chain(further).collect()
+    }
+
+    pub(super) fn load(&self, component: &GateComponent) -> Result<GateHost> {
+        let gate = component.load(self.config.as_bytes(), &self.secrets)?;
+        gate.map_err(|errors| anyhow!("{}", errors.join("\n")))
+    }
+}
+
+impl Secrets for Props {
+    fn get(&self, name: &str) -> Option<String> {
+        self.secrets.get(name).cloned()
+    }
+
+    fn remedy(&self, name: &str) -> String {
+        format!("add {name} to the check")
+    }
+}

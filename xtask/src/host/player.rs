@@ -1,0 +1,142 @@
+//! Programs in other languages that call the gate, each asked one request after the other: a line of JSON in, a line out.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use anyhow::{Context, Result};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::step::{not_started, show};
+
+/// A running program. Stopped when dropped.
+#[derive(Debug)]
+pub(crate) struct Player {
+    program: String,
+    child: Child,
+    questions: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// A request for the gate to decide about.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Question<'a> {
+    /// The configuration as JSON, or as text.
+    pub(crate) config: &'a Value,
+    pub(crate) secrets: &'a BTreeMap<String, String>,
+    pub(crate) head: QuestionHead<'a>,
+    /// Seconds since the epoch.
+    pub(crate) now: u64,
+    pub(crate) request_id: &'a str,
+}
+
+/// The head of such a request.
+#[derive(Debug, Serialize)]
+pub(crate) struct QuestionHead<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) headers: &'a [(String, String)],
+}
+
+/// What became of it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Answered {
+    /// It was refused.
+    Refused {
+        /// The answer to the caller.
+        #[serde(flatten)]
+        answer: AnsweredWith,
+        /// The reason; also in the headers if the configuration says so.
+        reason: String,
+    },
+    /// It was let in, and this is what the origin receives.
+    LetIn {
+        /// Path and query.
+        target: String,
+        /// Names in lower case.
+        headers: Vec<(String, String)>,
+    },
+    /// The configuration did not load.
+    Unconfigured {
+        /// What every caller gets.
+        #[serde(flatten)]
+        answer: AnsweredWith,
+        /// What is wrong, each as `pointer: message`.
+        errors: Vec<String>,
+    },
+    /// The program's way to ask threw this.
+    Error(Thrown),
+}
+
+/// An answer to a caller.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AnsweredWith {
+    /// Status code.
+    pub(crate) status: u16,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The body.
+    pub(crate) body: String,
+}
+
+/// An error of the package that the program uses.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Thrown {
+    /// The class.
+    pub(crate) name: String,
+    /// The stable code; none if it is not one of the package's own.
+    pub(crate) code: Option<String>,
+    /// What it says.
+    pub(crate) message: String,
+}
+
+impl Player {
+    /// Starts the program.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub(crate) fn start(command: &mut Command) -> Result<Self> {
+        let program = show(command);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = command.spawn().map_err(|error| not_started(command, error))?;
+        let questions = child.stdin.take().with_context(|| format!("no pipe to {program}"))?;
+        let answers = child.stdout.take().with_context(|| format!("no pipe from {program}"))?;
+        Ok(Self { program, child, questions, answers: BufReader::new(answers) })
+    }
+
+    /// What the program answers to a question.
+    ///
+    /// # Errors
+    ///
+    /// If it has ended.
+    pub(crate) fn ask<A: DeserializeOwned>(&mut self, question: &impl Serialize) -> Result<A> {
+        writeln!(self.questions, "{}", serde_json::to_string(question)?)
+            .with_context(|| format!("{} has ended", self.program))?;
+        self.answer()
+    }
+
+    /// The next line it prints.
+    ///
+    /// # Errors
+    ///
+    /// If the program has ended.
+    pub(crate) fn answer<A: DeserializeOwned>(&mut self) -> Result<A> {
+        let Self { program, answers, .. } = self;
+        let mut answer = String::new();
+        answers.read_line(&mut answer)?;
+        serde_json::from_str(&answer).with_context(|| format!("{program} answered {answer:?}"))
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
