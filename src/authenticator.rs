@@ -3,7 +3,7 @@
 use crate::api_key::{ApiKeys, Checked, RecordAnswer};
 use crate::claims::{self, ClaimRules};
 use crate::credential::Credential;
-use crate::error::{AuthError, ClaimsError, CredentialError};
+use crate::error::{AuthError, ClaimsError, CredentialError, TokenError};
 use crate::jws::UnverifiedToken;
 use crate::key::KeySet;
 use crate::principal::Principal;
@@ -54,9 +54,12 @@ impl Authenticator<'_> {
             return Err(CredentialError::Unsupported.into());
         }
         let token = UnverifiedToken::parse(text, self.token_bytes)?;
+        if token.unverified_payload().is_empty() {
+            return Err(TokenError::NotThreeSegments.into());
+        }
         let issuer = self.issuer(&token)?;
         // SECURITY: claims are validated on what `verify` returns, so no claim is believed before the signature is.
-        let verified = token.verify(&issuer.keys)?;
+        let verified = token.verify(&issuer.keys, now)?;
         issuer.rules.validate(&verified, now)
     }
 

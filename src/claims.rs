@@ -13,6 +13,7 @@ use crate::jws::VerifiedToken;
 use crate::limits::{CLAIM_BYTES, CLAIM_LIST, NUMERIC_DATE_MAX};
 use crate::principal::{Principal, Proof};
 use crate::time::UnixTime;
+use crate::token_kind::{ACCESS, CLAIMS};
 
 /// Where in the claims a principal's properties stand.
 #[derive(Debug, Clone)]
@@ -30,8 +31,12 @@ pub(crate) struct ClaimRules {
     pub(crate) issuer: Option<String>,
     /// Accepted audiences. Empty: a token must not name any.
     pub(crate) audiences: Vec<String>,
-    /// Accepted `typ` headers, lower case. A token without `typ` is accepted.
+    /// Accepted `typ` headers, in any case.
     pub(crate) token_types: Vec<String>,
+    /// Whether a token without `typ` is refused.
+    pub(crate) type_required: bool,
+    /// Claims that mark a token as one of another kind.
+    pub(crate) foreign: Vec<&'static str>,
     pub(crate) leeway_secs: u64,
     pub(crate) max_age_secs: Option<u64>,
     pub(crate) required: Vec<Pointer>,
@@ -52,6 +57,7 @@ impl ClaimRules {
             return Err(TokenError::ClaimsNotJson.into());
         }
         self.check_type(token)?;
+        self.check_kind(&claims)?;
         let issuer = self.check_issuer(&claims)?;
         self.check_audience(&claims)?;
         let expires_at = self.check_times(&claims, now)?;
@@ -71,12 +77,28 @@ impl ClaimRules {
 
     fn check_type(&self, token: &VerifiedToken) -> Result<(), ClaimsError> {
         match token.token_type() {
+            None if self.type_required => Err(ClaimsError::TypeMismatch),
             None => Ok(()),
             Some(kind) if self.token_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)) => {
                 Ok(())
             }
             Some(_) => Err(ClaimsError::TypeMismatch),
         }
+    }
+
+    /// RFC 8725 section 3.12: what the claims themselves say the token is. An ID token or a refresh token is often signed
+    /// by the same key, under the same `typ`, for the same caller.
+    fn check_kind(&self, claims: &Value) -> Result<(), ClaimsError> {
+        if self.foreign.iter().any(|name| member(claims, name).is_some()) {
+            return Err(ClaimsError::TypeMismatch);
+        }
+        for name in CLAIMS {
+            let is_access = |kind: &str| ACCESS.iter().any(|known| known.eq_ignore_ascii_case(kind));
+            if optional_text(claims, name)?.is_some_and(|kind| !is_access(kind)) {
+                return Err(ClaimsError::TypeMismatch);
+            }
+        }
+        Ok(())
     }
 
     fn check_issuer(&self, claims: &Value) -> Result<Option<String>, ClaimsError> {

@@ -9,6 +9,7 @@ mod keys;
 mod policy;
 mod secrets;
 mod upstream;
+mod verification_keys;
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -47,6 +48,15 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// Something in a configuration that is no error and still worth knowing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigNotice {
+    /// The place, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What was noticed.
+    pub message: String,
+}
+
 /// Everything that is wrong with a configuration; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
@@ -78,9 +88,14 @@ impl core::error::Error for ConfigErrors {}
 struct Findings<'s> {
     secrets: &'s dyn Secrets,
     errors: Vec<ConfigError>,
+    notices: Vec<ConfigNotice>,
 }
 
 impl Findings<'_> {
+    fn notice(&mut self, pointer: impl ToString, message: impl ToString) {
+        self.notices.push(ConfigNotice { pointer: pointer.to_string(), message: message.to_string() });
+    }
+
     fn error(&mut self, pointer: impl ToString, message: impl ToString) {
         self.errors.push(ConfigError { pointer: pointer.to_string(), message: message.to_string() });
     }
@@ -94,7 +109,7 @@ impl Findings<'_> {
 /// Compiles a configuration document.
 pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErrors> {
     let document = parse(text).map_err(|error| ConfigErrors { errors: Vec::from([error]) })?;
-    let mut findings = Findings { secrets, errors: Vec::new() };
+    let mut findings = Findings { secrets, errors: Vec::new(), notices: Vec::new() };
     let gate = compile(&document, &mut findings);
     match gate {
         Some(gate) if findings.errors.is_empty() => Ok(gate),
@@ -163,6 +178,7 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
             allowed_origins: document.cors.allowed_origins.clone(),
         },
         reason_header: document.audit.reason_header,
+        notices: core::mem::take(&mut findings.notices),
     })
 }
 

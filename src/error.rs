@@ -27,7 +27,7 @@ pub enum CredentialError {
 pub enum TokenError {
     /// Longer than the limit.
     TooLarge,
-    /// Not exactly three non-empty segments.
+    /// Not exactly three segments, or one of them is empty.
     NotThreeSegments,
     /// A segment is not canonical base64url.
     NotBase64Url,
@@ -43,6 +43,8 @@ pub enum TokenError {
     AlgorithmNotAllowed,
     /// No key goes by the token's `kid`.
     KeyUnknown,
+    /// The key is no longer accepted.
+    KeyRetired,
     /// The signature does not match.
     SignatureInvalid,
     /// The payload is not a JSON object without duplicate members.
@@ -184,7 +186,7 @@ impl AuthError {
                 | TokenError::ClaimsNotJson => Reason::TokenMalformed,
                 TokenError::CriticalHeader => Reason::CriticalHeader,
                 TokenError::AlgorithmNotAllowed => Reason::AlgorithmNotAllowed,
-                TokenError::KeyUnknown => Reason::KeyUnknown,
+                TokenError::KeyUnknown | TokenError::KeyRetired => Reason::KeyUnknown,
                 TokenError::SignatureInvalid => Reason::SignatureInvalid,
             },
             Self::Claims(error) => match error {
@@ -239,6 +241,7 @@ impl fmt::Display for TokenError {
             Self::CriticalHeader => "the token's header has `crit`",
             Self::AlgorithmNotAllowed => "the token's `alg` is not the one a usable key is fixed to",
             Self::KeyUnknown => "no key goes by the token's `kid`",
+            Self::KeyRetired => "the key for this token is past its `accepted_until`",
             Self::SignatureInvalid => "the signature does not match",
             Self::ClaimsNotJson => "the token's payload is not a JSON object with unique members",
         })

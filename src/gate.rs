@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::api_key::{ApiKeys, Checked, RecordAnswer};
 use crate::authenticator::{Authenticator, Issuer};
 use crate::challenge::Refusal;
-use crate::config::{self, ConfigErrors};
+use crate::config::{self, ConfigErrors, ConfigNotice};
 use crate::credential::Places;
 use crate::dialect::Dialect;
 use crate::error::{AuthError, HeaderError, PolicyError};
@@ -36,6 +36,7 @@ pub struct Gate {
     pub(crate) token_bytes: usize,
     pub(crate) cors: Cors,
     pub(crate) reason_header: bool,
+    pub(crate) notices: Vec<ConfigNotice>,
 }
 
 /// How cross-origin requests are treated.
@@ -94,6 +95,11 @@ impl Gate {
     /// [`Gate::config_invalid`].
     pub fn load(document: &[u8], secrets: &dyn Secrets) -> Result<Self, ConfigErrors> {
         config::load(document, secrets)
+    }
+
+    /// What the configuration has that is no error and still worth knowing, such as keys that are of no use here.
+    pub fn notices(&self) -> &[ConfigNotice] {
+        &self.notices
     }
 
     /// Decides about a request at the time `now`, or says what is needed to decide.

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::cell::Cell;
 use core::fmt;
 
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 pub use pointer::Pointer;
@@ -143,6 +143,14 @@ impl From<&str> for Value {
 impl From<u64> for Value {
     fn from(number: u64) -> Self {
         Self::Number(Number::Unsigned(number))
+    }
+}
+
+/// Within the limits of a configuration document.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let nodes = Cell::new(Budget::CONFIG.nodes);
+        Seed { depth: Budget::CONFIG.depth, nodes: &nodes }.deserialize(deserializer)
     }
 }
 

@@ -16,6 +16,7 @@ use crate::error::TokenError;
 use crate::json::{self, Budget, Value};
 use crate::key::KeySet;
 use crate::limits::{JOSE_HEADER_CHARS, KEY_ID_BYTES};
+use crate::time::UnixTime;
 
 /// The members of a JOSE header that a verifier acts on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,12 +90,11 @@ pub struct UnverifiedToken<'a> {
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Parses a compact JWS of at most `max_bytes`.
+    /// Parses a compact JWS of at most `max_bytes`. The payload may be empty, which no claims set is.
     ///
     /// # Errors
     ///
-    /// [`TokenError`] if it is too long, is not three non-empty segments of canonical base64url, or has a header that
-    /// is refused.
+    /// [`TokenError`] if it is too long, is not three segments of canonical base64url, or has a header that is refused.
     pub fn parse(token: &'a str, max_bytes: usize) -> Result<Self, TokenError> {
         if token.len() > max_bytes {
             return Err(TokenError::TooLarge);
@@ -109,12 +109,15 @@ impl<'a> UnverifiedToken<'a> {
         if header.len() > JOSE_HEADER_CHARS {
             return Err(TokenError::TooLarge);
         }
-        let decode = |segment: &str| match segment {
-            "" => Err(TokenError::NotThreeSegments),
-            segment => base64url::decode(segment).map_err(|_| TokenError::NotBase64Url),
-        };
+        if header.is_empty() {
+            return Err(TokenError::NotThreeSegments);
+        }
+        let decode = |segment| base64url::decode(segment).map_err(|_| TokenError::NotBase64Url);
         // The header first: a token without a signature is told by its `alg`, not by what is missing.
         let header = JoseHeader::parse(&decode(header)?)?;
+        if signature.is_empty() {
+            return Err(TokenError::NotThreeSegments);
+        }
         let (payload, signature) = (decode(payload)?, decode(signature)?);
         let signing_input =
             token.rsplit_once('.').map(|(input, _)| input).ok_or(TokenError::NotThreeSegments)?;
@@ -131,13 +134,14 @@ impl<'a> UnverifiedToken<'a> {
         &self.payload
     }
 
-    /// Checks the signature with the keys of `keys` that fit the header.
+    /// Checks the signature with the keys of `keys` that fit the header and are accepted at `now`.
     ///
     /// # Errors
     ///
-    /// [`TokenError::AlgorithmNotAllowed`], [`TokenError::KeyUnknown`], or [`TokenError::SignatureInvalid`].
-    pub fn verify(self, keys: &KeySet) -> Result<VerifiedToken, TokenError> {
-        let candidates = keys.candidates(&self.header)?;
+    /// [`TokenError::AlgorithmNotAllowed`], [`TokenError::KeyUnknown`], [`TokenError::KeyRetired`], or
+    /// [`TokenError::SignatureInvalid`].
+    pub fn verify(self, keys: &KeySet, now: UnixTime) -> Result<VerifiedToken, TokenError> {
+        let candidates = keys.candidates(&self.header, now)?;
         candidates
             .into_iter()
             .find(|key| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())

@@ -63,3 +63,21 @@ pub const ROLE_DEPTH: usize = 64;
 
 /// Shortest pepper for API-key hashes, in bytes: the output length of SHA-256 (RFC 2104 section 3).
 pub const PEPPER_BYTES: usize = 32;
+
+/// Smallest RSA modulus, in bits (RFC 7518 section 3.3).
+pub const RSA_BITS_MIN: usize = 2048;
+
+/// Largest RSA modulus, in bits: a verification costs about 16 times that of the smallest.
+pub const RSA_BITS_MAX: usize = 8192;
+
+/// Smallest RSA public exponent. Smaller ones turn flaws elsewhere into forgeries.
+pub const RSA_EXPONENT_MIN: u64 = 65_537;
+
+/// Largest RSA public exponent: the cost of a verification grows with its length.
+pub const RSA_EXPONENT_MAX: u64 = (1 << 33) - 1;
+
+/// Longest JWK Set, in bytes.
+pub const JWK_SET_BYTES: usize = 64 * 1024;
+
+/// Most keys of one JWK Set.
+pub const JWK_SET_KEYS: usize = 32;

@@ -4,11 +4,14 @@
 
 mod agentflow;
 mod generic;
+mod token;
 
 use serde::Deserialize;
 
 use crate::dialect::Dialect;
 use crate::upstream::CredentialFate;
+
+pub(crate) use token::{TokenProfile, TokenProfileName};
 
 /// The origin systems with a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,9 +43,8 @@ pub(crate) struct Profile {
     pub(crate) websocket_protocols: &'static [&'static str],
     /// Query parameter with a token, on WebSocket routes.
     pub(crate) websocket_query: Option<&'static str>,
-    pub(crate) claims: ProfileClaims,
-    /// Accepted `typ` headers.
-    pub(crate) token_types: &'static [&'static str],
+    /// The kind of access token its callers carry.
+    pub(crate) token: TokenProfileName,
     /// Route and access, in the notation of the configuration.
     pub(crate) routes: &'static [(&'static str, &'static str)],
     /// Routes that show the API's documentation: refused unless switched on.
@@ -59,15 +61,6 @@ pub(crate) struct Profile {
     pub(crate) origin_subject: Option<&'static str>,
     /// Whether the origin understands API keys of its callers.
     pub(crate) origin_accepts_api_keys: bool,
-}
-
-/// JSON pointers into the claims of a token.
-#[derive(Debug)]
-pub(crate) struct ProfileClaims {
-    pub(crate) subject: &'static str,
-    pub(crate) roles: &'static [&'static str],
-    pub(crate) scopes: &'static str,
-    pub(crate) tenant: Option<&'static str>,
 }
 
 /// A role and its permissions.

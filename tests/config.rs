@@ -147,15 +147,15 @@ fn places_and_remedies() {
 fn issuers_and_keys() {
     for (issuers, expected) in [
         ("{}", "/issuers: expected an array, found object"),
-        ("[{}]", "/issuers/0: member \"keys\" is missing"),
+        ("[{}]", "/issuers/0/keys: at least one key is needed to verify a token"),
         (r#"[{"keys":[]}]"#, "/issuers/0/keys: at least one key is needed to verify a token"),
         (
             r#"[{"keys":[{"secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
-            "/issuers/0/keys/0: member \"alg\" is missing",
+            "/issuers/0/keys/0/alg: a secret needs its algorithm: HS256, HS384 or HS512",
         ),
         (
             r#"[{"keys":[{"alg":"none","secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
-            "/issuers/0/keys/0/alg: unknown value; write one of \"HS256\", \"HS384\" or \"HS512\"",
+            "/issuers/0/keys/0/alg: unknown value; write one of \"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", \"ES384\", \"ES512\", \"EdDSA\" or \"Ed25519\"",
         ),
         (
             r#"[{"keys":[{"alg":"HS256","secret":"c2VjcmV0IGluIHRoZSBkb2N1bWVudA"}]}]"#,

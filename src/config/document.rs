@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::alg::Algorithm;
 use crate::api_key::{ApiKeyRecord, KeyHash, is_label};
-use crate::json::Pointer;
-use crate::profile::ProfileName;
+use crate::json::{Pointer, Value};
+use crate::profile::{ProfileName, TokenProfileName};
 use crate::time::UnixTime;
 use crate::upstream::CredentialFate;
 
@@ -46,14 +46,22 @@ pub(super) struct Document {
 
 /// One issuer of tokens.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with \"keys\"")]
+#[serde(deny_unknown_fields, expecting = "an object with \"keys\" or \"jwks\"")]
 pub(super) struct IssuerDocument {
     /// The `iss` its tokens must have.
     pub(super) issuer: Option<String>,
     /// The audiences of which a token must name one.
     #[serde(default)]
     pub(super) audience: OneOrMany<String>,
+    /// Keys, one by one.
+    #[serde(default)]
     pub(super) keys: Vec<KeyDocument>,
+    /// A JWK Set.
+    pub(super) jwks: Option<Value>,
+    /// The algorithms its tokens may be signed with; those of the keys if absent.
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+    /// The kind of its access tokens; the profile's if absent.
+    pub(super) token_profile: Option<TokenProfileName>,
     /// Permitted difference between its clock and ours, in seconds.
     #[serde(default)]
     pub(super) leeway_secs: u64,
@@ -61,6 +69,8 @@ pub(super) struct IssuerDocument {
     pub(super) max_age_secs: Option<u64>,
     /// Accepted `typ` headers.
     pub(super) token_types: Option<Vec<String>>,
+    /// Whether a token may have the claim `nonce`, which marks an ID token.
+    pub(super) accept_nonce: Option<bool>,
     /// Claims that must be present and not null.
     #[serde(default)]
     pub(super) required_claims: Vec<Pointer>,
@@ -68,15 +78,21 @@ pub(super) struct IssuerDocument {
     pub(super) claims: ClaimsDocument,
 }
 
-/// A key that verifies tokens.
+/// A key that verifies tokens: a secret, a PEM document or a JWK.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with \"alg\" and \"secret\"")]
+#[serde(deny_unknown_fields, expecting = "an object with \"alg\" and one of \"secret\", \"pem\" and \"jwk\"")]
 pub(super) struct KeyDocument {
     /// The `kid` by which tokens name it.
     pub(super) kid: Option<String>,
     /// The one algorithm it is used with.
-    pub(super) alg: Algorithm,
-    pub(super) secret: SecretDocument,
+    pub(super) alg: Option<Algorithm>,
+    pub(super) secret: Option<SecretDocument>,
+    /// A public key.
+    pub(super) pem: Option<String>,
+    /// A public key.
+    pub(super) jwk: Option<Value>,
+    /// The instant from which it is no longer accepted, as RFC 3339 in UTC.
+    pub(super) accepted_until: Option<String>,
 }
 
 /// The name of a secret.

@@ -5,13 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::document::{Document, IssuerDocument};
-use super::{Findings, secrets};
+use super::{Findings, verification_keys};
 use crate::authenticator::Issuer;
 use crate::claims::{ClaimNames, ClaimRules};
 use crate::json::Pointer;
-use crate::key::{KeySet, VerificationKey};
-use crate::limits::{KEY_ID_BYTES, LEEWAY_SECS};
-use crate::profile::Profile;
+use crate::limits::LEEWAY_SECS;
+use crate::profile::{Profile, TokenProfile, TokenProfileName};
+use crate::token_kind;
 use crate::upstream::CredentialFate;
 
 pub(super) fn compile(
@@ -37,7 +37,7 @@ pub(super) fn compile(
             Some(name) => seen.push(name),
             None => {}
         }
-        let keys = keys(issuer, &pointer, findings);
+        let keys = verification_keys::compile(issuer, &pointer, findings);
         let rules = rules(document, issuer, profile, &pointer, findings);
         if let (Some(keys), Some(rules)) = (keys, rules) {
             let rules = ClaimRules { default_role: default_role.map(ToString::to_string), ..rules };
@@ -45,32 +45,6 @@ pub(super) fn compile(
         }
     }
     (issuers.len() == document.issuers.len()).then_some(issuers)
-}
-
-fn keys(issuer: &IssuerDocument, pointer: &str, findings: &mut Findings<'_>) -> Option<KeySet> {
-    if issuer.keys.is_empty() {
-        findings.error(format!("{pointer}/keys"), "at least one key is needed to verify a token");
-        return None;
-    }
-    let mut keys: Vec<VerificationKey> = Vec::new();
-    for (index, key) in issuer.keys.iter().enumerate() {
-        let place = format!("{pointer}/keys/{index}");
-        if let Some(kid) = &key.kid {
-            if kid.is_empty() || kid.len() > KEY_ID_BYTES {
-                findings.error(format!("{place}/kid"), format!("must be 1 to {KEY_ID_BYTES} bytes long"));
-            }
-            if keys.iter().any(|earlier| earlier.id() == Some(kid)) {
-                findings
-                    .error(format!("{place}/kid"), "an earlier key has this kid; every key needs its own");
-            }
-        }
-        let secret =
-            secrets::resolve(&key.secret, key.alg.row().min_key_bytes, &format!("{place}/secret"), findings);
-        let key =
-            secret.and_then(|secret| VerificationKey::from_secret(key.kid.clone(), key.alg, secret.expose()));
-        keys.extend(key);
-    }
-    (keys.len() == issuer.keys.len()).then(|| KeySet::new(keys))
 }
 
 fn rules(
@@ -86,8 +60,16 @@ fn rules(
             format!("at most {LEEWAY_SECS} seconds; clocks further apart need mending, not patience"),
         );
     }
+    let token_profile = issuer.token_profile.unwrap_or(profile.token);
+    let token = token_profile.get();
+    if token_profile == TokenProfileName::AtJwt && (issuer.issuer.is_none() || issuer.audience.0.is_empty()) {
+        findings.error(
+            format!("{pointer}/token_profile"),
+            "\"at+jwt\" (RFC 9068) needs \"issuer\" and \"audience\": its tokens must be checked for both",
+        );
+    }
     let claims = &issuer.claims;
-    let subject = named(&claims.subject, profile.claims.subject)?;
+    let subject = named(&claims.subject, token.claims.subject)?;
     let fate = document.upstream.credential.unwrap_or(profile.credential);
     if let (CredentialFate::Forward, Some(wanted)) = (fate, profile.origin_subject)
         && subject.to_string() != wanted
@@ -102,24 +84,33 @@ fn rules(
     }
     let roles = match &claims.roles {
         Some(places) => places.0.clone(),
-        None => profile.claims.roles.iter().filter_map(|place| Pointer::parse(place)).collect(),
+        None => token.claims.roles.iter().filter_map(|place| Pointer::parse(place)).collect(),
     };
-    let tenant = claims.tenant.clone().or_else(|| profile.claims.tenant.and_then(Pointer::parse));
-    let names = ClaimNames { subject, roles, scopes: named(&claims.scopes, profile.claims.scopes)?, tenant };
+    let tenant = claims.tenant.clone().or_else(|| token.claims.tenant.and_then(Pointer::parse));
+    let names = ClaimNames { subject, roles, scopes: named(&claims.scopes, token.claims.scopes)?, tenant };
     let token_types: Vec<String> = match &issuer.token_types {
         Some(types) => types.clone(),
-        None => profile.token_types.iter().map(ToString::to_string).collect(),
+        None => token.token_types.iter().map(ToString::to_string).collect(),
     };
+    let required = token.required.iter().filter_map(|place| Pointer::parse(place));
     Some(ClaimRules {
         issuer: issuer.issuer.clone(),
         audiences: issuer.audience.0.clone(),
         token_types,
+        type_required: token.type_required,
+        foreign: foreign(issuer, token),
         leeway_secs: issuer.leeway_secs,
         max_age_secs: issuer.max_age_secs,
-        required: issuer.required_claims.clone(),
+        required: required.chain(issuer.required_claims.iter().cloned()).collect(),
         names,
         default_role: None,
     })
+}
+
+/// The claims that mark a token as one of another kind.
+fn foreign(issuer: &IssuerDocument, token: &TokenProfile) -> Vec<&'static str> {
+    let nonce = issuer.accept_nonce.unwrap_or(token.nonce);
+    token_kind::FOREIGN.iter().map(|(name, _)| *name).filter(|name| *name != "nonce" || !nonce).collect()
 }
 
 fn named(configured: &Option<Pointer>, default: &str) -> Option<Pointer> {

@@ -56,8 +56,8 @@ fn mint(token: &MintDocument, profile: &Profile, findings: &mut Findings<'_>) ->
                 .error(format!("/upstream/token/{member}"), format!("must lie between 1 and {max} seconds"));
         }
     }
-    let row = Algorithm::HS256.row();
-    let secret = secrets::resolve(&token.secret, row.min_key_bytes, "/upstream/token/secret", findings)?;
+    let min_bytes = Algorithm::HS256.min_secret_bytes();
+    let secret = secrets::resolve(&token.secret, min_bytes, "/upstream/token/secret", findings)?;
     Some(Mint {
         key: HmacKey::new(Algorithm::HS256, secret.expose())?,
         subject_claim: profile.origin_subject.unwrap_or("/sub").trim_start_matches('/').to_string(),

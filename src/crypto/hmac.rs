@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
 use super::InvalidSignature;
-use crate::alg::Algorithm;
+use crate::alg::{Algorithm, Hash};
 
 /// A secret fixed to one HMAC algorithm.
 ///
@@ -27,13 +27,13 @@ enum State {
 impl HmacKey {
     /// A key for `algorithm`, or `None` if `secret` is shorter than the output of its hash.
     pub(crate) fn new(algorithm: Algorithm, secret: &[u8]) -> Option<Self> {
-        if secret.len() < algorithm.row().min_key_bytes {
+        if !algorithm.is_symmetric() || secret.len() < algorithm.min_secret_bytes() {
             return None;
         }
-        Some(Self(match algorithm {
-            Algorithm::HS256 => State::Sha256(Hmac::new_from_slice(secret).ok()?),
-            Algorithm::HS384 => State::Sha384(Box::new(Hmac::new_from_slice(secret).ok()?)),
-            Algorithm::HS512 => State::Sha512(Box::new(Hmac::new_from_slice(secret).ok()?)),
+        Some(Self(match algorithm.row().hash {
+            Hash::Sha256 => State::Sha256(Hmac::new_from_slice(secret).ok()?),
+            Hash::Sha384 => State::Sha384(Box::new(Hmac::new_from_slice(secret).ok()?)),
+            Hash::Sha512 => State::Sha512(Box::new(Hmac::new_from_slice(secret).ok()?)),
         }))
     }
 

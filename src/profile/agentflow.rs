@@ -5,7 +5,7 @@
 //! writes its own roles. The evaluation routes, which the server leaves open outside production mode, ask for
 //! `evals:read` here.
 
-use super::{Profile, ProfileClaims, ProfileRole};
+use super::{Profile, ProfileRole, TokenProfileName};
 use crate::dialect::Dialect;
 use crate::upstream::CredentialFate;
 
@@ -14,14 +14,7 @@ pub(super) const PROFILE: Profile = Profile {
     api_key_header: Some("x-api-key"),
     websocket_protocols: &["agentflow-bearer", "10xgraph-bearer"],
     websocket_query: Some("token"),
-    // The server reads `roles` if it is there and not null, else `role`; its guide's table knows `role` only.
-    claims: ProfileClaims {
-        subject: "/user_id",
-        roles: &["/roles", "/role"],
-        scopes: "/scopes",
-        tenant: Some("/tenant"),
-    },
-    token_types: &["JWT", "at+jwt"],
+    token: TokenProfileName::Agentflow,
     routes: &[
         ("GET /health/ready", "public"),
         ("GET /ping", "public"),

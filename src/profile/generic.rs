@@ -1,6 +1,6 @@
 //! Any origin: standard claims, no routes until the configuration names them.
 
-use super::{Profile, ProfileClaims};
+use super::{Profile, TokenProfileName};
 use crate::dialect::Dialect;
 use crate::upstream::CredentialFate;
 
@@ -9,13 +9,7 @@ pub(super) const PROFILE: Profile = Profile {
     api_key_header: Some("x-api-key"),
     websocket_protocols: &[],
     websocket_query: None,
-    claims: ProfileClaims {
-        subject: "/sub",
-        roles: &["/roles", "/role"],
-        scopes: "/scope",
-        tenant: Some("/tenant"),
-    },
-    token_types: &["JWT", "at+jwt"],
+    token: TokenProfileName::Jwt,
     routes: &[],
     docs: &[],
     roles: &[],

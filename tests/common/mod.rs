@@ -109,3 +109,22 @@ pub(crate) fn forwarded(verdict: &Verdict) -> &Forward {
         Decision::Deny(answer) => panic!("denied: {answer:?}"),
     }
 }
+
+/// A file of vectors, or `None` with a note that they were not there.
+pub(crate) fn vectors(name: &str) -> Option<serde_json::Value> {
+    let path = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/vectors").join(name);
+    match std::fs::read(&path) {
+        Ok(text) => Some(serde_json::from_slice(&text).unwrap()),
+        Err(_) => {
+            println!("NOT RUN: the vectors {name} are not on this machine");
+            None
+        }
+    }
+}
+
+/// The octets written as hexadecimal digits.
+pub(crate) fn hex(text: &str) -> Vec<u8> {
+    let digit =
+        |octet: u8| char::from(octet).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap();
+    text.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+}

@@ -11,7 +11,11 @@ const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
 /// `cargo fmt --check`.
 pub(super) fn format() -> Result<Summary> {
-    step("cargo fmt --check", |step| step.run(cargo().args(["fmt", "--all", "--check"])))?;
+    step("cargo fmt --check", |step| {
+        step.run(cargo().args(["fmt", "--all", "--check"]))?;
+        // A workspace of its own.
+        step.run(cargo().args(["fmt", "--check", "--manifest-path", "xtask/conformance/rust/Cargo.toml"]))
+    })?;
     Ok(Summary::default())
 }
 
@@ -69,9 +73,20 @@ pub(super) fn unit() -> Result<Summary> {
     })
 }
 
-/// The core and all it depends on, linked where there is no std.
+/// The families of algorithms, one by one and none at all: each must stand by itself.
+const FEATURES: &[&str] = &["", "hmac", "rsa", "ecdsa", "eddsa"];
+
+/// The core and all it depends on, linked where there is no std, and checked with each family of algorithms alone.
 pub(super) fn no_std() -> Result<Summary> {
     let target = format!("--target={BARE_TARGET}");
+    step("cargo clippy, each family of algorithms alone", |step| {
+        for features in FEATURES {
+            let only = ["--no-default-features", "--features", features];
+            let core = ["clippy", "--package=portcullis", "--lib", &target];
+            step.run(cargo().args(core).args(only).args(["--", "--deny=warnings"]))?;
+        }
+        Ok(())
+    })?;
     step(&format!("cargo build for {BARE_TARGET}"), |step| {
         step.run(cargo().args(["build", "--package=portcullis-no-std", &target]))
     })?;

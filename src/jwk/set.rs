@@ -1,0 +1,174 @@
+//! JWK Sets: [RFC 7517 section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5).
+
+use alloc::collections::BTreeSet;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::{Jwk, JwkError};
+use crate::alg::{Algorithm, KeyType};
+use crate::json::{self, Budget, JsonError, Value};
+use crate::key::KeySet;
+use crate::limits::{JWK_SET_BYTES, JWK_SET_KEYS};
+
+/// Where a set comes from, which decides what may be in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A file of the operator's: it may hold shared secrets, if it holds nothing else.
+    Local,
+    /// A configuration document or an HTTP response, which others can read: no shared secrets.
+    Public,
+}
+
+/// The keys of a set that can verify signatures.
+#[derive(Debug, Clone)]
+pub struct JwkSet {
+    keys: Vec<Jwk>,
+    /// The place of each in `keys` as it was written.
+    places: Vec<usize>,
+    unused: Vec<UnusedKey>,
+}
+
+/// A key of a set that was passed over because it is for somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnusedKey {
+    /// Its place in `keys`.
+    pub index: usize,
+    /// Why it is of no use here.
+    pub reason: JwkError,
+}
+
+/// Why a set is refused as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JwkSetError {
+    /// Longer than [`JWK_SET_BYTES`].
+    TooLarge,
+    /// Not JSON with unique members.
+    NotJson(JsonError),
+    /// Not an object with an array `keys`.
+    NotASet,
+    /// More than [`JWK_SET_KEYS`] keys.
+    TooMany,
+    /// Two keys with the same `kid`.
+    DuplicateId {
+        /// The place of the second one in `keys`.
+        index: usize,
+    },
+    /// A shared secret where everybody can read it.
+    Secret {
+        /// Its place in `keys`.
+        index: usize,
+    },
+    /// Shared secrets and public keys together: the stage for every confusion of the two.
+    Mixed,
+    /// A key that is wrong.
+    Key {
+        /// Its place in `keys`.
+        index: usize,
+        /// What is wrong with it.
+        error: JwkError,
+    },
+    /// No key that can verify signatures.
+    Empty,
+}
+
+impl JwkSet {
+    /// Reads a set of at most [`JWK_SET_BYTES`] and [`JWK_SET_KEYS`] keys.
+    ///
+    /// # Errors
+    ///
+    /// [`JwkSetError`]; a set with one wrong key is wrong.
+    pub fn parse(octets: &[u8], source: Source) -> Result<Self, JwkSetError> {
+        if octets.len() > JWK_SET_BYTES {
+            return Err(JwkSetError::TooLarge);
+        }
+        Self::from_value(&json::parse(octets, Budget::REQUEST).map_err(JwkSetError::NotJson)?, source)
+    }
+
+    pub(crate) fn from_value(set: &Value, source: Source) -> Result<Self, JwkSetError> {
+        let keys = set.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
+        let written = keys.ok_or(JwkSetError::NotASet)?;
+        if written.len() > JWK_SET_KEYS {
+            return Err(JwkSetError::TooMany);
+        }
+        let mut set = Self { keys: Vec::new(), places: Vec::new(), unused: Vec::new() };
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for (index, value) in written.iter().enumerate() {
+            // Counted before it is known whether the key is used: a foreign key must not share a name either.
+            let id = value.as_object().and_then(|members| members.get("kid")).and_then(Value::as_str);
+            if id.is_some_and(|id| !ids.insert(id.to_string())) {
+                return Err(JwkSetError::DuplicateId { index });
+            }
+            // Whatever it is for: a secret that everybody can read is none.
+            let kind = value.as_object().and_then(|members| members.get("kty")).and_then(Value::as_str);
+            if source == Source::Public && kind == Some(KeyType::Oct.name()) {
+                return Err(JwkSetError::Secret { index });
+            }
+            match Jwk::from_value(value) {
+                Ok(jwk) => {
+                    set.keys.push(jwk);
+                    set.places.push(index);
+                }
+                Err(reason) if reason.is_foreign() => set.unused.push(UnusedKey { index, reason }),
+                Err(error) => return Err(JwkSetError::Key { index, error }),
+            }
+        }
+        let secrets = set.keys.iter().filter(|jwk| jwk.is_secret()).count();
+        if secrets > 0 && secrets < set.keys.len() {
+            return Err(JwkSetError::Mixed);
+        }
+        Ok(set)
+    }
+
+    /// The keys, in the order of the set.
+    pub fn keys(&self) -> &[Jwk] {
+        &self.keys
+    }
+
+    /// The keys that were passed over.
+    pub fn unused(&self) -> &[UnusedKey] {
+        &self.unused
+    }
+
+    /// Fixes every key to its algorithm, as [`Jwk::verification_keys`] does; keys that fit none of `allowed` are left
+    /// out.
+    ///
+    /// # Errors
+    ///
+    /// [`JwkSetError::Key`] for a key that is not acceptable, and [`JwkSetError::Empty`] if none is left.
+    pub fn key_set(&self, allowed: &[Algorithm]) -> Result<KeySet, JwkSetError> {
+        let mut usable = Vec::new();
+        for (&index, jwk) in self.places.iter().zip(&self.keys) {
+            match jwk.verification_keys(allowed) {
+                Ok(keys) => usable.extend(keys),
+                Err(error) if error.is_foreign() => {}
+                Err(error) => return Err(JwkSetError::Key { index, error }),
+            }
+        }
+        if usable.is_empty() { Err(JwkSetError::Empty) } else { Ok(KeySet::new(usable)) }
+    }
+}
+
+impl fmt::Display for JwkSetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge => write!(f, "the JWK Set is longer than {JWK_SET_BYTES} bytes"),
+            Self::NotJson(error) => write!(f, "not usable JSON: {error}"),
+            Self::NotASet => f.write_str("a JWK Set is an object with an array `keys`"),
+            Self::TooMany => write!(f, "the JWK Set has more than {JWK_SET_KEYS} keys"),
+            Self::DuplicateId { index } => {
+                write!(f, "keys[{index}]: an earlier key has this `kid`; every key needs its own")
+            }
+            Self::Secret { index } => write!(
+                f,
+                "keys[{index}]: a shared secret, where others can read it; replace the secret, and name it as {{\"secret\": {{\"env\": \"NAME\"}}}}"
+            ),
+            Self::Mixed => f.write_str("shared secrets and public keys in one set; keep them apart"),
+            Self::Key { index, error } => write!(f, "keys[{index}]: {error}"),
+            Self::Empty => f.write_str("the JWK Set has no key that verifies signatures"),
+        }
+    }
+}
+
+impl core::error::Error for JwkSetError {}
