@@ -10,7 +10,7 @@ use portcullis::{SecretBytes, Secrets as _};
 use serde_json::json;
 
 use crate::environment::Environment;
-use crate::{Failure, Outcome};
+use crate::output::{self, Failure, Outcome};
 
 /// Random octets drawn for one key: a key takes 43 that are below 248, and fewer than 43 among 128 do not happen.
 const RANDOM_OCTETS: usize = 128;
@@ -50,7 +50,7 @@ pub(crate) fn run(command: &Command) -> Result<Outcome, Failure> {
         Command::Create(arguments) => create(arguments)?,
         Command::Hash => hash()?,
     };
-    Ok(Outcome { text: format!("{value:#}\n"), code: 0 })
+    output::json(&value).map(Outcome::success)
 }
 
 fn create(arguments: &Create) -> Result<serde_json::Value, Failure> {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use portcullis::{Gate, Secrets};
 
-use crate::Failure;
+use crate::input::shown;
+use crate::output::Failure;
 
 /// Secrets by name; a file given on the command line counts before the environment.
 pub(crate) struct Environment {
@@ -18,7 +19,7 @@ impl Environment {
         let mut file = BTreeMap::new();
         if let Some(path) = env_file {
             let lines = dotenvy::from_path_iter(path)
-                .map_err(|_| format!("--env-file: cannot read `{}`", path.display()))?;
+                .map_err(|_| format!("--env-file: cannot read {}", shown(path)))?;
             for line in lines {
                 // The error of the library quotes the line, which may hold a secret.
                 let (name, value) = line.map_err(|_| {
@@ -32,8 +33,8 @@ impl Environment {
 
     /// Loads the configuration at `path`.
     pub(crate) fn load(&self, path: &PathBuf) -> Result<Gate, Failure> {
-        let document = std::fs::read(path)
-            .map_err(|error| format!("--config: cannot read `{}`: {error}", path.display()))?;
+        let document =
+            std::fs::read(path).map_err(|error| format!("--config: cannot read {}: {error}", shown(path)))?;
         Gate::load(&document, self).map_err(|errors| {
             let lines: Vec<String> =
                 errors.iter().map(|error| format!("{}: {error}", path.display())).collect();

@@ -4,14 +4,14 @@ use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use jiff::Timestamp;
 use portcullis::{
-    CredentialFate, Decision, HeaderPair, Principal, Reason, RequestHead, Step, Supply, UnixTime, Verdict,
+    CredentialFate, Decision, HeaderPair, Principal, Reason, RequestHead, Step, Supply, Verdict,
 };
 use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::{Failure, Outcome};
+use crate::output::{self, Failure, Outcome};
+use crate::time;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -27,9 +27,6 @@ pub(crate) struct Arguments {
     /// The time of the request, as RFC 3339 or in seconds since the epoch; now if absent.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
     /// The request, for example `GET /v1/threads?limit=10`.
     #[arg(value_name = "METHOD TARGET")]
     request: String,
@@ -61,15 +58,13 @@ struct Stage {
     detail: String,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let (method, target) = arguments
         .request
         .split_once(' ')
         .ok_or("write the request as one argument: `portcullis explain … 'GET /v1/threads'`")?;
     let headers = arguments.headers.iter().map(|line| parse_header(line)).collect::<Result<Vec<_>, _>>()?;
-    let now = arguments.at.as_deref().map_or_else(|| Ok(Timestamp::now()), parse_time)?;
-    let now = u64::try_from(now.as_second()).map_err(|_| "--at: the time lies before 1970")?;
-    let now = UnixTime::from_secs(now);
+    let now = time::instant("--at", arguments.at.as_deref())?;
     let gate = Environment::read(arguments.env_file.as_deref())?.load(&arguments.config)?;
 
     let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
@@ -80,12 +75,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Step::Need(_) => gate.resume(&head, now, Supply::Unavailable),
     };
     let explanation = explain(&verdict);
-    let text = if arguments.json {
-        serde_json::to_string_pretty(&explanation).map_err(|error| error.to_string())? + "\n"
-    } else {
-        in_words(&arguments.request, &explanation)
-    };
-    Ok(Outcome { text, code: if explanation.decision == "allow" { 0 } else { 1 } })
+    let text = if json { output::json(&explanation)? } else { in_words(&arguments.request, &explanation) };
+    Ok(Outcome::success(text).with_code(if explanation.decision == "allow" { 0 } else { 1 }))
 }
 
 fn parse_header(line: &str) -> Result<(&str, &str), Failure> {
@@ -94,17 +85,6 @@ fn parse_header(line: &str) -> Result<(&str, &str), Failure> {
         return Err("-H: write a header as 'Name: value', with no space before the colon".to_owned());
     }
     Ok((name, value.trim()))
-}
-
-fn parse_time(text: &str) -> Result<Timestamp, Failure> {
-    if let Ok(secs) = text.parse::<i64>()
-        && let Ok(time) = Timestamp::from_second(secs)
-    {
-        return Ok(time);
-    }
-    text.parse().map_err(|_| {
-        "--at: write a time like 2026-11-22T01:02:03Z, or seconds since the epoch like 1795309323".to_owned()
-    })
 }
 
 fn explain(verdict: &Verdict) -> Explanation<'_> {

@@ -6,16 +6,28 @@
 mod api_key;
 mod environment;
 mod explain;
+mod input;
+mod jws;
+mod key;
+mod output;
+mod time;
+mod token;
 
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 /// Authentication and authorization gate for RAG APIs.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 valid or allowed, 1 invalid or denied, 2 usage or configuration error."
+)]
 struct Arguments {
+    /// Print one JSON object.
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -24,6 +36,21 @@ struct Arguments {
 enum Command {
     /// Say what the gate would do with a request, and why.
     Explain(explain::Arguments),
+    /// Check the signature of a token, and nothing else about it.
+    Jws {
+        #[command(subcommand)]
+        command: jws::Command,
+    },
+    /// Inspect, verify and mint tokens.
+    Token {
+        #[command(subcommand)]
+        command: token::Command,
+    },
+    /// Make signing keys; print public halves and thumbprints.
+    Key {
+        #[command(subcommand)]
+        command: key::Command,
+    },
     /// Make API keys and hash those of other systems.
     ApiKey {
         #[command(subcommand)]
@@ -31,29 +58,27 @@ enum Command {
     },
 }
 
-/// What a command prints and how it exits.
-struct Outcome {
-    text: String,
-    code: u8,
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::usage(&error),
+    };
+    let json = arguments.json;
+    output::print(match arguments.command {
+        Command::Explain(arguments) => explain::run(&arguments, json),
+        Command::Jws { command } => jws::run(&command, json),
+        Command::Token { command } => token::run(&command, json),
+        Command::Key { command } => key::run(&command, json),
+        Command::ApiKey { command } => api_key::run(&command),
+    })
 }
 
-/// A usage or configuration error, ready to print.
-type Failure = String;
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
 
-fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
-        Command::Explain(arguments) => explain::run(&arguments),
-        Command::ApiKey { command } => api_key::run(&command),
-    };
-    match outcome {
-        Ok(Outcome { text, code }) => {
-            // A reader that went away is no error of ours.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::from(code)
-        }
-        Err(message) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
-            ExitCode::from(2)
-        }
+    #[test]
+    fn commands_and_options_fit_together() {
+        super::Arguments::command().debug_assert();
     }
 }

@@ -1,0 +1,97 @@
+//! `portcullis token verify`: everything the gate does to a token, without a request around it.
+
+use core::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::Args;
+use portcullis::{AuthError, Principal, Proof, Reason, TokenError, UnixTime};
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::output::{self, Failure, Outcome, printable};
+use crate::{input, time};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Configuration document.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// File of `NAME=value` lines with secrets, used before the environment.
+    #[arg(long, value_name = "FILE")]
+    env_file: Option<PathBuf>,
+    /// The time of the check, as RFC 3339 or in seconds since the epoch; now if absent.
+    #[arg(long, value_name = "TIME")]
+    at: Option<String>,
+    /// The token; standard input if absent or `-`.
+    #[arg(value_name = "TOKEN")]
+    token: Option<String>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'r> {
+    valid: bool,
+    reason: Option<Reason>,
+    detail: Option<String>,
+    principal: Option<&'r Principal>,
+    valid_until: Option<String>,
+}
+
+pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
+    let now = time::instant("--at", arguments.at.as_deref())?;
+    let gate = Environment::read(arguments.env_file.as_deref())?.load(&arguments.config)?;
+    let notes = gate.notices().iter().map(|notice| {
+        printable(&format!("note: {}: {}: {}", arguments.config.display(), notice.pointer, notice.message))
+    });
+    let mut notes: Vec<String> = notes.collect();
+    let text = input::token(arguments.token.as_deref())?;
+    let verdict = match &text {
+        Some(text) => gate.verify(text, now),
+        None => Err(AuthError::from(TokenError::NotBase64Url)),
+    };
+    let code = if verdict.is_ok() { 0 } else { 1 };
+    let output = match &verdict {
+        verdict if json => {
+            let principal = verdict.as_ref().ok();
+            output::json(&Report {
+                valid: principal.is_some(),
+                reason: verdict.as_ref().err().map(AuthError::reason),
+                detail: verdict.as_ref().err().map(ToString::to_string),
+                principal,
+                valid_until: principal.and_then(|principal| principal.valid_until).map(UnixTime::to_rfc3339),
+            })?
+        }
+        Ok(principal) => in_words(principal, now),
+        Err(error) => {
+            notes.insert(0, printable(&format!("{}: {error}", error.reason())));
+            String::new()
+        }
+    };
+    Ok(Outcome::success(output).with_code(code).with_notes(notes))
+}
+
+fn in_words(principal: &Principal, now: UnixTime) -> String {
+    let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
+    let issuer = match &principal.proof {
+        Proof::Token { issuer, .. } => issuer.as_deref(),
+        Proof::ApiKey { .. } => None,
+    };
+    let mut lines = vec![
+        ("subject", principal.subject.clone()),
+        ("roles", list(&principal.roles)),
+        ("scopes", principal.scopes.as_deref().map_or_else(|| "none declared".to_owned(), list)),
+        ("tenant", or_none(principal.tenant.as_deref())),
+        ("issuer", or_none(issuer)),
+        ("key", or_none(principal.proof.key_id())),
+    ];
+    if let Some(end) = principal.valid_until {
+        lines.push(("valid until", format!("{}, {}", end.to_rfc3339(), time::relative(end, now))));
+    }
+    let mut text = String::new();
+    for (name, value) in lines {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{name:<13}{}", printable(&value).replace('\n', "\\n"));
+    }
+    text
+}
