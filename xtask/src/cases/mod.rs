@@ -7,7 +7,9 @@ mod component;
 mod expect;
 mod hosts;
 mod player;
+mod signer;
 mod suite;
+mod token;
 mod wire;
 
 use std::collections::BTreeSet;

@@ -7,9 +7,13 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::token::TokenSpec;
+
 /// All cases, with the configurations and secrets they share.
 pub(crate) struct Suite {
     pub(crate) secrets: BTreeMap<String, String>,
+    /// Private JWKs.
+    pub(super) signing_keys: BTreeMap<String, Value>,
     pub(crate) configurations: BTreeMap<String, Value>,
     /// Texts that are no usable configuration.
     pub(crate) broken: BTreeMap<String, String>,
@@ -20,6 +24,7 @@ pub(crate) struct Suite {
 #[serde(deny_unknown_fields)]
 struct Shared {
     secrets: BTreeMap<String, String>,
+    signing_keys: BTreeMap<String, Value>,
     configurations: BTreeMap<String, Value>,
     broken: BTreeMap<String, String>,
 }
@@ -82,29 +87,6 @@ pub(crate) struct RequestSpec {
     pub(crate) target: String,
     #[serde(default)]
     pub(crate) headers: Vec<(String, String)>,
-}
-
-/// A token by the text of its parts, so that it can be what no library would make.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TokenSpec {
-    header: String,
-    /// `{now+600}` is the time ten minutes from now in seconds, `{repeat 100}` a hundred characters.
-    claims: String,
-    /// Name of the secret it is signed with, HMAC-SHA-256 whatever the header says.
-    #[serde(default = "standard_secret")]
-    secret: String,
-    /// How `{header}`, `{payload}` and `{signature}` are put together.
-    #[serde(default = "compact")]
-    shape: String,
-}
-
-fn standard_secret() -> String {
-    "JWT_SECRET_KEY".to_owned()
-}
-
-fn compact() -> String {
-    "{header}.{payload}.{signature}".to_owned()
 }
 
 /// What must become of the request: a refusal with `status` and `reason`, or `forward`; or that it is never asked about.
@@ -170,7 +152,7 @@ impl Suite {
         let read =
             |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let shared = folder.join("configurations.json");
-        let Shared { secrets, configurations, broken } =
+        let Shared { secrets, signing_keys, configurations, broken } =
             serde_json::from_slice(&read(&shared)?).with_context(|| shared.display().to_string())?;
         let mut paths: Vec<_> = std::fs::read_dir(folder)?
             .map(|entry| entry.map(|entry| entry.path()))
@@ -211,7 +193,7 @@ impl Suite {
                 );
             }
         }
-        Ok(Self { secrets, configurations, broken, cases })
+        Ok(Self { secrets, signing_keys, configurations, broken, cases })
     }
 
     /// Every configuration as text, usable and broken, by name.
@@ -234,7 +216,7 @@ impl Suite {
 
     /// The request of `case` at the time `now`, in seconds since the epoch.
     pub(crate) fn concrete(&self, case: &Case, now: u64) -> anyhow::Result<Concrete> {
-        let token = case.token.as_ref().map(|token| self.token(token, now)).transpose()?.unwrap_or_default();
+        let token = case.token.as_ref().map(|token| token.text(self, now)).transpose()?.unwrap_or_default();
         let fill = |text: &str| text.replace("{token}", &token);
         Ok(Concrete {
             method: case.request.method.clone(),
@@ -243,45 +225,4 @@ impl Suite {
             now,
         })
     }
-
-    fn token(&self, token: &TokenSpec, now: u64) -> anyhow::Result<String> {
-        let encode = |text: &str| portcullis::base64url::encode(text.as_bytes());
-        let (header, payload) = (encode(&token.header), encode(&fill_in(&token.claims, now)?));
-        let secret = self.secret(&token.secret)?;
-        let tag = hmac_sha256::HMAC::mac(format!("{header}.{payload}"), secret);
-        let signature = portcullis::base64url::encode(&tag);
-        let shape = token.shape.replace("{header}", &header).replace("{payload}", &payload);
-        Ok(shape.replace("{signature}", &signature))
-    }
-}
-
-/// Replaces `{now…}` and `{repeat …}`.
-fn fill_in(text: &str, now: u64) -> anyhow::Result<String> {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let inner = after.split_once('}');
-        match inner {
-            Some((word, tail)) if word.starts_with("now") => {
-                let offset: i64 =
-                    word.trim_start_matches("now").parse().with_context(|| format!("`{word}`"))?;
-                filled.push_str(&now.saturating_add_signed(offset).to_string());
-                rest = tail;
-            }
-            Some((word, tail)) if word.starts_with("repeat ") => {
-                let count: usize =
-                    word.trim_start_matches("repeat ").parse().with_context(|| format!("`{word}`"))?;
-                filled.push_str(&"x".repeat(count));
-                rest = tail;
-            }
-            // An ordinary brace of JSON.
-            _ => {
-                filled.push('{');
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    Ok(filled)
 }
