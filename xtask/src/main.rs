@@ -4,6 +4,7 @@ mod build;
 mod cases;
 mod check;
 mod client;
+mod conformance;
 mod demo;
 mod e2e;
 mod host;
@@ -39,6 +40,8 @@ enum Task {
         /// Which one.
         artefact: build::Artefact,
     },
+    /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
+    Conformance(conformance::ConformanceArgs),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Up(args) => up::run(&args),
         Task::Test(args) => check::run(&args),
         Task::Build { artefact } => build::run(artefact),
+        Task::Conformance(args) => conformance::run(&args),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,

@@ -12,18 +12,24 @@ use crate::tools::rust::cargo;
 /// The one source of Rust packages.
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
-/// Checks `Cargo.lock` and the locks of the npm tools and of the npm package's tests.
+/// Checks `Cargo.lock`, and the locks of the npm tools, of the npm package's tests and of what is compared with.
 pub(super) fn check(step: &Step) -> Result<Summary> {
     let mut summary = Summary::default();
     let complete = step.run(cargo().args(["update", "--workspace", "--locked", "--offline"]));
     summary.count(complete.err().map(|error| format!("Cargo.lock does not fit the manifests: {error:#}")));
 
     let read = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_string());
-    let cargo_lock = read("Cargo.lock")?;
-    let foreign = cargo_lock.lines().find(|line| line.starts_with("source = ") && *line != CRATES_IO);
-    summary.count(foreign.map(|line| format!("Cargo.lock: {line}: packages come from crates.io only")));
+    for path in ["Cargo.lock", "xtask/conformance/rust/Cargo.lock"] {
+        let cargo_lock = read(path)?;
+        let foreign = cargo_lock.lines().find(|line| line.starts_with("source = ") && *line != CRATES_IO);
+        summary.count(foreign.map(|line| format!("{path}: {line}: packages come from crates.io only")));
+    }
 
-    for path in ["xtask/npm/package-lock.json", "bindings/npm/test/package-lock.json"] {
+    for path in [
+        "xtask/npm/package-lock.json",
+        "bindings/npm/test/package-lock.json",
+        "xtask/conformance/npm/package-lock.json",
+    ] {
         let npm_lock = read(path)?;
         // Such a line names the registry of whoever wrote the file, which others may not reach.
         let resolved = npm_lock.lines().find(|line| line.contains("\"resolved\""));

@@ -1,0 +1,90 @@
+//! `cargo xtask conformance`: this product and the libraries people use in its place, before the same hostile tokens.
+//!
+//! Keys, times and tokens are new in every run; `docs/conformance.md` is what came of it.
+
+mod corpus;
+mod differential;
+mod draft;
+mod forge;
+mod install;
+mod matrix;
+mod page;
+mod process;
+mod verifier;
+
+use std::fs;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::root::root;
+use crate::step::step;
+
+use forge::Forge;
+use install::Drivers;
+use matrix::Matrix;
+
+/// What to run.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ConformanceArgs {
+    /// Random tokens issued with each algorithm.
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    tokens: usize,
+}
+
+/// Shows every token to everybody and writes the page; whether this product was right about all of them.
+///
+/// # Errors
+///
+/// If something cannot be installed or started.
+pub(crate) fn run(args: &ConformanceArgs) -> Result<bool> {
+    let drivers = Drivers::prepare()?;
+    let (mut verifiers, mut forge) = step("start everybody, make keys", |_| {
+        let verifiers = verifier::start(&drivers)?;
+        let forge = Forge::start(&drivers.npm)?;
+        Ok((verifiers, forge))
+    })?;
+    let groups = corpus::groups();
+    let matrix = step("hostile tokens", |step| Matrix::play(&groups, &mut verifiers, &mut forge, step))?;
+    let tallies = step("random tokens of unrelated issuers", |step| {
+        differential::play(args.tokens, &drivers, &mut verifiers, &mut forge, step)
+    })?;
+
+    let mut faults = Vec::new();
+    for (index, verifier) in verifiers.iter().enumerate() {
+        let (mut asked, mut right) = (0, 0);
+        for (group, row, cell) in matrix.column(&groups, index) {
+            let mark = cell.mark(group.verdict);
+            asked += usize::from(mark != matrix::Mark::NotApplicable);
+            right += usize::from(mark == matrix::Mark::Right);
+            for (algorithm, outcome) in cell.faults(group.verdict).filter(|_| verifier.ours) {
+                let title = verifier.title();
+                faults.push(format!("{title}: `{}` with {algorithm}: {outcome:?} ({})", row.id, row.wrong));
+            }
+        }
+        println!(
+            "{:20} {:8} right about {right} of {asked}",
+            verifier.title(),
+            verifier.introduction.version
+        );
+    }
+    let issued: usize = tallies.iter().map(|tally| tally.tokens).sum();
+    let asked: usize = tallies.iter().map(|tally| tally.asked).sum();
+    let accepted: usize = tallies.iter().map(|tally| tally.accepted).sum();
+    let rejected: usize = tallies.iter().map(|tally| tally.rejected).sum();
+    println!(
+        "{issued} random tokens: {accepted} of {asked} accepted, {rejected} of {asked} refused with a bit flipped"
+    );
+    faults.extend(tallies.iter().flat_map(|tally| tally.faults.iter().cloned()));
+    for fault in &faults {
+        println!("WRONG {fault}");
+    }
+    if faults.is_empty() {
+        let text = page::render(&groups, &verifiers, &matrix, &tallies, forge.fetched()?);
+        fs::write(root().join(page::PAGE), text).context(page::PAGE)?;
+        println!("{} written", page::PAGE);
+    } else {
+        println!("{} not written", page::PAGE);
+    }
+    Ok(faults.is_empty())
+}
