@@ -5,8 +5,10 @@ mod cases;
 mod check;
 mod client;
 mod conformance;
+mod coverage;
 mod demo;
 mod e2e;
+mod fuzz;
 mod host;
 mod origin;
 mod root;
@@ -35,6 +37,10 @@ enum Task {
     Up(up::UpArgs),
     /// Runs everything CI runs.
     Test(check::TestArgs),
+    /// Looks for inputs of the core that break a property, or plays one again.
+    Fuzz(fuzz::FuzzArgs),
+    /// Says which lines and branches of the core its tests reach, and names those they do not.
+    Coverage,
     /// Builds an artefact into dist/ and prints its size.
     Build {
         /// Which one.
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Task::Demo(args) => demo::run(&args),
         Task::Up(args) => up::run(&args),
         Task::Test(args) => check::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
+        Task::Coverage => coverage::run(),
         Task::Build { artefact } => build::run(artefact),
         Task::Conformance(args) => conformance::run(&args),
     };

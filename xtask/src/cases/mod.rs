@@ -8,7 +8,7 @@ mod expect;
 mod hosts;
 mod player;
 mod signer;
-mod suite;
+pub(crate) mod suite;
 mod token;
 mod wire;
 
@@ -105,7 +105,7 @@ fn now_secs() -> u64 {
 }
 
 /// The case files of this workspace.
-fn load() -> anyhow::Result<Suite> {
+pub(crate) fn load() -> anyhow::Result<Suite> {
     Suite::load(&crate::root::root().join("tests/cases")).context("tests/cases")
 }
 

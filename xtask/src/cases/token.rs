@@ -62,6 +62,15 @@ fn compact() -> String {
 }
 
 impl TokenSpec {
+    /// Header, claims at the time `now`, in seconds since the epoch, and the name of the secret; `None` unless the token
+    /// is these, signed with the secret and put together as it should be.
+    pub(crate) fn parts(&self, now: u64) -> Result<Option<(&str, String, &str)>> {
+        if self.sign.is_some() || self.shape != compact() {
+            return Ok(None);
+        }
+        Ok(Some((&self.header, fill_in(&self.claims, now)?, &self.secret)))
+    }
+
     /// The token at the time `now`, in seconds since the epoch.
     pub(super) fn text(&self, suite: &Suite, now: u64) -> Result<String> {
         let encode = |text: &str| base64url::encode(text.as_bytes());

@@ -18,6 +18,7 @@ use comfy_table::Table;
 use crate::cases;
 use crate::demo::{self, Summary};
 use crate::e2e;
+use crate::fuzz;
 use crate::step::step;
 use crate::tools;
 
@@ -42,6 +43,8 @@ enum Stage {
     Docs,
     /// The tests of all crates.
     Unit,
+    /// A minute of fuzzing, over all targets.
+    Fuzz,
     /// The core links for a target without std.
     NoStd,
     /// The lock files are complete and name no machine.
@@ -86,6 +89,7 @@ impl Stage {
             Self::Clippy => rust::clippy(),
             Self::Docs => rust::docs(),
             Self::Unit => rust::unit(),
+            Self::Fuzz => fuzz::check(),
             Self::NoStd => rust::no_std(),
             Self::Locks => step("lock files", locks::check),
             Self::Worker => worker::check(),

@@ -9,11 +9,15 @@ use crate::tools::rust::cargo;
 /// The target without std, an operating system or an allocator.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
 
+/// The fuzz targets are a workspace of their own.
+const FUZZ: &str = "--manifest-path=tests/fuzz/Cargo.toml";
+
 /// `cargo fmt --check`.
 pub(super) fn format() -> Result<Summary> {
     step("cargo fmt --check", |step| {
         step.run(cargo().args(["fmt", "--all", "--check"]))?;
-        // A workspace of its own.
+        // Workspaces of their own.
+        step.run(cargo().args(["fmt", FUZZ, "--check"]))?;
         step.run(cargo().args(["fmt", "--check", "--manifest-path", "xtask/conformance/rust/Cargo.toml"]))
     })?;
     Ok(Summary::default())
@@ -37,6 +41,11 @@ pub(super) fn clippy() -> Result<Summary> {
     let deny = ["--", "--deny=warnings"];
     step("cargo clippy, all crates", |step| {
         step.run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(deny))
+    })?;
+    step("cargo clippy, fuzz targets", |step| {
+        // Without the fuzzer's runtime, which clippy has nothing to say about.
+        let options = ["--no-default-features", "--all-targets", "--locked", "--target-dir=target"];
+        step.run(cargo().args(["clippy", FUZZ]).args(options).args(deny))
     })?;
     for (kind, packages) in WASM_CRATES {
         step(&format!("cargo clippy, the bindings on wasm {kind}"), |step| {

@@ -1,6 +1,8 @@
 //! The programs xtask needs, found or prepared.
 
 pub(crate) mod debian;
+pub(crate) mod fuzz;
+pub(crate) mod nightly;
 pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod rust;
@@ -17,6 +19,7 @@ pub(crate) fn remedy(program: &str) -> &'static str {
         "python3" | "python3.12" | "python3.13" => {
             "install Python 3.12 or newer with venv (python.org, pyenv, or the Debian packages `python3` and `python3-venv`)"
         }
+        "c++" | "g++" | "clang++" => "install a C++ compiler (the Debian package `g++`)",
         "git" => "install Git (the Debian package `git`)",
         _ => "install it or put it on PATH",
     }

@@ -52,7 +52,8 @@ fn add(step: &Step, kind: &str, wanted: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn rustup() -> Command {
+/// Rustup, in the workspace.
+pub(super) fn rustup() -> Command {
     let mut command = Command::new("rustup");
     command.current_dir(crate::root::root());
     command

@@ -1,0 +1,206 @@
+//! Whether a request that was let in had a right to it: its route, its one credential, and the party that proves.
+
+use data_encoding::HEXLOWER;
+use portcullis::{Place, Principal, Proof, UnixTime, Verdict};
+use serde_json::Value;
+
+use crate::request_head::Request;
+use crate::setting::{Configuration, Setting, secret};
+use crate::token::assert_justified;
+
+/// What the profile `agentflow` opens to everybody.
+const OPEN: &[&str] = &["GET /health/ready", "GET /ping"];
+/// What it opens if the document says so.
+const DOCS: &[&str] = &["GET /docs", "GET /docs/oauth2-redirect", "GET /openapi.json", "GET /redocs"];
+/// The roles it knows unless the document has its own.
+const ROLES: &[&str] = &["guest", "user", "admin"];
+
+/// Panics unless the request may come in: over a public route, or with one genuine credential.
+pub(crate) fn assert_entitled(
+    verdict: &Verdict,
+    request: &Request,
+    setting: &Setting,
+    record: Option<&[u8]>,
+) {
+    let route = verdict.record.route.as_deref().expect("let in without a route");
+    let path = verdict.record.path.as_deref().expect("let in without a path");
+    let (method, template) = route.split_once(' ').expect("a route is a method and a template");
+    assert!(fits(template, path), "{path} is not {template}");
+
+    let configuration = setting.configuration;
+    let asked = if let Some(asked) = preflight(request) {
+        assert_ne!(configuration.document["cors"]["preflight"], "refuse", "a preflight, although refused");
+        assert_eq!(verdict.record.principal, None, "a preflight has a caller");
+        assert_eq!(asked, method.as_bytes(), "the route of another method");
+        return;
+    } else if is_websocket(request) {
+        b"WEBSOCKET"
+    } else {
+        request.method.as_slice()
+    };
+    assert_eq!(asked, method.as_bytes(), "the route of another method");
+    match (access(configuration, route), &verdict.record.principal) {
+        ("public", principal) => assert_eq!(*principal, None, "a public route has a caller"),
+        ("refused", _) => panic!("{route} is refused to everybody"),
+        (_, None) => panic!("{route} was let in for nobody"),
+        (_, Some(principal)) => {
+            let place = verdict.record.place.expect("the credential stood somewhere");
+            let credential = credential(request, place, configuration);
+            match principal.proof {
+                Proof::Token { .. } => assert_justified(principal, &credential, configuration, setting.now),
+                Proof::ApiKey { .. } => {
+                    assert_recorded(principal, &credential, configuration, setting.now, record)
+                }
+            }
+            let known = |role: &String| match configuration.document["policy"]["roles"].as_object() {
+                Some(roles) => roles.contains_key(role),
+                None => ROLES.contains(&role.as_str()),
+            };
+            assert!(principal.roles.iter().any(known), "{route} for {principal:?}, who has no role");
+        }
+    }
+}
+
+/// What the document or its profile says about a route, as far as it matters here.
+fn access<'d>(configuration: &'d Configuration, route: &str) -> &'d str {
+    let policy = &configuration.document["policy"];
+    let standard = configuration.has_profile("agentflow");
+    if let Some(access) = policy["routes"][route].as_str() {
+        access
+    } else if standard && OPEN.contains(&route) {
+        "public"
+    } else if standard && DOCS.contains(&route) {
+        policy["docs"].as_str().unwrap_or("refused")
+    } else {
+        "a permission"
+    }
+}
+
+/// Whether a path in normal form is one of a template.
+fn fits(template: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    for wanted in template.split('/') {
+        let parameter = wanted.strip_prefix('{').and_then(|wanted| wanted.strip_suffix('}'));
+        match (parameter, segments.next()) {
+            (Some(name), Some(_)) if name.ends_with(":path") => return true,
+            (Some(_), Some(found)) if !found.is_empty() => {}
+            (None, Some(found)) if found == wanted => {}
+            _ => return false,
+        }
+    }
+    segments.next().is_none()
+}
+
+/// The method a CORS preflight asks about.
+pub(crate) fn preflight(request: &Request) -> Option<&[u8]> {
+    let mut asked = request.values("access-control-request-method");
+    let alone = request.values("origin").count() == 1;
+    asked.next().filter(|_| request.method == b"OPTIONS" && alone && asked.next().is_none())
+}
+
+/// The elements of a list header, over all its lines.
+pub(crate) fn elements<'r>(request: &'r Request, name: &str) -> Vec<&'r [u8]> {
+    let lines: Vec<_> = request.values(name).collect();
+    lines.into_iter().flat_map(|line| line.split(|octet| *octet == b',')).map(<[u8]>::trim_ascii).collect()
+}
+
+/// Whether the request asks for a WebSocket.
+pub(crate) fn is_websocket(request: &Request) -> bool {
+    let upgrades = elements(request, "upgrade");
+    request.method == b"GET" && upgrades.iter().any(|name| name.eq_ignore_ascii_case(b"websocket"))
+}
+
+/// The one credential of a request that was let in.
+fn credential(request: &Request, place: Place, configuration: &Configuration) -> String {
+    let (bearer, keys) = (elements(request, "authorization"), elements(request, "x-api-key"));
+    let websocket = is_websocket(request) && configuration.has_profile("agentflow");
+    let protocols = if websocket { elements(request, "sec-websocket-protocol") } else { Vec::new() };
+    let protocols: Vec<_> = protocols.into_iter().filter(|entry| !entry.is_empty()).collect();
+    let announced = protocols.first().is_some_and(|first| is_sentinel(first));
+    let queried = if websocket { query_tokens(&request.target) } else { Vec::new() };
+    let count = bearer.len() + keys.len() + usize::from(announced) + queried.len();
+    assert_eq!(count, 1, "let in with {count} credentials");
+    let text = match place {
+        Place::Authorization => {
+            let (scheme, token) = bearer[0].split_at(7);
+            assert!(scheme.eq_ignore_ascii_case(b"bearer "), "let in with another scheme than Bearer");
+            token.trim_ascii()
+        }
+        Place::ApiKeyHeader => keys[0],
+        Place::WebSocketProtocol => {
+            assert_eq!(protocols.len(), 2, "a token among other protocols");
+            protocols[1]
+        }
+        Place::Query => return queried[0].clone(),
+    };
+    String::from_utf8(text.to_vec()).expect("a credential is ASCII")
+}
+
+/// Whether an entry of `Sec-WebSocket-Protocol` announces a token.
+pub(crate) fn is_sentinel(entry: &[u8]) -> bool {
+    entry == b"agentflow-bearer" || entry == b"10xgraph-bearer"
+}
+
+/// The decoded values of the query parameters called `token`, however that is written.
+pub(crate) fn query_tokens(target: &[u8]) -> Vec<String> {
+    let Some(at) = target.iter().position(|octet| *octet == b'?') else { return Vec::new() };
+    let parts = target[at + 1..].split(|octet| *octet == b'&').map(|part| {
+        let end = part.iter().position(|octet| *octet == b'=').unwrap_or(part.len());
+        (decode(&part[..end]), decode(part.get(end + 1..).unwrap_or_default()))
+    });
+    parts.filter(|(name, _)| name == "token").map(|(_, value)| value).collect()
+}
+
+/// Percent-decodes a part of a query.
+pub(crate) fn decode(text: &[u8]) -> String {
+    let mut decoded = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        let escape = text.get(at..at + 3).filter(|escape| escape[0] == b'%');
+        let escape = escape.and_then(|escape| str::from_utf8(&escape[1..]).ok());
+        let octet = escape.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match octet.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(octet) => {
+                decoded.push(octet);
+                at += 3;
+            }
+            None => {
+                decoded.push(if text[at] == b'+' { b' ' } else { text[at] });
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// Panics unless a record, of the document or from the host, is for this very key, and says what the principal says.
+fn assert_recorded(
+    principal: &Principal,
+    key: &str,
+    configuration: &Configuration,
+    now: UnixTime,
+    supplied: Option<&[u8]>,
+) {
+    let mut hashes = vec![format!("sha256:{}", HEXLOWER.encode(&hmac_sha256::Hash::hash(key.as_bytes())))];
+    let settings = &configuration.document["api_keys"];
+    if let Some(pepper) = settings["pepper"]["env"].as_str().and_then(secret) {
+        hashes.push(format!("hmac-sha256:{}", HEXLOWER.encode(&hmac_sha256::HMAC::mac(key, pepper))));
+    }
+    let supplied = supplied.filter(|_| settings["lookup"] == true).and_then(crate::json::strict);
+    let records = settings["records"].as_array().into_iter().flatten().chain(&supplied);
+    let mut own = records.filter(|record| {
+        // Hexadecimal digits may be written in either case.
+        record["hash"].as_str().is_some_and(|hash| hashes.contains(&hash.to_ascii_lowercase()))
+    });
+    let record = own.next().unwrap_or_else(|| panic!("let in with a key that no record is for: {key:?}"));
+    let text = |name: &str| record[name].as_str().filter(|text| !text.is_empty());
+    assert_ne!(record["disabled"], true, "let in with a disabled key");
+    assert!(
+        record["expires_at"].as_u64().is_none_or(|end| end > now.as_secs()),
+        "let in with an expired key"
+    );
+    assert_eq!(principal.proof.key_id(), text("id"), "the record of another key");
+    assert_eq!(Some(principal.subject.as_str()), text("owner").or(text("id")), "another owner");
+    let roles = record["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    assert!(roles.eq(principal.roles.iter()), "other roles than the record's");
+}

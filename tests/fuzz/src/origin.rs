@@ -1,0 +1,188 @@
+//! What the origin receives of a request that was let in: the path that was decided on, and no identity, no credential and
+//! no detour of the caller's making.
+
+use data_encoding::BASE64URL_NOPAD;
+use portcullis::{CredentialFate, Forward, Place, Principal, Target, Verdict};
+use serde_json::Value;
+
+use crate::entitlement::{decode, elements, is_sentinel, is_websocket, query_tokens};
+use crate::request_head::Request;
+use crate::setting::{Setting, secret};
+use crate::signature::{Key, Parts};
+
+/// Beginnings of the names of headers that tell who the caller is, with hyphens.
+const IDENTITY: &[&str] =
+    &["x-auth-", "x-authenticated-", "x-portcullis-", "x-user-", "x-remote-", "x-spiffe-"];
+/// Names of headers that tell who the caller is, or ask for another path or method, with hyphens.
+const DETOURS: &[&str] = &[
+    "remote-user",
+    "x-forwarded-user",
+    "x-forwarded-email",
+    "x-forwarded-groups",
+    "x-forwarded-preferred-username",
+    "x-envoy-original-path",
+    "x-forwarded-path",
+    "x-forwarded-uri",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+];
+
+/// Panics unless the forwarded request is the one that was decided on.
+pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Request, setting: &Setting) {
+    let path = verdict.record.path.as_deref().expect("let in without a path");
+    assert_target(&forward.target, path, &request.target, setting);
+
+    let websocket = is_websocket(request);
+    let lower = |name: &[u8]| String::from_utf8_lossy(name).to_ascii_lowercase();
+    let sent: Vec<(String, &[u8])> =
+        request.headers.iter().map(|(name, value)| (lower(name), value.as_slice())).collect();
+    for name in &forward.remove_headers {
+        assert!(sent.iter().any(|(sent, _)| sent == name), "removes {name:?}, which nobody sent");
+    }
+    let is_set = |name: &String| forward.set_headers.iter().any(|(set, _)| set == name);
+    let kept: Vec<_> =
+        sent.iter().filter(|(name, _)| !forward.remove_headers.contains(name) && !is_set(name)).collect();
+
+    let nominated: Vec<String> = elements(request, "connection").into_iter().map(lower).collect();
+    let removed = setting.configuration.document["upstream"]["remove_headers"].as_array();
+    for (name, _) in &kept {
+        let hyphens = name.replace('_', "-");
+        let identity = IDENTITY.iter().any(|start| hyphens.starts_with(start));
+        assert!(!identity && !DETOURS.contains(&hyphens.as_str()), "the caller's {name} reaches the origin");
+        // Empty elements of a list mean nothing.
+        let not_names = ["", "upgrade", "te", "close", "keep-alive"];
+        let ends_here = nominated.contains(name) && !not_names.contains(&name.as_str());
+        assert!(!ends_here, "{name} reaches the origin, although it ends here");
+        let upgrade = ["upgrade", "http2-settings", "sec-websocket-protocol"].contains(&name.as_str());
+        assert!(websocket || !upgrade, "{name} reaches the origin outside a WebSocket");
+        let named = |listed: &Value| listed.as_str().is_some_and(|listed| listed.eq_ignore_ascii_case(name));
+        assert!(!removed.is_some_and(|listed| listed.iter().any(named)), "{name} was to be removed");
+    }
+    assert_eq!(
+        is_set(&"x-auth-subject".to_owned()),
+        tells_identity(verdict, setting),
+        "the subject's header"
+    );
+    match &verdict.record.principal {
+        None => {
+            assert!(forward.set_headers.is_empty(), "an identity for nobody: {:?}", forward.set_headers);
+            assert_no_credential(&kept);
+        }
+        Some(principal) => {
+            assert_identity(&forward.set_headers, principal);
+            let place = verdict.record.place.expect("the credential stood somewhere");
+            assert_fate(forward, &kept, principal, place, setting);
+        }
+    }
+}
+
+fn tells_identity(verdict: &Verdict, setting: &Setting) -> bool {
+    verdict.record.principal.is_some()
+        && setting.configuration.document["upstream"]["identity_headers"] != false
+}
+
+/// The path of the decision in its one spelling, and the query as it came but for a token in it.
+fn assert_target(target: &str, path: &str, sent: &[u8], setting: &Setting) {
+    let (forwarded, query) = match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    };
+    assert_eq!(forwarded, path, "another path than the one decided on");
+    let again = Target::parse(target.as_bytes()).expect("what is forwarded can be read again");
+    assert_eq!(again.path, path, "a second reading finds another path");
+    if setting.configuration.has_profile("agentflow") {
+        assert!(query_tokens(target.as_bytes()).is_empty(), "a token stays in {target}");
+        if !query_tokens(sent).is_empty() {
+            return;
+        }
+    }
+    let sent = sent.iter().position(|octet| *octet == b'?').map(|at| &sent[at + 1..]);
+    assert_eq!(query.map(str::as_bytes), sent, "another query");
+}
+
+/// No header that can carry a credential is left of the caller's.
+fn assert_no_credential(kept: &[&(String, &[u8])]) {
+    for (name, value) in kept {
+        assert!(
+            !["authorization", "x-api-key"].contains(&name.as_str()),
+            "an unchecked {name} reaches the origin"
+        );
+        let announces = value.split(|octet| *octet == b',').any(|entry| is_sentinel(entry.trim_ascii()));
+        assert!(name != "sec-websocket-protocol" || !announces, "an unchecked token reaches the origin");
+    }
+}
+
+/// The headers that tell the origin who the caller is say what the proof says.
+fn assert_identity(set: &[(String, String)], principal: &Principal) {
+    for (name, value) in set {
+        let decoded = decode(value.replace('+', "%2B").as_bytes());
+        match name.as_str() {
+            "x-auth-subject" => assert_eq!(decoded, principal.subject),
+            "x-auth-tenant" => assert_eq!(Some(&decoded), principal.tenant.as_ref()),
+            "x-auth-roles" => {
+                let mut roles = value.split(',').map(|role| decode(role.replace('+', "%2B").as_bytes()));
+                assert!(roles.all(|role| principal.roles.contains(&role)), "{value} for {principal:?}");
+            }
+            "x-auth-scopes" => assert!(principal.scopes.is_some(), "{value} for {principal:?}"),
+            "authorization" | "sec-websocket-protocol" => {}
+            other => panic!("sets {other}"),
+        }
+    }
+}
+
+/// The caller's credential stays, goes, or is replaced by a token for the origin, as configured.
+fn assert_fate(
+    forward: &Forward,
+    kept: &[&(String, &[u8])],
+    principal: &Principal,
+    place: Place,
+    setting: &Setting,
+) {
+    let configured = setting.configuration.document["upstream"]["credential"].as_str().unwrap_or("forward");
+    let header =
+        |name: &str| forward.set_headers.iter().find(|(set, _)| set == name).map(|(_, value)| value.as_str());
+    let stays = |name: &str| kept.iter().any(|(kept, _)| kept == name);
+    let protocols = header("sec-websocket-protocol");
+    match (configured, forward.credential) {
+        ("forward", CredentialFate::Forward) => {
+            assert_eq!(stays("authorization"), place == Place::Authorization);
+            assert_eq!(stays("x-api-key"), place == Place::ApiKeyHeader);
+            assert_eq!(header("authorization").is_some(), place == Place::Query);
+            assert_eq!(protocols, None);
+        }
+        ("strip", CredentialFate::Strip) => {
+            assert!(!stays("authorization") && !stays("x-api-key") && header("authorization").is_none());
+            assert_eq!(protocols.is_some(), place == Place::WebSocketProtocol);
+            assert!(protocols.is_none_or(|entry| is_sentinel(entry.as_bytes())), "{protocols:?}");
+        }
+        ("swap", CredentialFate::Swap) => {
+            assert!(!stays("authorization") && !stays("x-api-key"));
+            let minted = match (place, protocols) {
+                (Place::WebSocketProtocol, Some(protocols)) => {
+                    protocols.split_once(", ").map(|(_, token)| token)
+                }
+                (_, None) => header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
+                (_, Some(_)) => panic!("a token where none stood"),
+            };
+            assert_minted(minted.expect("the origin gets a token"), principal, setting);
+        }
+        (configured, fate) => panic!("{configured} became {fate:?}"),
+    }
+}
+
+/// A minted token is signed for the origin, names the caller, and ends no later than the caller's own proof.
+fn assert_minted(token: &str, principal: &Principal, setting: &Setting) {
+    let named = setting.configuration.document["upstream"]["token"]["secret"]["env"].as_str();
+    let secret = named.and_then(secret).expect("a configuration that swaps names the origin's secret");
+    let key = Key { id: None, algorithm: "HS256".to_owned(), secret: secret.as_bytes().to_vec() };
+    let parts = Parts::parse(token).expect("a minted token is a token");
+    assert!(parts.is_signed_by(&key), "minted with another key");
+    let claims: Value = serde_json::from_slice(&parts.payload).expect("minted claims are JSON");
+    assert_eq!(claims["sub"], principal.subject.as_str());
+    let end = claims["exp"].as_u64().expect("a minted token ends");
+    assert!(principal.valid_until.is_none_or(|until| end <= until.as_secs()), "outlives the caller's proof");
+    assert!(token.contains(&BASE64URL_NOPAD.encode(&parts.payload)), "not canonical");
+}

@@ -1,0 +1,159 @@
+//! The target `request_head`: method, target and headers of any octets, with a signed token wherever they ask for one.
+//!
+//! Input: the setting; the head, as method and target and then one header a line; header and claims of the token that
+//! `{token}` stands for; the record that the host finds for an API key. The last two parts may be missing.
+
+use portcullis::{Decision, Gate, HeaderPair, RequestHead, Step, Supply, UnixTime, Verdict};
+
+use crate::input::{GROUP, RECORD, UNIT, fill, split};
+use crate::setting::{Setting, secrets};
+use crate::signature::sign;
+use crate::{entitlement, origin};
+
+/// A request of an input.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) method: Vec<u8>,
+    pub(crate) target: Vec<u8>,
+    pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
+}
+
+impl Request {
+    fn read(head: &[u8], token: &str) -> Self {
+        let mut lines = head.split(|octet| *octet == RECORD).map(|line| {
+            let parts = split(line, UNIT, 2);
+            let part = |index: usize| parts.get(index).map(|part| fill(part, token)).unwrap_or_default();
+            (part(0), part(1))
+        });
+        let (method, target) = lines.next().unwrap_or_default();
+        Self { method, target, headers: lines.collect() }
+    }
+
+    /// The values of the header `name`, in any case.
+    pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let named = move |header: &&(Vec<u8>, Vec<u8>)| header.0.eq_ignore_ascii_case(name.as_bytes());
+        self.headers.iter().filter(named).map(|(_, value)| value.as_slice())
+    }
+
+    /// What the gate decides about this request; a record it asks for is `record`, or cannot be had.
+    pub(crate) fn decide(&self, gate: &Gate, now: UnixTime, record: Option<&[u8]>) -> Verdict {
+        let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+        let head = RequestHead::new(&self.method, &self.target, &pairs).with_request_id("fuzz");
+        match gate.begin(&head, now) {
+            Step::Verdict(verdict) => verdict,
+            Step::Need(_) => {
+                let unavailable = gate.resume(&head, now, Supply::Unavailable);
+                assert!(matches!(unavailable.decision, Decision::Deny(_)), "let in without the record");
+                let none = gate.resume(&head, now, Supply::ApiKeyRecord(None));
+                assert!(matches!(none.decision, Decision::Deny(_)), "let in although there is no record");
+                match record {
+                    Some(record) => gate.resume(&head, now, Supply::ApiKeyRecord(Some(record))),
+                    None => unavailable,
+                }
+            }
+        }
+    }
+}
+
+/// Checks one input.
+///
+/// # Panics
+///
+/// If a property does not hold.
+pub fn check(input: &[u8]) {
+    let Some((setting, rest)) = Setting::read(input) else { return };
+    let groups = split(rest, GROUP, 4);
+    let (header, claims) =
+        (groups.get(1).copied().unwrap_or_default(), groups.get(2).copied().unwrap_or_default());
+    let token = sign(header, claims, setting.secret);
+    let request = Request::read(groups[0], &token);
+    let record = groups.get(3).copied();
+
+    let gate = &setting.configuration.gate;
+    let verdict = request.decide(gate, setting.now, record);
+    let summary = summary(&verdict);
+    assert_eq!(
+        summary,
+        self::summary(&request.decide(gate, setting.now, record)),
+        "two verdicts on one request"
+    );
+    for (change, changed) in [("capitals", capitals(&request)), ("joined lines", joined(&request))] {
+        let changed = self::summary(&changed.decide(gate, setting.now, record));
+        assert_eq!(summary, changed, "another verdict for the same request, {change}");
+    }
+    assert_log_line(&verdict, &request, &token);
+    match &verdict.decision {
+        Decision::Deny(answer) => {
+            let reason = verdict.record.reason.expect("a refusal has a reason");
+            assert_eq!(answer.status, reason.status(), "not the status of {reason}");
+            assert!((400..600).contains(&answer.status), "a refusal that is no error: {}", answer.status);
+            let challenge = answer.headers.iter().any(|(name, _)| name == "www-authenticate");
+            assert!(challenge || answer.status != 401, "a 401 without a challenge: {answer:?}");
+            assert_printable(&answer.headers);
+            assert!(!answer.body.contains(&token), "the token in the body");
+        }
+        Decision::Allow(forward) => {
+            assert_eq!(verdict.record.reason, None, "let in with a reason for a refusal");
+            assert_printable(&forward.set_headers);
+            entitlement::assert_entitled(&verdict, &request, &setting, record);
+            origin::assert_clean(forward, &verdict, &request, &setting);
+        }
+    }
+}
+
+/// Everything of a verdict that matters to a host or an operator.
+fn summary(verdict: &Verdict) -> String {
+    let record = &verdict.record;
+    format!(
+        "{:?} {:?} {:?} {:?} {:?}",
+        verdict.decision, record.reason, record.route, record.place, record.principal
+    )
+}
+
+/// The same request with the names of its headers in capitals.
+fn capitals(request: &Request) -> Request {
+    let mut request = request.clone();
+    request.headers.iter_mut().for_each(|(name, _)| name.make_ascii_uppercase());
+    request
+}
+
+/// The same request with the lines of each list joined by commas, as servers and proxies may do
+/// ([RFC 9110 section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)).
+fn joined(request: &Request) -> Request {
+    const LISTS: &[&[u8]] =
+        &[b"authorization", b"x-api-key", b"sec-websocket-protocol", b"upgrade", b"connection"];
+    // Joining makes fewer lines, and one line too many is refused.
+    if request.headers.len() > portcullis::limits::HEADER_PAIRS {
+        return request.clone();
+    }
+    let mut joined: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
+    for (name, value) in &request.headers {
+        let is_list = LISTS.iter().any(|list| name.eq_ignore_ascii_case(list));
+        match joined.iter_mut().find(|(earlier, _)| is_list && earlier.eq_ignore_ascii_case(name)) {
+            Some((_, line)) => {
+                line.extend(b", ");
+                line.extend(value);
+            }
+            None => joined.push((name.clone(), value.clone())),
+        }
+    }
+    Request { headers: joined, ..request.clone() }
+}
+
+/// Panics unless the log line is one line of JSON that tells no secret, no token and not the path.
+fn assert_log_line(verdict: &Verdict, request: &Request, token: &str) {
+    let line = verdict.log_line(&String::from_utf8_lossy(&request.method), "fuzz");
+    let parsed: Result<serde_json::Value, _> = serde_json::from_str(&line);
+    assert!(parsed.is_ok_and(|line| line["decision"].is_string()), "no JSON: {line}");
+    assert!(!line.contains(['\n', '\r']), "more than one line: {line:?}");
+    assert!(!line.contains(token) && !secrets().any(|secret| line.contains(secret)), "a secret in {line}");
+}
+
+/// Panics if a header could not be written on the wire as it is.
+fn assert_printable(headers: &[(String, String)]) {
+    for (name, value) in headers {
+        let printable = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
+        assert!(!name.is_empty() && name.bytes().all(|octet| octet.is_ascii_graphic()), "{name:?}");
+        assert!(value.bytes().all(printable), "{name}: {value:?}");
+    }
+}
