@@ -195,6 +195,18 @@ fn issuers_and_keys() {
 }
 
 #[test]
+fn a_secret_in_the_place_of_its_name_is_not_shown() {
+    for secret in ["0f1e2d3c4b5a69788796a5b4c3d2e1f0", "correct-horse-battery-staple", "MIGHT+BE/BASE64=="] {
+        let document = format!(
+            r#"{{"profile":"agentflow","issuers":[{{"keys":[{{"alg":"HS256","secret":{{"env":"{secret}"}}}}]}}]}}"#
+        );
+        let found = errors(&document);
+        assert!(found[0].starts_with("/issuers/0/keys/0/secret/env: secret named here"), "{found:?}");
+        assert!(!found.concat().contains(secret), "{found:?}");
+    }
+}
+
+#[test]
 fn weak_and_published_secrets_are_refused_without_being_shown() {
     let document = agentflow_with(r#""mode_is_not_a_member":1"#).replace(r#","mode_is_not_a_member":1"#, "");
     let refused = |secret: &str, alg: &str| {

@@ -1,5 +1,6 @@
 //! Getting a named secret from the host and refusing weak ones.
 
+use alloc::borrow::ToOwned;
 use alloc::format;
 
 use super::Findings;
@@ -15,24 +16,27 @@ pub(super) fn resolve(
     pointer: &str,
     findings: &mut Findings<'_>,
 ) -> Option<SecretBytes> {
-    let name = &secret.env;
     let place = format!("{pointer}/env");
     let secrets = findings.secrets;
-    let text = secrets.get(name).filter(|text| !text.is_empty());
+    let (name, remedy) = match &secret.env {
+        env if is_variable(env) => (format!("\"{env}\""), secrets.remedy(env)),
+        // Somebody may have put the secret itself in the place of its name: it must not get into a log.
+        _ => (
+            "named here (the name is not shown: it has not the form NAME_OF_A_SECRET)".to_owned(),
+            secrets.remedy("NAME"),
+        ),
+    };
+    let text = secrets.get(&secret.env).filter(|text| !text.is_empty());
     let Some(text) = text.map(|text| SecretBytes::new(text.into_bytes())) else {
-        findings.error(place, format!("secret \"{name}\" is not set; {}", secrets.remedy(name)));
+        findings.error(place, format!("secret {name} is not set; {}", remedy));
         return None;
     };
     if is_placeholder(text.expose()) {
-        findings.error(
-            place,
-            format!("secret \"{name}\" is a published example value; {}", secrets.remedy(name)),
-        );
+        findings.error(place, format!("secret {name} is a published example value; {}", remedy));
         return None;
     }
     if text.expose() != text.expose().trim_ascii() {
-        findings
-            .error(place, format!("secret \"{name}\" begins or ends with white space; set it again without"));
+        findings.error(place, format!("secret {name} begins or ends with white space; set it again without"));
         return None;
     }
     let octets = match secret.encoding {
@@ -46,7 +50,7 @@ pub(super) fn resolve(
     let Some(octets) = octets else {
         findings.error(
             format!("{pointer}/encoding"),
-            format!("secret \"{name}\" is not written in this encoding; mend the secret or the encoding"),
+            format!("secret {name} is not written in this encoding; mend the secret or the encoding"),
         );
         return None;
     };
@@ -54,12 +58,19 @@ pub(super) fn resolve(
         findings.error(
             place,
             format!(
-                "secret \"{name}\" is shorter than {min_bytes} bytes, the output of its hash; make one with `openssl rand -hex {min_bytes}`"
+                "secret {name} is shorter than {min_bytes} bytes, the output of its hash; make one with `openssl rand -hex {min_bytes}`"
             ),
         );
         return None;
     }
     Some(octets)
+}
+
+/// Whether `name` looks like an environment variable: capitals, digits and underscores, at most 64 of them.
+fn is_variable(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
+        && name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_')
 }
 
 fn decode_hex(text: &[u8]) -> Option<SecretBytes> {
