@@ -57,6 +57,13 @@ pub struct ConfigNotice {
     pub message: String,
 }
 
+impl fmt::Display for ConfigNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { pointer, message } = self;
+        write!(f, "{pointer}: {message}")
+    }
+}
+
 /// Everything that is wrong with a configuration; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {

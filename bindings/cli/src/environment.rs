@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use portcullis::{Gate, Secrets};
 
 use crate::input::shown;
-use crate::output::Failure;
+use crate::output::{Failure, printable};
 
 /// Secrets by name; a file given on the command line counts before the environment.
 pub(crate) struct Environment {
@@ -51,4 +51,9 @@ impl Secrets for Environment {
     fn remedy(&self, name: &str) -> String {
         format!("set the environment variable {name}, or add it to the file given with --env-file")
     }
+}
+
+/// What the gate made of the configuration at `path` has to say about it, a line each.
+pub(crate) fn notes(gate: &Gate, path: &Path) -> Vec<String> {
+    gate.notices().iter().map(|notice| printable(&format!("note: {}: {notice}", path.display()))).collect()
 }

@@ -9,7 +9,7 @@ use portcullis::{
 };
 use serde::Serialize;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, notes};
 use crate::output::{self, Failure, Outcome};
 use crate::time;
 
@@ -76,7 +76,12 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     };
     let explanation = explain(&verdict);
     let text = if json { output::json(&explanation)? } else { in_words(&arguments.request, &explanation) };
-    Ok(Outcome::success(text).with_code(if explanation.decision == "allow" { 0 } else { 1 }))
+    let notes = notes(&gate, &arguments.config);
+    Ok(Outcome::success(text).with_notes(notes).with_code(if explanation.decision == "allow" {
+        0
+    } else {
+        1
+    }))
 }
 
 fn parse_header(line: &str) -> Result<(&str, &str), Failure> {

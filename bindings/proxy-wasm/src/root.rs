@@ -34,6 +34,9 @@ impl Root {
         let document = document::json(host::plugin_configuration(octets).map_err(failed)?);
         let gate = Gate::load(&document, &Environment::read())
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        for notice in gate.notices() {
+            host::log(LogLevel::Warn, &notice.to_string());
+        }
         let metrics = Metrics::define().map_err(failed)?;
         self.plugin = Some(Rc::new(Plugin { gate, metrics }));
         Ok(())

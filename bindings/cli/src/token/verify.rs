@@ -7,7 +7,7 @@ use clap::Args;
 use portcullis::{AuthError, Principal, Proof, Reason, TokenError, UnixTime};
 use serde::Serialize;
 
-use crate::environment::Environment;
+use crate::environment::{Environment, notes};
 use crate::output::{self, Failure, Outcome, printable};
 use crate::{input, time};
 
@@ -40,10 +40,7 @@ struct Report<'r> {
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let now = time::instant("--at", arguments.at.as_deref())?;
     let gate = Environment::read(arguments.env_file.as_deref())?.load(&arguments.config)?;
-    let notes = gate.notices().iter().map(|notice| {
-        printable(&format!("note: {}: {}: {}", arguments.config.display(), notice.pointer, notice.message))
-    });
-    let mut notes: Vec<String> = notes.collect();
+    let mut notes = notes(&gate, &arguments.config);
     let text = input::token(arguments.token.as_deref())?;
     let verdict = match &text {
         Some(text) => gate.verify(text, now),

@@ -50,7 +50,11 @@ fn load() -> Option<Gate> {
         .and_then(|document| {
             Gate::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
         });
-    loaded.map_err(|problem| complain(&format!("no request is let in: {problem}"))).ok()
+    let gate = loaded.map_err(|problem| complain(&format!("no request is let in: {problem}"))).ok()?;
+    for notice in gate.notices() {
+        complain(&notice.to_string());
+    }
+    Some(gate)
 }
 
 /// Whole lines in as few writes as the interface allows. Nobody is left to tell if it fails.
