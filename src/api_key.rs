@@ -8,6 +8,7 @@
 //! Keys that another system issued are accepted by the plain SHA-256 of the key.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,8 +16,10 @@ use alloc::vec::Vec;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::claims::attributes;
 use crate::crypto::HmacKey;
 use crate::error::ApiKeyError;
+use crate::json::{Pointer, Value};
 use crate::limits::{API_KEY_BYTES, PEPPER_BYTES};
 use crate::principal::{Principal, Proof};
 use crate::time::UnixTime;
@@ -180,7 +183,7 @@ fn from_hex(hex: &str) -> Option<Digest256> {
 }
 
 /// What is known about one API key. The key itself is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ApiKeyRecord {
     pub(crate) id: String,
     pub(crate) hash: KeyHash,
@@ -188,12 +191,14 @@ pub(crate) struct ApiKeyRecord {
     pub(crate) scopes: Option<Vec<String>>,
     pub(crate) tenant: Option<String>,
     pub(crate) owner: Option<String>,
+    /// What bindings of the policy compare with, as claims of a token.
+    pub(crate) claims: Option<Value>,
     pub(crate) expires_at: Option<UnixTime>,
     pub(crate) disabled: bool,
 }
 
 impl ApiKeyRecord {
-    fn principal(&self, now: UnixTime) -> Result<Principal, ApiKeyError> {
+    fn principal(&self, now: UnixTime, places: &[Pointer]) -> Result<Principal, ApiKeyError> {
         if self.disabled {
             return Err(ApiKeyError::Disabled);
         }
@@ -207,6 +212,10 @@ impl ApiKeyRecord {
             roles: self.roles.clone(),
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),
+            attributes: match &self.claims {
+                Some(claims) => attributes(places, claims).map_err(|_| ApiKeyError::Unavailable)?,
+                None => BTreeMap::new(),
+            },
             proof: Proof::ApiKey { key_id: self.id.clone() },
             valid_until: self.expires_at,
         })
@@ -223,6 +232,8 @@ pub(crate) struct ApiKeys {
     plain: Vec<(Digest256, ApiKeyRecord)>,
     /// Whether a host can be asked for records that are not here.
     pub(crate) lookup: bool,
+    /// Places that bindings of the policy compare with.
+    attributes: Vec<Pointer>,
 }
 
 /// What a host found out about a record it was asked for.
@@ -245,7 +256,12 @@ pub(crate) enum Checked {
 
 impl ApiKeys {
     /// Indexes `records`. Peppered records need a pepper; the configuration sees to it.
-    pub(crate) fn new(pepper: Option<Pepper>, records: Vec<ApiKeyRecord>, lookup: bool) -> Self {
+    pub(crate) fn new(
+        pepper: Option<Pepper>,
+        records: Vec<ApiKeyRecord>,
+        lookup: bool,
+        attributes: Vec<Pointer>,
+    ) -> Self {
         let (mut peppered, mut plain) = (Vec::new(), Vec::new());
         for record in records {
             match record.hash {
@@ -255,7 +271,7 @@ impl ApiKeys {
         }
         peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         plain.sort_unstable_by_key(|(digest, _)| *digest);
-        Self { pepper, peppered, plain, lookup }
+        Self { pepper, peppered, plain, lookup, attributes }
     }
 
     /// Checks `key` at `now`.
@@ -294,7 +310,7 @@ impl ApiKeys {
         };
         let matches = bool::from(presented.ct_eq(&expected));
         match record {
-            Some(record) if matches => record.principal(now).map(Checked::Principal),
+            Some(record) if matches => record.principal(now, &self.attributes).map(Checked::Principal),
             _ => Err(ApiKeyError::Unknown),
         }
     }
@@ -310,7 +326,7 @@ impl ApiKeys {
         let expected = record.map_or(Digest256::default(), |(digest, _)| *digest);
         let matches = bool::from(presented.ct_eq(&expected));
         match record {
-            Some((_, record)) if matches => record.principal(now),
+            Some((_, record)) if matches => record.principal(now, &self.attributes),
             _ => Err(ApiKeyError::Unknown),
         }
     }

@@ -66,7 +66,8 @@ impl Refusal {
             Reason::RouteUnknown
             | Reason::RouteRefused
             | Reason::PermissionMissing
-            | Reason::PermissionDenied => (403, Told::NotPermitted),
+            | Reason::PermissionDenied
+            | Reason::BindingMismatch => (403, Told::NotPermitted),
             Reason::ScopeMissing => (403, Told::ScopeMissing),
             Reason::ConfigInvalid | Reason::RecordsUnavailable | Reason::Internal => (503, Told::Unavailable),
         };

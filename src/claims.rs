@@ -4,6 +4,7 @@
 //! even where no rule asks for it; a rule that is configured makes its claim required.
 
 use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -41,6 +42,8 @@ pub(crate) struct ClaimRules {
     pub(crate) max_age_secs: Option<u64>,
     pub(crate) required: Vec<Pointer>,
     pub(crate) names: ClaimNames,
+    /// Places that bindings of the policy compare with.
+    pub(crate) attributes: Vec<Pointer>,
     /// The role of a token that says nothing about roles. One that says "none" has none.
     pub(crate) default_role: Option<String>,
 }
@@ -70,6 +73,7 @@ impl ClaimRules {
             roles: self.roles(&claims)?,
             scopes: self.scopes(&claims)?,
             tenant: self.tenant(&claims)?,
+            attributes: attributes(&self.attributes, &claims)?,
             proof: Proof::Token { issuer, key_id },
             valid_until: Some(expires_at.plus(self.leeway_secs)),
         })
@@ -194,6 +198,32 @@ impl ClaimRules {
             Some(_) => Err(ClaimsError::Invalid(place.to_string())),
         }
     }
+}
+
+/// The values at `places`: a string, a whole number, or a list of these; a place that is empty has none.
+///
+/// # Errors
+///
+/// [`ClaimsError::Invalid`] if there is something else.
+pub(crate) fn attributes(
+    places: &[Pointer],
+    document: &Value,
+) -> Result<BTreeMap<String, Vec<String>>, ClaimsError> {
+    let mut found = BTreeMap::new();
+    for place in places {
+        let Some(value) = present(place.get(document)) else { continue };
+        let text = |value: &Value| match value {
+            Value::String(text) if is_usable(text) => Some(text.clone()),
+            Value::Number(Number::Unsigned(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        let values = match value {
+            Value::Array(elements) if elements.len() <= CLAIM_LIST => elements.iter().map(text).collect(),
+            single => text(single).map(|text| Vec::from([text])),
+        };
+        found.insert(place.to_string(), values.ok_or_else(|| ClaimsError::Invalid(place.to_string()))?);
+    }
+    Ok(found)
 }
 
 /// The `iss` of a token nobody has verified: good for choosing whose keys to try, and for nothing else.

@@ -3,6 +3,7 @@
 //! Unknown members, members that occur twice and settings that contradict each other are errors. Every error names its
 //! place as a JSON pointer and says what to write instead; no error shows a secret.
 
+mod bindings;
 mod document;
 mod issuers;
 mod keys;
@@ -157,7 +158,8 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
     let policy = policy::compile(document, profile, findings);
     let default_role =
         policy.as_ref().and_then(|policy| policy::default_role(document, profile, policy, findings));
-    let issuers = issuers::compile(document, profile, default_role.as_deref(), findings);
+    let attributes = policy.as_ref().map(|policy| policy.attributes.as_slice()).unwrap_or_default();
+    let issuers = issuers::compile(document, profile, default_role.as_deref(), attributes, findings);
     let api_keys = keys::compile(document, policy.as_ref(), findings);
     let upstream = upstream::compile(document, profile, findings);
     let places = places(document, findings);

@@ -132,6 +132,8 @@ pub enum PolicyError {
     PermissionDenied,
     /// The scopes do not include the permission.
     ScopeMissing,
+    /// A parameter of the request is not among the values the principal is bound to.
+    BindingMismatch,
 }
 
 /// Why the headers of a request were refused as a whole.
@@ -213,6 +215,7 @@ impl AuthError {
                 PolicyError::PermissionMissing => Reason::PermissionMissing,
                 PolicyError::PermissionDenied => Reason::PermissionDenied,
                 PolicyError::ScopeMissing => Reason::ScopeMissing,
+                PolicyError::BindingMismatch => Reason::BindingMismatch,
             },
         }
     }
@@ -302,6 +305,9 @@ impl fmt::Display for PolicyError {
             Self::PermissionMissing => "no role of the principal has the permission",
             Self::PermissionDenied => "a role of the principal denies the permission",
             Self::ScopeMissing => "the principal's scopes do not include the permission",
+            Self::BindingMismatch => {
+                "a parameter of the request is not among the values the principal is bound to"
+            }
         })
     }
 }

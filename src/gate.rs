@@ -247,6 +247,13 @@ impl Gate {
             return Err(PolicyError::RouteUnknown.into());
         };
         self.policy.authorize(principal, permission)?;
+        let bindings = route.map(|route| route.bindings.as_slice()).unwrap_or_default();
+        if let Some(broken) =
+            bindings.iter().find(|binding| !binding.holds(&target.path, target.query, head, principal))
+        {
+            record.binding = Some(broken.to_string());
+            return Err(PolicyError::BindingMismatch.into());
+        }
         let roles = self.policy.known_roles(principal).map(|(name, _)| name).collect();
         forward(Some(&Caller { principal, place, roles }))
     }

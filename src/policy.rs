@@ -3,10 +3,12 @@
 //! A route asks for one permission `resource:action`; roles grant and deny patterns of them. Deny beats grant, and what
 //! nobody granted is denied. The decision walks a trie and tests bits: no expression is evaluated, nothing is allocated.
 
+mod binding;
 mod permission;
 mod role;
 mod route;
 
+pub(crate) use binding::{Binding, Parameter, Values};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
@@ -14,6 +16,7 @@ pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEB
 use alloc::vec::Vec;
 
 use crate::error::PolicyError;
+use crate::json::Pointer;
 use crate::principal::Principal;
 
 /// Routes and roles, ready to decide.
@@ -23,6 +26,8 @@ pub(crate) struct Policy {
     pub(crate) roles: Roles,
     /// Whether the scopes a proof declares narrow what its roles grant.
     pub(crate) scopes_narrow: bool,
+    /// Places in the claims that bindings of routes compare with.
+    pub(crate) attributes: Vec<Pointer>,
 }
 
 impl Policy {
@@ -144,7 +149,7 @@ mod tests {
         let routes = (0..10_000)
             .map(|n| {
                 let template = RouteTemplate::parse(&format!("GET /v1/r{}/{{id}}/p{n}", n % 100)).unwrap();
-                (template, Access::parse(&format!("r{}:a{}", n % 100, n % 7)).unwrap())
+                (template, Access::parse(&format!("r{}:a{}", n % 100, n % 7)).unwrap(), Vec::new())
             })
             .collect();
         let routes = Routes::compile(routes);
@@ -155,7 +160,7 @@ mod tests {
             })
             .collect();
         let roles = Roles::compile(&rules, &routes).unwrap();
-        Policy { routes, roles, scopes_narrow: true }
+        Policy { routes, roles, scopes_narrow: true, attributes: Vec::new() }
     }
 
     #[test]
@@ -166,6 +171,7 @@ mod tests {
             roles: ["stranger".to_string(), "role42".to_string()].into(),
             scopes: Some(["r42:a0".to_string()].into()),
             tenant: None,
+            attributes: BTreeMap::new(),
             proof: Proof::ApiKey { key_id: "k".to_string() },
             valid_until: None,
         };

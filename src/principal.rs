@@ -1,5 +1,6 @@
 //! The authenticated party.
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -20,6 +21,9 @@ pub struct Principal {
     pub scopes: Option<Vec<String>>,
     /// The tenant it belongs to.
     pub tenant: Option<String>,
+    /// The values that bindings of the policy compare with, by the JSON pointer they were found at.
+    #[serde(skip)]
+    pub attributes: BTreeMap<String, Vec<String>>,
     /// How it was proved.
     pub proof: Proof,
     /// When the proof ends, leeway included.

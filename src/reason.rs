@@ -92,6 +92,8 @@ reasons! {
     PermissionDenied => "permission_denied",
     /// The token's scopes do not include the permission.
     ScopeMissing => "scope_missing",
+    /// A parameter of the request is not among the values the principal is bound to.
+    BindingMismatch => "binding_mismatch",
     /// The configuration did not load.
     ConfigInvalid => "config_invalid",
     /// The API-key records could not be had.

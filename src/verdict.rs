@@ -66,6 +66,8 @@ pub struct Record {
     pub route: Option<String>,
     /// The permission it asks for.
     pub permission: Option<String>,
+    /// The binding that did not hold, as `path.collection = /collections`: never a value.
+    pub binding: Option<String>,
     /// Where the credential was found.
     pub place: Option<Place>,
     /// The caller, if it was authenticated.

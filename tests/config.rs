@@ -75,7 +75,7 @@ fn places_and_remedies() {
         ),
         (
             r#""policy":{"roles":{"a":{"permissions":["graph"]}}}"#,
-            "/policy/roles/a/permissions/0: not a permission; write \"resource:action\", with \"*\" for any",
+            "/policy/roles/a/permissions/0: not a permission; write \"resource:action\", with \"*\" for any or \"{a,b}\" for some",
         ),
         (
             r#""policy":{"roles":{"a":{"permission":["graph:read"]}}}"#,

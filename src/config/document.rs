@@ -156,6 +156,8 @@ pub(super) struct ApiKeyRecordDocument {
     pub(super) tenant: Option<String>,
     /// The subject its requests are attributed to; the identifier if absent.
     pub(super) owner: Option<String>,
+    /// What bindings of the policy compare with: an object, like the claims of a token.
+    pub(super) claims: Option<Value>,
     /// Seconds since the epoch; kept for people, not looked at.
     #[serde(rename = "created_at")]
     pub(super) _created_at: Option<u64>,
@@ -176,6 +178,9 @@ impl ApiKeyRecordDocument {
         if self.id.is_empty() {
             return Err(("id", "must not be empty"));
         }
+        if self.claims.as_ref().is_some_and(|claims| claims.as_object().is_none()) {
+            return Err(("claims", "must be an object, like the claims of a token"));
+        }
         Ok(ApiKeyRecord {
             id: self.id.clone(),
             hash,
@@ -183,6 +188,7 @@ impl ApiKeyRecordDocument {
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),
             owner: self.owner.clone().filter(|owner| !owner.is_empty()),
+            claims: self.claims.clone(),
             expires_at: self.expires_at.map(UnixTime::from_secs),
             disabled: self.disabled,
         })
@@ -216,13 +222,59 @@ pub(super) struct PolicyDocument {
     pub(super) roles: Option<BTreeMap<String, RoleDocument>>,
     /// The role of a principal that carries none; the empty string switches the profile's off.
     pub(super) default_role: Option<String>,
-    /// `METHOD /template` to `public`, `refused` or a permission: added to the profile's, or in place of one.
+    /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
     #[serde(default)]
-    pub(super) routes: BTreeMap<String, String>,
+    pub(super) routes: BTreeMap<String, RouteDocument>,
     /// Access to the profile's documentation routes.
     pub(super) docs: Option<String>,
     /// Whether declared scopes narrow what roles grant.
     pub(super) scopes_narrow: Option<bool>,
+}
+
+/// What a route asks for.
+#[derive(Debug, Default)]
+pub(super) struct RouteDocument {
+    /// `public`, `refused` or a permission.
+    pub(super) access: String,
+    /// Parameters of the request, and the values of the caller each must be among.
+    pub(super) bindings: BTreeMap<String, String>,
+}
+
+/// A string is the access; an object has the bindings besides.
+impl<'de> Deserialize<'de> for RouteDocument {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members {
+            access: String,
+            #[serde(default, rename = "where")]
+            bindings: BTreeMap<String, String>,
+        }
+
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = RouteDocument;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(
+                    "\"public\", \"refused\", a permission, or an object with \"access\" and \"where\"",
+                )
+            }
+
+            fn visit_str<E: serde::de::Error>(self, access: &str) -> Result<RouteDocument, E> {
+                Ok(RouteDocument { access: access.into(), bindings: BTreeMap::new() })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
+                let Members { access, bindings } =
+                    Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
+                Ok(RouteDocument { access, bindings })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// One role.

@@ -18,6 +18,7 @@ pub(super) fn compile(
     document: &Document,
     profile: &Profile,
     default_role: Option<&str>,
+    attributes: &[Pointer],
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Issuer>> {
     let several = document.issuers.len() > 1;
@@ -40,7 +41,11 @@ pub(super) fn compile(
         let keys = verification_keys::compile(issuer, &pointer, findings);
         let rules = rules(document, issuer, profile, &pointer, findings);
         if let (Some(keys), Some(rules)) = (keys, rules) {
-            let rules = ClaimRules { default_role: default_role.map(ToString::to_string), ..rules };
+            let rules = ClaimRules {
+                default_role: default_role.map(ToString::to_string),
+                attributes: attributes.to_vec(),
+                ..rules
+            };
             issuers.push(Issuer { keys, rules });
         }
     }
@@ -103,6 +108,7 @@ fn rules(
         max_age_secs: issuer.max_age_secs,
         required: required.chain(issuer.required_claims.iter().cloned()).collect(),
         names,
+        attributes: Vec::new(),
         default_role: None,
     })
 }

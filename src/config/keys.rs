@@ -8,6 +8,7 @@ use super::document::Document;
 use super::policy::no_such_role;
 use super::{Findings, secrets};
 use crate::api_key::{ApiKeyRecord, ApiKeys, KeyHash, Pepper};
+use crate::claims::attributes;
 use crate::limits::PEPPER_BYTES;
 use crate::policy::Policy;
 use crate::upstream::CredentialFate;
@@ -41,6 +42,7 @@ pub(super) fn compile(
     };
     let mut records: Vec<ApiKeyRecord> = Vec::new();
     let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
+    let places = policy.map(|policy| policy.attributes.clone()).unwrap_or_default();
     for (index, written) in api_keys.records.iter().enumerate() {
         let place = format!("/api_keys/records/{index}");
         let record = match written.compile() {
@@ -55,6 +57,9 @@ pub(super) fn compile(
                 "/api_keys/pepper",
                 "records with \"hmac-sha256:\" hashes need the pepper they were made with",
             );
+        }
+        if let Some(Err(error)) = record.claims.as_ref().map(|claims| attributes(&places, claims)) {
+            findings.error(format!("{place}/claims"), error);
         }
         if !ids.insert(record.id.clone()) {
             findings.error(format!("{place}/id"), "an earlier record has this identifier");
@@ -78,5 +83,5 @@ pub(super) fn compile(
             "looked-up records are checked under a pepper; name the secret that holds it",
         );
     }
-    Some(Some(ApiKeys::new(pepper, records, api_keys.lookup)))
+    Some(Some(ApiKeys::new(pepper, records, api_keys.lookup, places)))
 }

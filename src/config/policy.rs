@@ -6,11 +6,11 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::Findings;
 use super::document::{Document, RoleDocument};
+use super::{Findings, bindings};
 use crate::json::pointer_to;
 use crate::policy::{
-    Access, InheritanceError, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
+    Access, Binding, InheritanceError, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
 };
 use crate::profile::Profile;
 use crate::suggest::{closest, one_of};
@@ -27,7 +27,12 @@ pub(super) fn compile(document: &Document, profile: &Profile, findings: &mut Fin
         };
         findings.error(pointer_to(&["policy", "roles", &name, "inherits"]), message);
     });
-    Some(Policy { routes, roles: roles.ok()?, scopes_narrow: document.policy.scopes_narrow.unwrap_or(true) })
+    Some(Policy {
+        attributes: bindings::places(&routes),
+        routes,
+        roles: roles.ok()?,
+        scopes_narrow: document.policy.scopes_narrow.unwrap_or(true),
+    })
 }
 
 /// The role of a token that says nothing about roles.
@@ -51,7 +56,7 @@ pub(super) fn default_role(
 }
 
 fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -> Option<Routes> {
-    let mut by_shape: BTreeMap<String, (RouteTemplate, Access)> = BTreeMap::new();
+    let mut by_shape: BTreeMap<String, (RouteTemplate, Access, Vec<Binding>)> = BTreeMap::new();
     let docs = match document.policy.docs.as_deref() {
         None => Some(Access::Refused),
         Some(text) => access(text, "/policy/docs", findings),
@@ -60,19 +65,30 @@ fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -
     let docs = profile.docs.iter().map(|route| (*route, docs.clone()));
     for (route, access) in defaults.chain(docs) {
         let template = findings.take("/profile", RouteTemplate::parse(route))?;
-        by_shape.insert(template.shape(), (template, access?));
+        by_shape.insert(template.shape(), (template, access?, Vec::new()));
     }
     let mut own = BTreeSet::new();
-    for (route, text) in &document.policy.routes {
+    for (route, written) in &document.policy.routes {
         let place = pointer_to(&["policy", "routes", route]);
         let template = findings.take(&place, RouteTemplate::parse(route));
-        let access = access(text, &place, findings);
+        let access = access(&written.access, &place, findings);
         let (Some(template), Some(access)) = (template, access) else { continue };
         let shape = template.shape();
         if !own.insert(shape.clone()) {
             findings.error(&place, "another route matches the same requests; keep one of them");
         }
-        by_shape.insert(shape, (template, access));
+        if !written.bindings.is_empty() && !matches!(access, Access::Permission(_)) {
+            findings.error(
+                format!("{place}/where"),
+                "only a route that asks for a permission has a caller to bind; name one in \"access\"",
+            );
+        }
+        let bindings = written.bindings.iter().filter_map(|(parameter, values)| {
+            let place = pointer_to(&["policy", "routes", route, "where", parameter]);
+            findings.take(&place, bindings::parse(parameter, values, &template))
+        });
+        let bindings = bindings.collect();
+        by_shape.insert(shape, (template, access, bindings));
     }
     Some(Routes::compile(by_shape.into_values().collect()))
 }
@@ -128,7 +144,7 @@ fn role_rules(
                 Some(pattern) => patterns.push(pattern),
                 None => findings.error(
                     pointer_to(&["policy", "roles", name, member, &index.to_string()]),
-                    "not a permission; write \"resource:action\", with \"*\" for any",
+                    "not a permission; write \"resource:action\", with \"*\" for any or \"{a,b}\" for some",
                 ),
             }
         }

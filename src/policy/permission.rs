@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// One thing a route can ask for, for example `graph:invoke`.
@@ -45,36 +46,52 @@ impl fmt::Display for Permission {
     }
 }
 
-/// A permission with `*` allowed for the resource, the action, or (as a lone `*`) both.
+/// A permission with `*` or a set `{a,b}` allowed for the resource and the action, or `*` alone for both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionPattern {
-    resource: Option<String>,
-    action: Option<String>,
+    resource: Names,
+    action: Names,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Names {
+    Any,
+    OneOf(Vec<String>),
 }
 
 impl PermissionPattern {
-    /// Parses `resource:action`, `resource:*`, `*:action`, `*:*` or `*`.
+    /// Parses `resource:action`, where either may be `*` or a set like `{invoke,stream}`, or `*`.
     pub fn parse(text: &str) -> Option<Self> {
         if text == "*" {
-            return Some(Self { resource: None, action: None });
+            return Some(Self { resource: Names::Any, action: Names::Any });
         }
         let (resource, action) = text.split_once(':')?;
-        Some(Self { resource: part(resource)?, action: part(action)? })
+        Some(Self { resource: Names::parse(resource)?, action: Names::parse(action)? })
     }
 
     /// Whether this stands for `permission`.
     pub fn matches(&self, permission: &Permission) -> bool {
-        let fits =
-            |pattern: &Option<String>, name: &str| pattern.as_ref().is_none_or(|pattern| pattern == name);
-        fits(&self.resource, permission.resource()) && fits(&self.action, permission.action())
+        self.resource.contain(permission.resource()) && self.action.contain(permission.action())
     }
 }
 
-fn part(text: &str) -> Option<Option<String>> {
-    if text == "*" {
-        return Some(None);
+impl Names {
+    fn parse(text: &str) -> Option<Self> {
+        if text == "*" {
+            return Some(Self::Any);
+        }
+        let set = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+        let names = set.unwrap_or(text).split(|separator| set.is_some() && separator == ',');
+        let names: Option<Vec<_>> = names.map(|name| is_name(name).then(|| name.to_owned())).collect();
+        names.map(Self::OneOf)
     }
-    is_name(text).then(|| Some(text.to_owned()))
+
+    fn contain(&self, name: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::OneOf(names) => names.iter().any(|own| own == name),
+        }
+    }
 }
 
 fn is_name(text: &str) -> bool {
@@ -101,12 +118,34 @@ mod tests {
             ("store:*", false),
             ("*:stream", false),
             ("Graph:invoke", false),
+            ("graph:{invoke,stream}", true),
+            ("graph:{stream,invoke}", true),
+            ("{store,graph}:invoke", true),
+            ("{store,graph}:{invoke}", true),
+            ("{store,files}:*", false),
+            ("graph:{stream,stop}", false),
         ] {
             assert_eq!(PermissionPattern::parse(pattern).unwrap().matches(&invoke), matches, "{pattern}");
         }
-        for bad in
-            ["", "graph", "graph:", ":invoke", "graph:in*", "a:b:c", "gräph:x", "** :x", "graph: invoke"]
-        {
+        for bad in [
+            "",
+            "graph",
+            "graph:",
+            ":invoke",
+            "graph:in*",
+            "a:b:c",
+            "gräph:x",
+            "** :x",
+            "graph: invoke",
+            "graph:{}",
+            "graph:{a,}",
+            "graph:{a, b}",
+            "graph:{a",
+            "graph:a}",
+            "graph:{*}",
+            "graph:a,b",
+            "{a,b}",
+        ] {
             assert_eq!(PermissionPattern::parse(bad), None, "{bad}");
         }
         assert_eq!(Permission::parse("graph:*"), None);

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Permission, PermissionIndex};
+use super::{Binding, Permission, PermissionIndex};
 use crate::limits::PATH_SEGMENTS;
 use crate::path;
 
@@ -41,6 +41,8 @@ pub(crate) struct RouteTemplate {
     /// The HTTP method, or `WEBSOCKET` for a WebSocket upgrade.
     method: String,
     segments: Vec<Segment>,
+    /// The parameters that are one segment, by name, with the place of the segment.
+    parameters: Vec<(String, usize)>,
     text: String,
 }
 
@@ -91,12 +93,16 @@ impl RouteTemplate {
         }
         let relative = template.strip_prefix('/').ok_or(TemplateError::Path)?;
         let mut segments = Vec::new();
-        let mut names = Vec::new();
+        let (mut names, mut parameters) = (Vec::new(), Vec::new());
         for segment in relative.split('/') {
             if segments.last() == Some(&Segment::Rest) {
                 return Err(TemplateError::RestNotLast);
             }
-            segments.push(parse_segment(segment, &mut names)?);
+            let parsed = parse_segment(segment, &mut names)?;
+            if let (Segment::Parameter, Some(name)) = (&parsed, names.last()) {
+                parameters.push(((*name).to_owned(), segments.len()));
+            }
+            segments.push(parsed);
         }
         if segments.len() > PATH_SEGMENTS {
             return Err(TemplateError::TooManySegments);
@@ -111,7 +117,12 @@ impl RouteTemplate {
         if path::normalise(&literal_path).as_deref() != Ok(literal_path.as_str()) {
             return Err(TemplateError::Path);
         }
-        Ok(Self { method: method.to_owned(), segments, text: text.to_owned() })
+        Ok(Self { method: method.to_owned(), segments, parameters, text: text.to_owned() })
+    }
+
+    /// Which segment of the path the parameter `name` is, if it is one segment.
+    pub(crate) fn parameter(&self, name: &str) -> Option<usize> {
+        self.parameters.iter().find(|(own, _)| own == name).map(|(_, segment)| *segment)
     }
 
     /// The template with parameter names left out: two routes with the same shape match the same requests.
@@ -165,6 +176,8 @@ pub(crate) struct Route {
     /// The route as written.
     pub(crate) text: String,
     pub(crate) access: CompiledAccess,
+    /// What a caller is bound to, besides having the permission.
+    pub(crate) bindings: Vec<Binding>,
     method: String,
 }
 
@@ -197,10 +210,10 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// Compiles routes. No two may have the same shape; the configuration sees to it.
-    pub(crate) fn compile(written: Vec<(RouteTemplate, Access)>) -> Self {
+    pub(crate) fn compile(written: Vec<(RouteTemplate, Access, Vec<Binding>)>) -> Self {
         let mut permissions: Vec<Permission> = written
             .iter()
-            .filter_map(|(_, access)| match access {
+            .filter_map(|(_, access, _)| match access {
                 Access::Permission(permission) => Some(permission.clone()),
                 Access::Public | Access::Refused => None,
             })
@@ -208,13 +221,13 @@ impl Routes {
         permissions.sort_unstable();
         permissions.dedup();
         let mut compiled = Self { routes: Vec::new(), permissions, nodes: Vec::from([Node::default()]) };
-        for (template, access) in written {
-            compiled.insert(template, &access);
+        for (template, access, bindings) in written {
+            compiled.insert(template, &access, bindings);
         }
         compiled
     }
 
-    fn insert(&mut self, template: RouteTemplate, access: &Access) {
+    fn insert(&mut self, template: RouteTemplate, access: &Access, bindings: Vec<Binding>) {
         let access = match access {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
@@ -236,7 +249,7 @@ impl Routes {
         if let Some(node) = self.nodes.get_mut(node) {
             if rest { node.rest.push(route) } else { node.routes.push(route) }
         }
-        self.routes.push(Route { text: template.text, access, method: template.method });
+        self.routes.push(Route { text: template.text, access, bindings, method: template.method });
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.
@@ -282,6 +295,11 @@ impl Routes {
         routes.iter().filter_map(|index| self.routes.get(*index)).find(|route| route.method == method)
     }
 
+    /// The bindings of all routes.
+    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
+        self.routes.iter().flat_map(|route| &route.bindings)
+    }
+
     pub(crate) fn permission(&self, PermissionIndex(index): PermissionIndex) -> Option<&Permission> {
         self.permissions.get(index)
     }
@@ -304,7 +322,7 @@ mod tests {
     fn routes(written: &[&str]) -> Routes {
         let compiled: Vec<_> = written
             .iter()
-            .map(|text| (RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap()))
+            .map(|text| (RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap(), Vec::new()))
             .collect();
         Routes::compile(compiled)
     }

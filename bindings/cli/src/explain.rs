@@ -153,6 +153,9 @@ fn stages(verdict: &Verdict) -> Vec<Stage> {
             if principal.roles.is_empty() { "no role".to_owned() } else { principal.roles.join(", ") };
         passed("authenticate", format!("{} with {roles}{key}", principal.subject.escape_debug()));
     }
+    if let Some(binding) = &record.binding {
+        stages.push(Stage { step: "binding", passed: false, detail: format!("{binding} does not hold") });
+    }
     match (&record.error, &verdict.decision) {
         (Some(error), _) => {
             let reason = record.reason.map_or("internal", Reason::code);

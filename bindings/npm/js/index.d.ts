@@ -69,6 +69,7 @@ export type Reason =
   | "permission_denied"
   /** The token's scopes do not include the permission. */
   | "scope_missing"
+  | "binding_mismatch"
   /** The configuration did not load. */
   | "config_invalid"
   /** The API-key records could not be had. */

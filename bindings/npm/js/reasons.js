@@ -29,6 +29,7 @@ export const reasons = Object.freeze([
   "permission_missing",
   "permission_denied",
   "scope_missing",
+  "binding_mismatch",
   "config_invalid",
   "records_unavailable",
   "internal",

@@ -1,5 +1,7 @@
 //! What crosses the boundary, as JSON.
 
+use std::collections::BTreeMap;
+
 use portcullis::{ConfigError, Decision, Forward, Principal, Proof, Reason, UnixTime, Verdict};
 use serde::{Deserialize, Serialize};
 
@@ -131,7 +133,7 @@ enum ProofKind {
 
 impl PrincipalDocument {
     pub(crate) fn new(principal: &Principal) -> Self {
-        let Principal { subject, roles, scopes, tenant, proof, valid_until } = principal;
+        let Principal { subject, roles, scopes, tenant, attributes: _, proof, valid_until } = principal;
         let (kind, issuer) = match proof {
             Proof::Token { issuer, .. } => (ProofKind::Token, issuer.clone()),
             Proof::ApiKey { .. } => (ProofKind::ApiKey, None),
@@ -154,6 +156,15 @@ impl PrincipalDocument {
             ProofKind::Token => Proof::Token { issuer, key_id },
             ProofKind::ApiKey => Proof::ApiKey { key_id: key_id.unwrap_or_default() },
         };
-        Principal { subject, roles, scopes, tenant, proof, valid_until: valid_until.map(UnixTime::from_secs) }
+        Principal {
+            subject,
+            roles,
+            scopes,
+            tenant,
+            // Bindings are of routes, and this principal only answers for permissions.
+            attributes: BTreeMap::new(),
+            proof,
+            valid_until: valid_until.map(UnixTime::from_secs),
+        }
     }
 }

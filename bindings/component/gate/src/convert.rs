@@ -98,7 +98,7 @@ impl From<Place> for wit::Place {
 
 impl From<Principal> for wit::Principal {
     fn from(principal: Principal) -> Self {
-        let Principal { subject, roles, scopes, tenant, proof, valid_until } = principal;
+        let Principal { subject, roles, scopes, tenant, attributes: _, proof, valid_until } = principal;
         let proof = match proof {
             Proof::Token { issuer, key_id } => wit::Proof::Token(wit::TokenProof { issuer, key_id }),
             Proof::ApiKey { key_id } => wit::Proof::ApiKey(key_id),
@@ -139,7 +139,7 @@ reasons! {
     TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
     ClaimInvalid
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
-    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing
+    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
     ConfigInvalid RecordsUnavailable Internal
 }
 

@@ -1,0 +1,62 @@
+//! Bindings of routes: `where`.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::json::Pointer;
+use crate::policy::{Binding, Parameter, RouteTemplate, Routes, Values};
+
+/// One member of `where`: `path.collection` to `/collections`.
+///
+/// # Errors
+///
+/// What is wrong and how to mend it.
+pub(super) fn parse(parameter: &str, values: &str, template: &RouteTemplate) -> Result<Binding, String> {
+    let parameter = match parameter.split_once('.') {
+        Some(("path", name)) => {
+            let segment = template.parameter(name).ok_or_else(|| {
+                format!("the route has no parameter {{{name}}} of one segment; name one that it has")
+            })?;
+            Parameter::Path { name: name.to_owned(), segment }
+        }
+        Some(("query", name)) if !name.is_empty() => Parameter::Query(name.to_owned()),
+        Some(("header", name)) if is_header(name) => Parameter::Header(name.to_ascii_lowercase()),
+        _ => {
+            return Err("write a parameter as \"path.name\", \"query.name\" or \"header.name\"".to_owned());
+        }
+    };
+    let values = match values {
+        "subject" => Values::Subject,
+        "tenant" => Values::Tenant,
+        pointer if pointer.starts_with('/') && Pointer::parse(pointer).is_some() => {
+            Values::Claim(pointer.to_owned())
+        }
+        _ => {
+            return Err(
+                "write \"subject\", \"tenant\", or a JSON pointer into the claims, like \"/collections\""
+                    .to_owned(),
+            );
+        }
+    };
+    Ok(Binding { parameter, values })
+}
+
+/// The places in the claims that the bindings of `routes` compare with.
+pub(super) fn places(routes: &Routes) -> Vec<Pointer> {
+    let pointers: BTreeSet<&str> = routes
+        .bindings()
+        .filter_map(|binding| match &binding.values {
+            Values::Claim(pointer) => Some(pointer.as_str()),
+            Values::Subject | Values::Tenant => None,
+        })
+        .collect();
+    pointers.into_iter().filter_map(Pointer::parse).collect()
+}
+
+/// Whether `name` is a header name without underscores, of which servers disagree.
+fn is_header(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+}
