@@ -57,7 +57,48 @@ pub(crate) fn assert_entitled(
                 None => ROLES.contains(&role.as_str()),
             };
             assert!(principal.roles.iter().any(known), "{route} for {principal:?}, who has no role");
+            let path = verdict.record.path.as_deref().expect("there is a path");
+            assert_bound(principal, route, path, request, configuration);
         }
+    }
+}
+
+/// Panics unless every parameter that the route binds is there once and is the principal's.
+fn assert_bound(
+    principal: &Principal,
+    route: &str,
+    path: &str,
+    request: &Request,
+    configuration: &Configuration,
+) {
+    let bindings = configuration.document["policy"]["routes"][route]["where"].as_object();
+    for (parameter, values) in bindings.into_iter().flatten() {
+        let own = match values.as_str().expect("a binding is a text") {
+            "subject" => vec![principal.subject.clone()],
+            "tenant" => principal.tenant.iter().cloned().collect(),
+            pointer => principal.attributes.get(pointer).cloned().unwrap_or_default(),
+        };
+        let (kind, name) = parameter.split_once('.').expect("a kind and a name");
+        let found: Vec<String> = match kind {
+            "path" => {
+                let template = route.split_once(' ').map(|(_, template)| template).expect("a template");
+                let place = template.split('/').position(|segment| segment == format!("{{{name}}}"));
+                let segment =
+                    path.split('/').nth(place.expect("the template has it")).expect("so has the path");
+                vec![decode(segment.replace('+', "%2B").as_bytes())]
+            }
+            "query" => query_values(&request.target, name),
+            _ => {
+                let lines = request.values(&name.to_ascii_lowercase());
+                lines.map(|line| String::from_utf8_lossy(line.trim_ascii()).into_owned()).collect()
+            }
+        };
+        assert_eq!(found.len(), 1, "{route}: {parameter} is there {} times", found.len());
+        assert!(
+            own.contains(&found[0]),
+            "{route}: {parameter} is {:?}, and the caller has {own:?}",
+            found[0]
+        );
     }
 }
 
@@ -65,7 +106,8 @@ pub(crate) fn assert_entitled(
 fn access<'d>(configuration: &'d Configuration, route: &str) -> &'d str {
     let policy = &configuration.document["policy"];
     let standard = configuration.has_profile("agentflow");
-    if let Some(access) = policy["routes"][route].as_str() {
+    let written = &policy["routes"][route];
+    if let Some(access) = written.as_str().or(written["access"].as_str()) {
         access
     } else if standard && OPEN.contains(&route) {
         "public"
@@ -143,12 +185,17 @@ pub(crate) fn is_sentinel(entry: &[u8]) -> bool {
 
 /// The decoded values of the query parameters called `token`, however that is written.
 pub(crate) fn query_tokens(target: &[u8]) -> Vec<String> {
+    query_values(target, "token")
+}
+
+/// The decoded values of the query parameters called `wanted`, however that is written.
+fn query_values(target: &[u8], wanted: &str) -> Vec<String> {
     let Some(at) = target.iter().position(|octet| *octet == b'?') else { return Vec::new() };
     let parts = target[at + 1..].split(|octet| *octet == b'&').map(|part| {
         let end = part.iter().position(|octet| *octet == b'=').unwrap_or(part.len());
         (decode(&part[..end]), decode(part.get(end + 1..).unwrap_or_default()))
     });
-    parts.filter(|(name, _)| name == "token").map(|(_, value)| value).collect()
+    parts.filter(|(name, _)| name == wanted).map(|(_, value)| value).collect()
 }
 
 /// Percent-decodes a part of a query.
