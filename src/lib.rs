@@ -42,7 +42,7 @@ pub use gate::{Gate, Need, Step, Supply};
 pub use jws::{JoseHeader, UnverifiedToken, VerifiedToken};
 pub use key::{KeyError, KeySet, PemError, PublicKey, VerificationKey};
 pub use path::{PathError, Target};
-pub use policy::{Permission, PermissionPattern};
+pub use policy::{AssumedCaller, Permission, PermissionPattern, RouteAccess, SurveyedRoute, route_shape};
 pub use principal::{Principal, Proof};
 pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};

@@ -7,11 +7,13 @@ mod binding;
 mod permission;
 mod role;
 mod route;
+mod survey;
 
 pub(crate) use binding::{Binding, Parameter, Values};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
+pub use survey::{AssumedCaller, RouteAccess, SurveyedRoute, route_shape};
 
 use alloc::vec::Vec;
 

@@ -233,6 +233,96 @@ fn permissions_without_a_route() {
     assert!(gate.verify(&token("reader"), portcullis::UnixTime::from_secs(NOW + 60)).is_err());
 }
 
+#[test]
+fn the_survey_is_the_guides_table_and_what_requests_get() {
+    use portcullis::{AssumedCaller, AuthError, CredentialError, PolicyError, RouteAccess};
+    let gate = agentflow();
+    assert_eq!(gate.roles().collect::<Vec<_>>(), ["admin", "guest", "user"]);
+    assert_eq!(gate.default_role(), Some("guest"));
+    let missing: Result<(), AuthError> = Err(PolicyError::PermissionMissing.into());
+    let mut surveyed = BTreeSet::new();
+    for (method, path, permission) in ROUTES {
+        let route = gate.route_for(method, path).unwrap().unwrap();
+        assert_eq!(
+            (route.method(), format!("{method} {}", route.path())),
+            (*method, route.text().to_owned())
+        );
+        assert!(matches!(route.access(), RouteAccess::Permission(asked) if asked.as_str() == *permission));
+        surveyed.insert(route.text());
+        for (role, permissions) in TABLE {
+            let expected = if permissions.contains(permission) { Ok(()) } else { missing.clone() };
+            let caller = AssumedCaller::with_roles([role]);
+            assert_eq!(route.authorize(&caller), expected, "{role}: {method} {path}");
+            assert_eq!(gate.survey(method, path, &caller), expected, "{role}: {method} {path}");
+            assert_eq!(
+                ask(&gate, method, path, &token(role)).0,
+                if expected.is_ok() { 200 } else { 403 },
+                "{role}: {method} {path}"
+            );
+        }
+        assert_eq!(route.authorize(&AssumedCaller::anonymous()), Err(CredentialError::Missing.into()));
+        assert_eq!(route.authorize(&AssumedCaller::with_roles(["superuser"])), missing);
+        assert_eq!(route.authorize(&AssumedCaller::with_roles(None::<&str>)), missing);
+    }
+    // Two paths of the table are one route, `DELETE /v1/store/memories/{memory_id}`.
+    assert_eq!(surveyed.len(), 36);
+    let others: BTreeSet<_> =
+        gate.routes().map(|route| route.text()).filter(|text| !surveyed.contains(text)).collect();
+    let (public, refused) = (
+        ["GET /health/ready", "GET /ping"],
+        ["GET /docs", "GET /docs/oauth2-redirect", "GET /openapi.json", "GET /redocs"],
+    );
+    assert_eq!(others, public.into_iter().chain(refused).collect());
+    let admin = AssumedCaller::with_roles(["admin"]);
+    for (texts, access, expected) in [
+        (&public[..], RouteAccess::Public, Ok(())),
+        (&refused[..], RouteAccess::Refused, Err(AuthError::Policy(PolicyError::RouteRefused))),
+    ] {
+        for text in texts {
+            let (method, path) = text.split_once(' ').unwrap();
+            assert_eq!(gate.route_for(method, path).unwrap().unwrap().access(), access, "{text}");
+            for caller in [&admin, &AssumedCaller::anonymous()] {
+                assert_eq!(gate.survey(method, path, caller), expected, "{text}");
+            }
+        }
+    }
+    // What no route serves, and what has no reading.
+    for (method, path) in
+        [("GET", "/nope"), ("get", "/ping"), ("GET", "/v1/graph/ws"), ("WEBSOCKET", "/ping")]
+    {
+        assert_eq!(
+            gate.survey(method, path, &admin),
+            Err(PolicyError::RouteUnknown.into()),
+            "{method} {path}"
+        );
+        let anonymous = gate.survey(method, path, &AssumedCaller::anonymous());
+        assert_eq!(anonymous, Err(CredentialError::Missing.into()), "{method} {path}");
+    }
+    assert!(matches!(gate.survey("GET", "/a%2Fb", &admin), Err(AuthError::Path(_))));
+    let narrowed = |scope: &str| {
+        gate.survey("GET", "/v1/threads", &AssumedCaller::with_roles(["user"]).narrowed_to([scope]))
+    };
+    assert_eq!(narrowed("checkpointer:read"), Ok(()));
+    assert_eq!(narrowed("store:read"), Err(PolicyError::ScopeMissing.into()));
+}
+
+#[test]
+fn routes_that_differ_in_parameter_names_have_one_shape() {
+    for (one, another, same) in [
+        ("GET /a/{x}", "GET /a/{y}", true),
+        ("GET /a/{x:path}", "GET /a/{y:path}", true),
+        ("GET /na\u{ef}ve", "GET /na%C3%AFve", true),
+        ("GET /a/{x}", "GET /a/{x:path}", false),
+        ("GET /a/{x}", "GET /a/x", false),
+        ("GET /a", "GET /a/", false),
+    ] {
+        let shape = |text| portcullis::route_shape(text).unwrap();
+        assert_eq!(shape(one) == shape(another), same, "{one} {another}");
+    }
+    assert_eq!(portcullis::route_shape("GET /a/{x}/{rest:path}").unwrap(), "/a/{}/{:path}");
+    assert!(portcullis::route_shape("GET /a/{x").unwrap_err().contains("{name:path}"));
+}
+
 /// Random policies, decided by the gate and by a few lines that could not be simpler.
 #[test]
 fn a_naive_evaluator_agrees_on_random_policies() {

@@ -4,7 +4,8 @@
 //! Fails closed: a parameter that is absent, occurs twice, cannot be decoded, or is compared with a claim the caller does not
 //! have, is a mismatch.
 
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString as _};
 use core::fmt;
 
 use crate::path::hex_value;
@@ -39,6 +40,14 @@ pub(crate) enum Values {
 }
 
 impl Binding {
+    /// The same for two bindings of the same parameter to the same values, whatever a route calls the parameter.
+    pub(crate) fn key(&self) -> String {
+        match &self.parameter {
+            Parameter::Path { segment, .. } => format!("{segment} {:?}", self.values),
+            Parameter::Query(_) | Parameter::Header(_) => self.to_string(),
+        }
+    }
+
     /// Whether the request has the parameter exactly once, with a value of the principal's.
     pub(crate) fn holds(
         &self,

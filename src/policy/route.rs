@@ -178,7 +178,7 @@ pub(crate) struct Route {
     pub(crate) access: CompiledAccess,
     /// What a caller is bound to, besides having the permission.
     pub(crate) bindings: Vec<Binding>,
-    method: String,
+    pub(crate) method: String,
 }
 
 /// [`Access`] with the permission replaced by its index.
@@ -298,6 +298,11 @@ impl Routes {
     /// The bindings of all routes.
     pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
         self.routes.iter().flat_map(|route| &route.bindings)
+    }
+
+    /// Every route.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Route> {
+        self.routes.iter()
     }
 
     pub(crate) fn permission(&self, PermissionIndex(index): PermissionIndex) -> Option<&Permission> {

@@ -10,6 +10,7 @@ mod input;
 mod jws;
 mod key;
 mod output;
+mod policy;
 mod time;
 mod token;
 
@@ -51,6 +52,11 @@ enum Command {
         #[command(subcommand)]
         command: key::Command,
     },
+    /// Ask about roles and routes: who may do what, and what a change of the policy changes.
+    Policy {
+        #[command(subcommand)]
+        command: policy::Command,
+    },
     /// Make API keys and hash those of other systems.
     ApiKey {
         #[command(subcommand)]
@@ -69,6 +75,7 @@ fn main() -> ExitCode {
         Command::Jws { command } => jws::run(&command, json),
         Command::Token { command } => token::run(&command, json),
         Command::Key { command } => key::run(&command, json),
+        Command::Policy { command } => policy::run(&command, json),
         Command::ApiKey { command } => api_key::run(&command),
     })
 }
