@@ -7,7 +7,10 @@ mod bindings;
 mod document;
 mod issuers;
 mod keys;
+mod lint;
 mod policy;
+#[cfg(feature = "schema")]
+mod schema;
 mod secrets;
 mod upstream;
 mod verification_keys;
@@ -23,11 +26,15 @@ use crate::api_key::ApiKeyRecord;
 use crate::credential::Places;
 use crate::gate::Gate;
 use crate::json::deserialize::Reader;
-use crate::json::{self, Budget};
-use crate::limits::{CONFIG_BYTES, TOKEN_BYTES, TOKEN_BYTES_MAX};
+use crate::json::{self, Budget, JsonError, Position};
+use crate::limits::{CLAIM_BYTES, CONFIG_BYTES, CONFIG_FINDINGS, TOKEN_BYTES, TOKEN_BYTES_MAX};
 use crate::secret::Secrets;
 
 use document::Document;
+
+pub use lint::{Lint, Severity};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
 /// One thing that is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,11 +43,21 @@ pub struct ConfigError {
     pub pointer: String,
     /// What is wrong and how to mend it.
     pub message: String,
+    /// Where the text stops being JSON, if it does.
+    position: Option<Position>,
+}
+
+impl ConfigError {
+    /// The place in `document`, the text that was loaded: that of the value the pointer names, or of the nearest one
+    /// around it; or where the text stops being JSON.
+    pub fn position(&self, document: &[u8]) -> Position {
+        self.position.unwrap_or_else(|| json::locate(document, &self.pointer))
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pointer, message } = self;
+        let Self { pointer, message, .. } = self;
         if pointer.is_empty() {
             write!(f, "configuration: {message}")
         } else {
@@ -52,15 +69,24 @@ impl fmt::Display for ConfigError {
 /// Something in a configuration that is no error and still worth knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigNotice {
+    /// The rule that noticed it: it has a code, a severity, and tells why it matters and what to do.
+    pub lint: Lint,
     /// The place, as a JSON pointer (RFC 6901).
     pub pointer: String,
     /// What was noticed.
     pub message: String,
 }
 
+impl ConfigNotice {
+    /// The place in `document`, the text that was loaded.
+    pub fn position(&self, document: &[u8]) -> Position {
+        json::locate(document, &self.pointer)
+    }
+}
+
 impl fmt::Display for ConfigNotice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { pointer, message } = self;
+        let Self { pointer, message, .. } = self;
         write!(f, "{pointer}: {message}")
     }
 }
@@ -97,15 +123,55 @@ struct Findings<'s> {
     secrets: &'s dyn Secrets,
     errors: Vec<ConfigError>,
     notices: Vec<ConfigNotice>,
+    /// How many errors there are that are not in the list.
+    more_errors: usize,
+    /// How many notices there are that are not in the list.
+    more_notices: usize,
 }
 
-impl Findings<'_> {
-    fn notice(&mut self, pointer: impl ToString, message: impl ToString) {
-        self.notices.push(ConfigNotice { pointer: pointer.to_string(), message: message.to_string() });
+impl<'s> Findings<'s> {
+    fn new(secrets: &'s dyn Secrets) -> Self {
+        Self { secrets, errors: Vec::new(), notices: Vec::new(), more_errors: 0, more_notices: 0 }
+    }
+
+    fn notice(&mut self, lint: Lint, pointer: impl ToString, message: impl ToString) {
+        if self.notices.len() >= CONFIG_FINDINGS {
+            self.more_notices = self.more_notices.saturating_add(1);
+            return;
+        }
+        let (pointer, message) = (pointer.to_string(), message.to_string());
+        self.notices.push(ConfigNotice { lint, pointer, message });
     }
 
     fn error(&mut self, pointer: impl ToString, message: impl ToString) {
-        self.errors.push(ConfigError { pointer: pointer.to_string(), message: message.to_string() });
+        if self.errors.len() >= CONFIG_FINDINGS {
+            self.more_errors = self.more_errors.saturating_add(1);
+            return;
+        }
+        let (pointer, message) = (pointer.to_string(), message.to_string());
+        self.errors.push(ConfigError { pointer, message, position: None });
+    }
+
+    /// How many errors have been found so far.
+    fn error_count(&self) -> usize {
+        self.errors.len().saturating_add(self.more_errors)
+    }
+
+    fn into_errors(mut self) -> ConfigErrors {
+        if self.more_errors > 0 {
+            let message = format!("there are {} more errors; mend these first", self.more_errors);
+            self.errors.push(ConfigError { pointer: String::new(), message, position: None });
+        }
+        ConfigErrors { errors: self.errors }
+    }
+
+    fn take_notices(&mut self) -> Vec<ConfigNotice> {
+        let mut notices = core::mem::take(&mut self.notices);
+        if self.more_notices > 0 {
+            let message = format!("there are {} more notices", self.more_notices);
+            notices.push(ConfigNotice { lint: Lint::MoreNotices, pointer: String::new(), message });
+        }
+        notices
     }
 
     /// `value`, or the error at `pointer`.
@@ -117,7 +183,11 @@ impl Findings<'_> {
 /// Compiles a configuration document.
 pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErrors> {
     let document = parse(text).map_err(|error| ConfigErrors { errors: Vec::from([error]) })?;
-    let mut findings = Findings { secrets, errors: Vec::new(), notices: Vec::new() };
+    let mut findings = Findings::new(secrets);
+    check_names(&document, &mut findings);
+    if !findings.errors.is_empty() {
+        return Err(findings.into_errors());
+    }
     let gate = compile(&document, &mut findings);
     match gate {
         Some(gate) if findings.errors.is_empty() => Ok(gate),
@@ -125,13 +195,13 @@ pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErr
             if findings.errors.is_empty() {
                 findings.error("", "the document cannot be used");
             }
-            Err(ConfigErrors { errors: findings.errors })
+            Err(findings.into_errors())
         }
     }
 }
 
 fn parse(text: &[u8]) -> Result<Document, ConfigError> {
-    let whole = |message: String| ConfigError { pointer: String::new(), message };
+    let whole = |message: String| ConfigError { pointer: String::new(), message, position: None };
     if text.len() > CONFIG_BYTES {
         return Err(whole(format!("the document is longer than {CONFIG_BYTES} bytes")));
     }
@@ -141,10 +211,30 @@ fn parse(text: &[u8]) -> Result<Document, ConfigError> {
                 .to_string(),
         ));
     }
-    let value =
-        json::parse(text, Budget::CONFIG).map_err(|error| whole(format!("not usable JSON: {error}")))?;
-    Document::deserialize(Reader(&value))
-        .map_err(|error| ConfigError { pointer: error.pointer(), message: error.message.clone() })
+    let value = json::parse(text, Budget::CONFIG).map_err(|error| {
+        let JsonError::Syntax { line, column, .. } = error;
+        // A text that ends too early ends in column 0 of a line that is not there.
+        let position = Some(Position { line: line.max(1), column: column.max(1) });
+        ConfigError { position, ..whole(format!("not usable JSON: {error}")) }
+    })?;
+    Document::deserialize(Reader(&value)).map_err(|error| ConfigError {
+        pointer: error.pointer(),
+        message: error.message.clone(),
+        position: None,
+    })
+}
+
+/// Bounds the names that pointers repeat, before anything is said about what is under them.
+fn check_names(document: &Document, findings: &mut Findings<'_>) {
+    let roles = document.policy.roles.iter().flatten();
+    if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
+        findings.error(
+            "/policy/roles",
+            format!(
+                "the name of a role is longer than {CLAIM_BYTES} bytes, the most a token may carry; shorten it"
+            ),
+        );
+    }
 }
 
 /// Reads one API-key record, as a host's store returns it.
@@ -173,6 +263,9 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
     if !(1..=TOKEN_BYTES_MAX).contains(&token_bytes) {
         findings.error("/limits/token_bytes", format!("must lie between 1 and {TOKEN_BYTES_MAX}"));
     }
+    if let Some(policy) = policy.as_ref().filter(|_| findings.errors.is_empty()) {
+        lint::check(document, profile, policy, findings);
+    }
     Some(Gate {
         dialect: profile.dialect,
         realm: profile.realm.to_string(),
@@ -187,7 +280,7 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
             allowed_origins: document.cors.allowed_origins.clone(),
         },
         reason_header: document.audit.reason_header,
-        notices: core::mem::take(&mut findings.notices),
+        notices: findings.take_notices(),
     })
 }
 

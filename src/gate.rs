@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use crate::api_key::{ApiKeys, Checked, RecordAnswer};
 use crate::authenticator::{Authenticator, Issuer};
 use crate::challenge::Refusal;
-use crate::config::{self, ConfigErrors, ConfigNotice};
+use crate::config::{self, ConfigErrors, ConfigNotice, Severity};
 use crate::credential::Places;
 use crate::dialect::Dialect;
 use crate::error::{AuthError, HeaderError, PolicyError};
@@ -100,6 +100,11 @@ impl Gate {
     /// What the configuration has that is no error and still worth knowing, such as keys that are of no use here.
     pub fn notices(&self) -> &[ConfigNotice] {
         &self.notices
+    }
+
+    /// Those of [`Gate::notices`] that a host logs.
+    pub fn warnings(&self) -> impl Iterator<Item = &ConfigNotice> {
+        self.notices.iter().filter(|notice| notice.lint.severity() == Severity::Warning)
     }
 
     /// Decides about a request at the time `now`, or says what is needed to decide.

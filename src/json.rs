@@ -5,6 +5,7 @@
 //! one), and depth and node count are bounded.
 
 pub(crate) mod deserialize;
+mod locate;
 mod pointer;
 
 use alloc::collections::BTreeMap;
@@ -16,6 +17,7 @@ use core::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+pub use locate::{Position, locate};
 pub use pointer::Pointer;
 pub(crate) use pointer::pointer_to;
 

@@ -34,7 +34,9 @@ mod upstream;
 mod verdict;
 
 pub use alg::Algorithm;
-pub use config::{ConfigError, ConfigErrors, ConfigNotice};
+#[cfg(feature = "schema")]
+pub use config::schema as config_schema;
+pub use config::{ConfigError, ConfigErrors, ConfigNotice, Lint, Severity};
 pub use credential::Place;
 pub use crypto::InvalidSignature;
 pub use error::{ApiKeyError, AuthError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError};

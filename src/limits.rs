@@ -25,6 +25,10 @@ pub const JSON_NODES: usize = 1024;
 /// Longest configuration document, in bytes.
 pub const CONFIG_BYTES: usize = 4 * 1024 * 1024;
 
+/// Most errors, and most notices, that are told about one configuration: each repeats the pointer to its place, and a
+/// document of hostile size must not multiply.
+pub const CONFIG_FINDINGS: usize = 100;
+
 /// Deepest nesting in a configuration document.
 pub const CONFIG_DEPTH: usize = 32;
 

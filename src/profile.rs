@@ -15,6 +15,7 @@ pub(crate) use token::{TokenProfile, TokenProfileName};
 
 /// The origin systems with a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum ProfileName {
     /// AgentFlow (`10xscale-agentflow-cli` 0.6.1) and its successor 10xGraph (`10xgraph-api` 0.9.0).

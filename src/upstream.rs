@@ -23,6 +23,7 @@ pub(crate) use mint::Mint;
 
 /// What becomes of the caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CredentialFate {
     /// The origin receives it as it came.

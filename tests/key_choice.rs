@@ -266,7 +266,7 @@ fn a_set_and_single_keys_together() {
     // A name decides alone, even where it is that of a key for another algorithm.
     assert_eq!(reason(&gate, &token(Some("one"), 1)), "algorithm_not_allowed");
     assert_eq!(reason(&gate, &signed(&one.with_key_id("secret"))), "algorithm_not_allowed");
-    let notices: Vec<_> = gate.notices().iter().map(|notice| notice.pointer.as_str()).collect();
+    let notices: Vec<_> = gate.warnings().map(|notice| notice.pointer.as_str()).collect();
     assert_eq!(notices, ["/issuers/0/jwks/keys/0"]);
 
     let oct = json!({"kty": "oct", "alg": "HS256", "k": "A".repeat(43), "kid": "oct"});

@@ -15,6 +15,7 @@ use crate::upstream::CredentialFate;
 
 /// The whole document.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct Document {
     /// The origin system whose defaults apply.
@@ -46,6 +47,7 @@ pub(super) struct Document {
 
 /// One issuer of tokens.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object with \"keys\" or \"jwks\"")]
 pub(super) struct IssuerDocument {
     /// The `iss` its tokens must have.
@@ -80,6 +82,7 @@ pub(super) struct IssuerDocument {
 
 /// A key that verifies tokens: a secret, a PEM document or a JWK.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object with \"alg\" and one of \"secret\", \"pem\" and \"jwk\"")]
 pub(super) struct KeyDocument {
     /// The `kid` by which tokens name it.
@@ -97,6 +100,7 @@ pub(super) struct KeyDocument {
 
 /// The name of a secret.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(
     deny_unknown_fields,
     expecting = "an object like {\"env\": \"NAME\"}, which names a secret of the host; a secret never stands in the document"
@@ -109,6 +113,7 @@ pub(super) struct SecretDocument {
 
 /// How the octets of a secret are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum SecretEncoding {
     /// They are the UTF-8 text itself.
@@ -122,6 +127,7 @@ pub(super) enum SecretEncoding {
 
 /// Where in the claims a principal's properties stand.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct ClaimsDocument {
     pub(super) subject: Option<Pointer>,
@@ -132,6 +138,7 @@ pub(super) struct ClaimsDocument {
 
 /// API keys.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct ApiKeysDocument {
     /// The secret under which `hmac-sha256:` hashes were made.
@@ -145,6 +152,7 @@ pub(super) struct ApiKeysDocument {
 
 /// What is known about one API key.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object with \"id\" and \"hash\"")]
 pub(super) struct ApiKeyRecordDocument {
     pub(super) id: String,
@@ -197,6 +205,7 @@ impl ApiKeyRecordDocument {
 
 /// Where credentials may stand.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(super) struct CredentialsDocument {
     /// `Authorization: Bearer`.
@@ -216,6 +225,7 @@ impl Default for CredentialsDocument {
 
 /// Roles and routes.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct PolicyDocument {
     /// Replaces the profile's roles.
@@ -279,6 +289,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
 
 /// One role.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object with \"permissions\"")]
 pub(super) struct RoleDocument {
     pub(super) inherits: Vec<String>,
@@ -288,6 +299,7 @@ pub(super) struct RoleDocument {
 
 /// What the origin receives.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct UpstreamDocument {
     pub(super) credential: Option<CredentialFate>,
@@ -301,6 +313,7 @@ pub(super) struct UpstreamDocument {
 
 /// The token minted for the origin: HS256.
 #[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object with \"secret\"")]
 pub(super) struct MintDocument {
     pub(super) secret: SecretDocument,
@@ -322,6 +335,7 @@ fn default_websocket_ttl_secs() -> u64 {
 
 /// Cross-origin requests.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(super) struct CorsDocument {
     pub(super) preflight: Preflight,
@@ -331,6 +345,7 @@ pub(super) struct CorsDocument {
 
 /// What becomes of a CORS preflight for a route that exists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Preflight {
     /// The origin answers it; it never carries a credential.
@@ -342,6 +357,7 @@ pub(super) enum Preflight {
 
 /// Ceilings.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(super) struct LimitsDocument {
     pub(super) token_bytes: Option<usize>,
@@ -349,6 +365,7 @@ pub(super) struct LimitsDocument {
 
 /// What is told about decisions.
 #[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(super) struct AuditDocument {
     /// Adds `X-Portcullis-Reason` to refusals. For development.

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::document::{IssuerDocument, KeyDocument};
-use super::{Findings, secrets};
+use super::{Findings, Lint, secrets};
 use crate::alg::Algorithm;
 use crate::json::Value;
 use crate::jwk::{Jwk, JwkError, JwkSet, JwkSetError, Source};
@@ -16,7 +16,7 @@ use crate::time::UnixTime;
 
 /// The keys of `issuer`, whose place in the document is `pointer`; nothing if one of them is wrong.
 pub(super) fn compile(issuer: &IssuerDocument, pointer: &str, findings: &mut Findings<'_>) -> Option<KeySet> {
-    let before = findings.errors.len();
+    let before = findings.error_count();
     let allowed: &[Algorithm] = issuer.algorithms.as_deref().unwrap_or_default();
     if issuer.algorithms.as_ref().is_some_and(Vec::is_empty) {
         findings.error(format!("{pointer}/algorithms"), "must not be empty; leave it out");
@@ -50,7 +50,7 @@ pub(super) fn compile(issuer: &IssuerDocument, pointer: &str, findings: &mut Fin
         }
         keys.extend_from_slice(from_set.keys());
     }
-    (findings.errors.len() == before).then(|| KeySet::new(keys))
+    (findings.error_count() == before).then(|| KeySet::new(keys))
 }
 
 /// One entry of `keys`: a key for each algorithm it may be used with.
@@ -172,8 +172,11 @@ fn set_keys(
 ) -> Option<KeySet> {
     let keys = JwkSet::from_value(set, Source::Public).and_then(|set| {
         for unused in set.unused() {
-            findings
-                .notice(format!("{pointer}/keys/{}", unused.index), format!("not used: {}", unused.reason));
+            findings.notice(
+                Lint::KeyUnused,
+                format!("{pointer}/keys/{}", unused.index),
+                format!("not used: {}", unused.reason),
+            );
         }
         set.key_set(allowed)
     });

@@ -11,7 +11,7 @@ use super::Value;
 /// A place inside a JSON document, for example `/realm_access/roles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pointer {
-    tokens: Vec<String>,
+    pub(super) tokens: Vec<String>,
 }
 
 impl Pointer {

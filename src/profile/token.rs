@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 /// The kinds of access token with a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) enum TokenProfileName {
     /// A plain JWT with the registered claims of RFC 7519.
     #[serde(rename = "jwt")]

@@ -1,9 +1,9 @@
 //! Secrets from the environment and from a file of `NAME=value` lines.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use portcullis::{Gate, Secrets};
+use portcullis::{ConfigErrors, Gate, Secrets};
 
 use crate::input::shown;
 use crate::output::{Failure, printable};
@@ -32,15 +32,24 @@ impl Environment {
     }
 
     /// Loads the configuration at `path`.
-    pub(crate) fn load(&self, path: &PathBuf) -> Result<Gate, Failure> {
-        let document =
-            std::fs::read(path).map_err(|error| format!("--config: cannot read {}: {error}", shown(path)))?;
-        Gate::load(&document, self).map_err(|errors| {
-            let lines: Vec<String> =
-                errors.iter().map(|error| format!("{}: {error}", path.display())).collect();
-            lines.join("\nerror: ")
-        })
+    pub(crate) fn load(&self, path: &Path) -> Result<Gate, Failure> {
+        let document = read_document(path)?;
+        Gate::load(&document, self).map_err(|errors| in_words(&errors, &document, path))
     }
+}
+
+/// The octets of the configuration at `path`.
+pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| format!("--config: cannot read {}: {error}", shown(path)))
+}
+
+/// What is wrong with `document`, read from `path`: a line each, with the place in the form that editors know.
+pub(crate) fn in_words(errors: &ConfigErrors, document: &[u8], path: &Path) -> Failure {
+    let lines: Vec<String> = errors
+        .iter()
+        .map(|error| format!("{}:{}: {error}", path.display(), error.position(document)))
+        .collect();
+    printable(&lines.join("\nerror: "))
 }
 
 impl Secrets for Environment {
@@ -53,7 +62,7 @@ impl Secrets for Environment {
     }
 }
 
-/// What the gate made of the configuration at `path` has to say about it, a line each.
+/// What deserves attention in the configuration at `path`, a line each; `config check` has the rest.
 pub(crate) fn notes(gate: &Gate, path: &Path) -> Vec<String> {
-    gate.notices().iter().map(|notice| printable(&format!("note: {}: {notice}", path.display()))).collect()
+    gate.warnings().map(|notice| printable(&format!("note: {}: {notice}", path.display()))).collect()
 }

@@ -4,6 +4,7 @@
 //! the environment or from `--env-file`, never from arguments, which other users of a machine can see.
 
 mod api_key;
+mod config;
 mod environment;
 mod explain;
 mod input;
@@ -37,6 +38,11 @@ struct Arguments {
 enum Command {
     /// Say what the gate would do with a request, and why.
     Explain(explain::Arguments),
+    /// Check a configuration, begin one, print its schema.
+    Config {
+        #[command(subcommand)]
+        command: config::Command,
+    },
     /// Check the signature of a token, and nothing else about it.
     Jws {
         #[command(subcommand)]
@@ -72,6 +78,7 @@ fn main() -> ExitCode {
     let json = arguments.json;
     output::print(match arguments.command {
         Command::Explain(arguments) => explain::run(&arguments, json),
+        Command::Config { command } => config::run(&command, json),
         Command::Jws { command } => jws::run(&command, json),
         Command::Token { command } => token::run(&command, json),
         Command::Key { command } => key::run(&command, json),

@@ -153,7 +153,7 @@ fn mistakes_of_the_user() {
     let stderr = text(&output.stderr);
     assert!(
         stderr.contains(
-            "portcullis.json: /policy/roles/user/inherits/0: no role \"usr\"; did you mean \"user\"?"
+            "portcullis.json:1:63: /policy/roles/user/inherits/0: no role \"usr\"; did you mean \"user\"?"
         ),
         "{stderr}"
     );

@@ -34,7 +34,7 @@ impl Root {
         let document = document::json(host::plugin_configuration(octets).map_err(failed)?);
         let gate = Gate::load(&document, &Environment::read())
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        for notice in gate.notices() {
+        for notice in gate.warnings() {
             host::log(LogLevel::Warn, &notice.to_string());
         }
         let metrics = Metrics::define().map_err(failed)?;

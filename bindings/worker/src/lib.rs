@@ -64,7 +64,7 @@ impl Gate {
         for problem in problems {
             worker::console_error!("portcullis: no request is let in: {problem}");
         }
-        for notice in gate.iter().flat_map(portcullis::Gate::notices) {
+        for notice in gate.iter().flat_map(portcullis::Gate::warnings) {
             worker::console_warn!("portcullis: {notice}");
         }
         Self { ready: gate.zip(origin).map(|(gate, origin)| Ready { gate, origin }) }

@@ -51,7 +51,7 @@ fn load() -> Option<Gate> {
             Gate::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
         });
     let gate = loaded.map_err(|problem| complain(&format!("no request is let in: {problem}"))).ok()?;
-    for notice in gate.notices() {
+    for notice in gate.warnings() {
         complain(&notice.to_string());
     }
     Some(gate)

@@ -1,0 +1,159 @@
+//! `portcullis config check`: all errors and notices of a configuration, each with its place in the file.
+
+use core::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use portcullis::json::{Position, locate};
+use portcullis::{ConfigError, ConfigNotice, Gate, Lint, Secrets, Severity};
+use serde::Serialize;
+
+use crate::environment::{Environment, in_words, read_document};
+use crate::output::{self, Failure, Outcome, printable};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Configuration document.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// File of `NAME=value` lines with secrets, used before the environment.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_secrets")]
+    env_file: Option<PathBuf>,
+    /// Take every secret the document names for a good one, without looking for it.
+    #[arg(long)]
+    no_secrets: bool,
+    /// Exit with 1 if there is a notice.
+    #[arg(long)]
+    deny_warnings: bool,
+    /// A lint whose notices are left out; may be repeated.
+    #[arg(long = "allow", value_name = "CODE", value_parser = lint)]
+    allowed: Vec<Lint>,
+}
+
+/// What was found, as `--json` prints it.
+#[derive(Serialize)]
+struct Report<'f> {
+    valid: bool,
+    errors: Vec<ErrorReport<'f>>,
+    notices: Vec<NoticeReport<'f>>,
+}
+
+#[derive(Serialize)]
+struct ErrorReport<'f> {
+    pointer: &'f str,
+    line: usize,
+    column: usize,
+    message: &'f str,
+}
+
+#[derive(Serialize)]
+struct NoticeReport<'f> {
+    code: &'static str,
+    severity: &'static str,
+    pointer: &'f str,
+    line: usize,
+    column: usize,
+    message: &'f str,
+    why: &'static str,
+    remedy: &'static str,
+}
+
+impl<'f> ErrorReport<'f> {
+    fn new(error: &'f ConfigError, document: &[u8]) -> Self {
+        let Position { line, column } = error.position(document);
+        Self { pointer: &error.pointer, line, column, message: &error.message }
+    }
+}
+
+impl<'f> NoticeReport<'f> {
+    fn new(notice: &'f ConfigNotice, document: &[u8]) -> Self {
+        let Position { line, column } = locate(document, &notice.pointer);
+        let lint = notice.lint;
+        Self {
+            code: lint.code(),
+            severity: lint.severity().name(),
+            pointer: &notice.pointer,
+            line,
+            column,
+            message: &notice.message,
+            why: lint.why(),
+            remedy: lint.remedy(),
+        }
+    }
+}
+
+/// Stands for secrets that are not there.
+struct Assumed;
+
+impl Secrets for Assumed {
+    /// Long enough for every algorithm, and readable in every encoding; nothing but for a name that could be one.
+    fn get(&self, name: &str) -> Option<String> {
+        let plausible =
+            name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_');
+        plausible.then(|| "5a".repeat(64))
+    }
+
+    fn remedy(&self, _: &str) -> String {
+        "write the name of a secret, in capitals, digits and underscores".to_owned()
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
+    let path = &arguments.config;
+    let document = read_document(path)?;
+    let loaded = if arguments.no_secrets {
+        Gate::load(&document, &Assumed)
+    } else {
+        Gate::load(&document, &Environment::read(arguments.env_file.as_deref())?)
+    };
+    let gate = match loaded {
+        Ok(gate) => gate,
+        Err(errors) if json => {
+            let errors = errors.iter().map(|error| ErrorReport::new(error, &document)).collect();
+            let report = Report { valid: false, errors, notices: Vec::new() };
+            return Ok(Outcome::success(output::json(&report)?).with_code(2));
+        }
+        Err(errors) => return Err(in_words(&errors, &document, path)),
+    };
+    let mut notices: Vec<_> = gate
+        .notices()
+        .iter()
+        .filter(|notice| !arguments.allowed.contains(&notice.lint))
+        .map(|notice| NoticeReport::new(notice, &document))
+        .collect();
+    notices.sort_by_key(|notice| (notice.line, notice.column));
+    let code = u8::from(arguments.deny_warnings && !notices.is_empty());
+    let text = if json {
+        output::json(&Report { valid: true, errors: Vec::new(), notices })?
+    } else {
+        listed(&notices, path)
+    };
+    Ok(Outcome::success(text).with_code(code))
+}
+
+fn listed(notices: &[NoticeReport<'_>], path: &Path) -> String {
+    let path = path.display();
+    let mut text = String::new();
+    for NoticeReport { code, severity, pointer, line, column, message, why, remedy } in notices {
+        // Writing to a `String` cannot fail.
+        let _ = writeln!(text, "{severity}[{code}]: {path}:{line}:{column}: {pointer}: {message}");
+        let _ = writeln!(text, "  why: {why}");
+        let _ = writeln!(text, "  remedy: {remedy}");
+    }
+    let count =
+        |severity: Severity| notices.iter().filter(|notice| notice.severity == severity.name()).count();
+    let (warnings, advice) = (count(Severity::Warning), count(Severity::Advice));
+    let plural = if warnings == 1 { "" } else { "s" };
+    let _ = match (warnings, advice) {
+        (0, 0) => writeln!(text, "{path}: no errors, no notices"),
+        _ => writeln!(text, "{path}: no errors, {warnings} warning{plural}, advice on {advice}"),
+    };
+    printable(&text)
+}
+
+fn lint(code: &str) -> Result<Lint, String> {
+    Lint::ALL.iter().copied().find(|lint| lint.code() == code).ok_or_else(|| {
+        let codes: Vec<_> = Lint::ALL.iter().map(|lint| lint.code()).collect();
+        format!("no such lint; the codes are {}", codes.join(", "))
+    })
+}

@@ -1,0 +1,29 @@
+//! `portcullis config init`: a configuration to begin with.
+
+use clap::{Args, ValueEnum};
+
+use crate::output::{Failure, Outcome};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The origin system.
+    #[arg(long, value_enum)]
+    profile: Profile,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Profile {
+    /// AgentFlow and 10xGraph: their routes and roles are known.
+    Agentflow,
+    /// Any other origin: name its routes and roles.
+    Generic,
+}
+
+/// JSON has no comments: the document goes to standard output as it is, and what it means to standard error.
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let (document, explanation) = match arguments.profile {
+        Profile::Agentflow => (include_str!("init/agentflow.json"), include_str!("init/agentflow.txt")),
+        Profile::Generic => (include_str!("init/generic.json"), include_str!("init/generic.txt")),
+    };
+    Ok(Outcome::success(document).with_notes(explanation.lines().map(str::to_owned).collect()))
+}
