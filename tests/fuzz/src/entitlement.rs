@@ -89,7 +89,12 @@ fn assert_bound(
             }
             "query" => query_values(&request.target, name),
             _ => {
-                let lines = request.values(&name.to_ascii_lowercase());
+                // A server that reads headers as variables does not tell an underscore from a hyphen.
+                let [hyphens, underscores] =
+                    [name.to_ascii_lowercase(), name.to_ascii_lowercase().replace('-', "_")];
+                let mixed = (hyphens != underscores).then_some(underscores.as_str());
+                let lines =
+                    request.values(&hyphens).chain(mixed.into_iter().flat_map(|name| request.values(name)));
                 lines.map(|line| String::from_utf8_lossy(line.trim_ascii()).into_owned()).collect()
             }
         };

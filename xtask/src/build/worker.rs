@@ -61,6 +61,7 @@ const IMPORTS: &[&str] = &[
     "__wbg_stringify",
     "__wbg_then",
     "__wbg_view",
+    "__wbg_warn",
     "__wbindgen_generic",
     "__wbindgen_generic",
     "__wbindgen_init_externref_table",

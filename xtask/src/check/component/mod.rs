@@ -19,7 +19,7 @@ use crate::step::step;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 345 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 365 * 1024;
 
 /// Builds the components and runs all checks.
 pub(super) fn check() -> Result<Summary> {
