@@ -142,6 +142,24 @@ fn routes_that_serve_each_others_requests() {
 }
 
 #[test]
+fn a_binding_that_goes_lets_callers_reach_what_is_not_theirs() {
+    let policy = |route: &str, bindings: Value| {
+        json!({"routes": {route: {"access": "a:read", "where": bindings}},
+            "roles": {"u": {"permissions": ["a:read"]}, "v": {"permissions": []}}})
+    };
+    let bound = policy("GET /a/{x}", json!({"path.x": "/own"}));
+    let renamed = policy("GET /a/{y}", json!({"path.y": "/own"}));
+    let elsewhere = policy("GET /a/{x}", json!({"path.x": "subject"}));
+    let free = policy("GET /a/{x}", json!({}));
+    assert_eq!(diff(&bound, &bound), nothing());
+    assert_eq!(diff(&bound, &renamed), nothing());
+    let one = || vec!["u: GET /a/{x}".to_owned()];
+    assert_eq!(diff(&bound, &free), (one(), Vec::new()));
+    assert_eq!(diff(&free, &bound), (Vec::new(), one()));
+    assert_eq!(diff(&bound, &elsewhere), (one(), one()));
+}
+
+#[test]
 fn errors_decide_nothing() {
     let folder = Folder::new();
     let good = folder.write("good.json", config(&json!({})));
