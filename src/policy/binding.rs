@@ -80,7 +80,9 @@ impl Binding {
                 };
                 let mut lines = head.headers.iter().filter(|pair| is_named(pair.name));
                 let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-                self.values.any(principal, |value| line.value.trim_ascii() == value.as_bytes())
+                // SECURITY: alone, the other spelling does not stand in: most servers would see no such header at all.
+                line.is(name)
+                    && self.values.any(principal, |value| line.value.trim_ascii() == value.as_bytes())
             }
         }
     }

@@ -98,6 +98,8 @@ fn assert_bound(
                 lines.map(|line| String::from_utf8_lossy(line.trim_ascii()).into_owned()).collect()
             }
         };
+        let spelled = kind != "header" || request.values(name).count() == 1;
+        assert!(spelled, "{route}: {parameter} is there under another spelling only");
         assert_eq!(found.len(), 1, "{route}: {parameter} is there {} times", found.len());
         assert!(
             own.contains(&found[0]),
