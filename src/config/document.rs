@@ -1,6 +1,7 @@
 //! The configuration as it is written: every member, with its default.
 
-use alloc::collections::BTreeMap;
+pub(super) mod policy;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -12,6 +13,8 @@ use crate::json::{Pointer, Value};
 use crate::profile::{ProfileName, TokenProfileName};
 use crate::time::UnixTime;
 use crate::upstream::CredentialFate;
+
+pub(super) use policy::{PolicyDocument, RoleDocument};
 
 /// The whole document.
 #[derive(Debug, Deserialize)]
@@ -221,80 +224,6 @@ impl Default for CredentialsDocument {
     fn default() -> Self {
         Self { authorization: true, api_key_header: None, websocket_protocols: None, websocket_query: None }
     }
-}
-
-/// Roles and routes.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub(super) struct PolicyDocument {
-    /// Replaces the profile's roles.
-    pub(super) roles: Option<BTreeMap<String, RoleDocument>>,
-    /// The role of a principal that carries none; the empty string switches the profile's off.
-    pub(super) default_role: Option<String>,
-    /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
-    #[serde(default)]
-    pub(super) routes: BTreeMap<String, RouteDocument>,
-    /// Access to the profile's documentation routes.
-    pub(super) docs: Option<String>,
-    /// Whether declared scopes narrow what roles grant.
-    pub(super) scopes_narrow: Option<bool>,
-}
-
-/// What a route asks for.
-#[derive(Debug, Default)]
-pub(super) struct RouteDocument {
-    /// `public`, `refused` or a permission.
-    pub(super) access: String,
-    /// Parameters of the request, and the values of the caller each must be among.
-    pub(super) bindings: BTreeMap<String, String>,
-}
-
-/// A string is the access; an object has the bindings besides.
-impl<'de> Deserialize<'de> for RouteDocument {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Members {
-            access: String,
-            #[serde(default, rename = "where")]
-            bindings: BTreeMap<String, String>,
-        }
-
-        struct Visitor;
-
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = RouteDocument;
-
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str(
-                    "\"public\", \"refused\", a permission, or an object with \"access\" and \"where\"",
-                )
-            }
-
-            fn visit_str<E: serde::de::Error>(self, access: &str) -> Result<RouteDocument, E> {
-                Ok(RouteDocument { access: access.into(), bindings: BTreeMap::new() })
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
-                let Members { access, bindings } =
-                    Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(RouteDocument { access, bindings })
-            }
-        }
-
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-/// One role.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default, expecting = "an object with \"permissions\"")]
-pub(super) struct RoleDocument {
-    pub(super) inherits: Vec<String>,
-    pub(super) permissions: Vec<String>,
-    pub(super) deny: Vec<String>,
 }
 
 /// What the origin receives.

@@ -7,7 +7,8 @@ use alloc::string::{String, ToString};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::document::{Document, OneOrMany, RouteDocument};
+use super::document::policy::RouteDocument;
+use super::document::{Document, OneOrMany};
 use crate::alg::Algorithm;
 use crate::json::{Pointer, Value};
 

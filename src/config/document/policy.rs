@@ -1,0 +1,81 @@
+//! The policy as it is written: roles and routes.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+
+/// Roles and routes.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub(in crate::config) struct PolicyDocument {
+    /// Replaces the profile's roles.
+    pub(in crate::config) roles: Option<BTreeMap<String, RoleDocument>>,
+    /// The role of a principal that carries none; the empty string switches the profile's off.
+    pub(in crate::config) default_role: Option<String>,
+    /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
+    #[serde(default)]
+    pub(in crate::config) routes: BTreeMap<String, RouteDocument>,
+    /// Access to the profile's documentation routes.
+    pub(in crate::config) docs: Option<String>,
+    /// Whether declared scopes narrow what roles grant.
+    pub(in crate::config) scopes_narrow: Option<bool>,
+}
+
+/// What a route asks for.
+#[derive(Debug, Default)]
+pub(in crate::config) struct RouteDocument {
+    /// `public`, `refused` or a permission.
+    pub(in crate::config) access: String,
+    /// Parameters of the request, and the values of the caller each must be among.
+    pub(in crate::config) bindings: BTreeMap<String, String>,
+}
+
+/// A string is the access; an object has the bindings besides.
+impl<'de> Deserialize<'de> for RouteDocument {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members {
+            access: String,
+            #[serde(default, rename = "where")]
+            bindings: BTreeMap<String, String>,
+        }
+
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = RouteDocument;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(
+                    "\"public\", \"refused\", a permission, or an object with \"access\" and \"where\"",
+                )
+            }
+
+            fn visit_str<E: serde::de::Error>(self, access: &str) -> Result<RouteDocument, E> {
+                Ok(RouteDocument { access: access.into(), bindings: BTreeMap::new() })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
+                let Members { access, bindings } =
+                    Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
+                Ok(RouteDocument { access, bindings })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// One role.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object with \"permissions\"")]
+pub(in crate::config) struct RoleDocument {
+    pub(in crate::config) inherits: Vec<String>,
+    pub(in crate::config) permissions: Vec<String>,
+    pub(in crate::config) deny: Vec<String>,
+}
