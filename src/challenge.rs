@@ -24,6 +24,7 @@ pub(crate) struct Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
     BadRequest,
+    BodyTooLarge,
     SeveralCredentials,
     NoCredential,
     InvalidCredential,
@@ -40,7 +41,8 @@ impl Refusal {
     /// What the caller is told for `reason`.
     pub(crate) fn of(reason: Reason) -> Self {
         let (status, told) = match reason {
-            Reason::PathInvalid | Reason::HeaderInvalid => (400, Told::BadRequest),
+            Reason::PathInvalid | Reason::HeaderInvalid | Reason::BodyInvalid => (400, Told::BadRequest),
+            Reason::BodyTooLarge => (413, Told::BodyTooLarge),
             Reason::CredentialAmbiguous => (400, Told::SeveralCredentials),
             Reason::CredentialMissing | Reason::CredentialUnsupported => (401, Told::NoCredential),
             Reason::CredentialMalformed

@@ -280,6 +280,7 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
             allowed_origins: document.cors.allowed_origins.clone(),
         },
         reason_header: document.audit.reason_header,
+        mode: document.mode,
         notices: findings.take_notices(),
     })
 }

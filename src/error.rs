@@ -146,6 +146,22 @@ pub enum HeaderError {
     HopByHop,
 }
 
+/// Why a body could not be compared with what its caller is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BodyError {
+    /// `Content-Type` is not one `application/json` in UTF-8, so that origins may read something else than JSON.
+    NotJsonType,
+    /// `Content-Encoding` says that the octets are not the JSON text itself.
+    Encoded,
+    /// Longer than [`crate::limits::BODY_BYTES`].
+    TooLarge,
+    /// Not one JSON text without duplicate members, within the limits of depth and size.
+    NotJson,
+    /// The host could not read it to its end.
+    Unavailable,
+}
+
 /// Any of the above.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -164,6 +180,8 @@ pub enum AuthError {
     ApiKey(ApiKeyError),
     /// Authorizing.
     Policy(PolicyError),
+    /// Reading the body.
+    Body(BodyError),
 }
 
 impl AuthError {
@@ -216,6 +234,12 @@ impl AuthError {
                 PolicyError::PermissionDenied => Reason::PermissionDenied,
                 PolicyError::ScopeMissing => Reason::ScopeMissing,
                 PolicyError::BindingMismatch => Reason::BindingMismatch,
+            },
+            Self::Body(error) => match error {
+                BodyError::TooLarge => Reason::BodyTooLarge,
+                BodyError::NotJsonType | BodyError::Encoded | BodyError::NotJson | BodyError::Unavailable => {
+                    Reason::BodyInvalid
+                }
             },
         }
     }
@@ -323,6 +347,18 @@ impl fmt::Display for HeaderError {
     }
 }
 
+impl fmt::Display for BodyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotJsonType => "the body is not announced as `application/json` in UTF-8",
+            Self::Encoded => "the body has a `Content-Encoding`",
+            Self::TooLarge => "the body is longer than a route with bindings on it takes",
+            Self::NotJson => "the body is not a JSON text with unique members",
+            Self::Unavailable => "the body could not be read to its end",
+        })
+    }
+}
+
 impl fmt::Display for AuthError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -333,6 +369,7 @@ impl fmt::Display for AuthError {
             Self::Claims(error) => error.fmt(f),
             Self::ApiKey(error) => error.fmt(f),
             Self::Policy(error) => error.fmt(f),
+            Self::Body(error) => error.fmt(f),
         }
     }
 }
@@ -355,10 +392,20 @@ umbrella! {
     Claims(ClaimsError),
     ApiKey(ApiKeyError),
     Policy(PolicyError),
+    Body(BodyError),
 }
 
 macro_rules! error_trait {
     ($($error:ty),*) => {$(impl core::error::Error for $error {})*};
 }
 
-error_trait!(AuthError, CredentialError, TokenError, ClaimsError, ApiKeyError, PolicyError, HeaderError);
+error_trait!(
+    AuthError,
+    CredentialError,
+    TokenError,
+    ClaimsError,
+    ApiKeyError,
+    PolicyError,
+    HeaderError,
+    BodyError
+);

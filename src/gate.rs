@@ -4,16 +4,21 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::api_key::{ApiKeys, Checked, RecordAnswer};
+use serde::Deserialize;
+
+use crate::api_key::{ApiKeyRecord, ApiKeys, Checked, RecordAnswer};
 use crate::authenticator::{Authenticator, Issuer};
+use crate::body;
 use crate::challenge::Refusal;
 use crate::config::{self, ConfigErrors, ConfigNotice, Severity};
 use crate::credential::Places;
 use crate::dialect::Dialect;
-use crate::error::{AuthError, HeaderError, PolicyError};
-use crate::limits::HEADER_PAIRS;
+use crate::error::{ApiKeyError, AuthError, BodyError, HeaderError, PolicyError};
+use crate::limits::{BODY_BYTES, HEADER_PAIRS};
 use crate::path::Target;
-use crate::policy::{CompiledAccess, Permission, PermissionIndex, Policy, Route, WEBSOCKET};
+use crate::policy::{
+    Binding, CompiledAccess, Parameters, Permission, PermissionIndex, Policy, Route, WEBSOCKET,
+};
 use crate::principal::Principal;
 use crate::reason::Reason;
 use crate::request::RequestHead;
@@ -36,7 +41,20 @@ pub struct Gate {
     pub(crate) token_bytes: usize,
     pub(crate) cors: Cors,
     pub(crate) reason_header: bool,
+    pub(crate) mode: Mode,
     pub(crate) notices: Vec<ConfigNotice>,
+}
+
+/// What becomes of a refusal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Mode {
+    /// The caller gets it.
+    #[default]
+    Enforce,
+    /// It is only written down: the request goes on as it came, but for headers that claim an identity.
+    Report,
 }
 
 /// How cross-origin requests are treated.
@@ -69,6 +87,13 @@ pub enum Need {
         /// 1 to 64 ASCII letters and digits.
         id: String,
     },
+    /// The body of the request, which the caller may send: members of it have to be compared with what the caller is
+    /// bound to. A host reads at most one byte more than `limit`, and must hand the very same bytes on if the request is
+    /// let in.
+    Body {
+        /// The greatest length that is of use, in bytes.
+        limit: usize,
+    },
 }
 
 /// What the host found out.
@@ -76,9 +101,14 @@ pub enum Need {
 pub enum Supply<'a> {
     /// The record as stored: one JSON object as in `api_keys.records`; or that there is none.
     ApiKeyRecord(Option<&'a [u8]>),
-    /// The store could not be asked. The request is refused with `records_unavailable`.
+    /// The body, whole; or more bytes of it than the limit.
+    Body(&'a [u8]),
+    /// It could not be found out. The request is refused.
     Unavailable,
 }
+
+/// What the host has found out and the evaluation has not used yet, in the order it was asked for.
+struct Supplies<'s>(core::slice::Iter<'s, Supply<'s>>);
 
 /// How an evaluation ends if nothing is wrong.
 enum Ended {
@@ -109,31 +139,22 @@ impl Gate {
 
     /// Decides about a request at the time `now`, or says what is needed to decide.
     pub fn begin(&self, head: &RequestHead<'_>, now: UnixTime) -> Step {
-        self.decide(head, now, RecordAnswer::NotAsked)
+        self.resume(head, now, &[])
     }
 
-    /// Decides about the same request with what [`Gate::begin`] asked for. Never asks again.
+    /// Decides about the same request with everything it was found to need so far, in the order of the needs. Every step
+    /// either ends with a verdict or with one more need, and there are no more than two.
     ///
     /// A record that cannot be read counts as unavailable, and so does a supply of another kind than was asked for.
-    pub fn resume(&self, head: &RequestHead<'_>, now: UnixTime, supply: Supply<'_>) -> Verdict {
-        let record = match supply {
-            Supply::ApiKeyRecord(None) => Some(None),
-            Supply::ApiKeyRecord(Some(text)) => config::parse_record(text).map(Some),
-            Supply::Unavailable => None,
+    pub fn resume(&self, head: &RequestHead<'_>, now: UnixTime, supplies: &[Supply<'_>]) -> Step {
+        let mut record = Record::default();
+        let ended = self.evaluate(head, now, &mut Supplies(supplies.iter()), &mut record);
+        let decision = match ended {
+            Ok(Ended::Need(need)) => return Step::Need(need),
+            Ok(Ended::Forward(forward)) => Decision::Allow(forward),
+            Err(error) => self.refuse(head, now, error, &mut record),
         };
-        let answer = match &record {
-            Some(record) => RecordAnswer::Found(record.as_ref()),
-            None => RecordAnswer::Unavailable,
-        };
-        match self.decide(head, now, answer) {
-            Step::Verdict(verdict) => verdict,
-            // Not reached: an answer of any kind ends the need.
-            Step::Need(_) => {
-                let record = Record { reason: Some(Reason::Internal), ..Record::default() };
-                let answer = self.answer(Refusal::of(Reason::Internal), None, head, now);
-                Verdict { decision: Decision::Deny(answer), record }
-            }
-        }
+        Step::Verdict(Verdict { decision, record })
     }
 
     /// The principal a bearer token proves at the time `now`: everything [`Gate::begin`] does to a token, and nothing
@@ -178,38 +199,41 @@ impl Gate {
         Refusal::of(Reason::Internal).answer(Dialect::Problem, "", None, request_id, now)
     }
 
-    fn decide(&self, head: &RequestHead<'_>, now: UnixTime, answer: RecordAnswer<'_>) -> Step {
-        let mut record = Record::default();
-        let decision = match self.evaluate(head, now, answer, &mut record) {
-            Ok(Ended::Need(need)) => return Step::Need(need),
-            Ok(Ended::Forward(forward)) => Decision::Allow(forward),
-            Err(error) => {
-                let reason = error.reason();
-                let permission = match error {
-                    AuthError::Policy(
-                        PolicyError::PermissionMissing
-                        | PolicyError::PermissionDenied
-                        | PolicyError::ScopeMissing,
-                    ) => record.permission.as_deref().and_then(Permission::parse),
-                    _ => None,
-                };
-                let mut answer = self.answer(Refusal::of(reason), permission.as_ref(), head, now);
-                if self.reason_header {
-                    answer.headers.push(("x-portcullis-reason".to_string(), reason.code().to_string()));
-                }
-                record.reason = Some(reason);
-                record.error = Some(error);
-                Decision::Deny(answer)
-            }
+    /// What becomes of a request that is refused for `error`.
+    fn refuse(
+        &self,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+        error: AuthError,
+        record: &mut Record,
+    ) -> Decision {
+        let reason = error.reason();
+        let permission = match error {
+            AuthError::Policy(
+                PolicyError::PermissionMissing | PolicyError::PermissionDenied | PolicyError::ScopeMissing,
+            ) => record.permission.as_deref().and_then(Permission::parse),
+            _ => None,
         };
-        Step::Verdict(Verdict { decision, record })
+        record.reason = Some(reason);
+        record.error = Some(error);
+        let told = self.reason_header.then(|| ("x-portcullis-reason".to_string(), reason.code().to_string()));
+        if self.mode == Mode::Report
+            && let Some(mut forward) = self.upstream.forward_as_it_came(head)
+        {
+            record.reported = true;
+            forward.response_headers.extend(told);
+            return Decision::Allow(forward);
+        }
+        let mut answer = self.answer(Refusal::of(reason), permission.as_ref(), head, now);
+        answer.headers.extend(told);
+        Decision::Deny(answer)
     }
 
     fn evaluate(
         &self,
         head: &RequestHead<'_>,
         now: UnixTime,
-        answer: RecordAnswer<'_>,
+        supplies: &mut Supplies<'_>,
         record: &mut Record,
     ) -> Result<Ended, AuthError> {
         if head.headers.len() > HEADER_PAIRS {
@@ -225,14 +249,15 @@ impl Gate {
 
         // A preflight carries no credential. It is decided on the route it asks about, and nothing else of it passes.
         if let Some(method) = head.preflight_method() {
-            let route = self.route(method, false, &target.path, record).ok_or(PolicyError::RouteUnknown)?;
+            let route =
+                self.route(method, false, &target.path, head, record).ok_or(PolicyError::RouteUnknown)?;
             if route.access == CompiledAccess::Refused || !self.cors.forward_preflight {
                 return Err(PolicyError::RouteRefused.into());
             }
             return forward(None);
         }
 
-        let route = self.route(head.method, websocket, &target.path, record);
+        let route = self.route(head.method, websocket, &target.path, head, record);
         match route.map(|route| route.access) {
             Some(CompiledAccess::Public) => return forward(None),
             Some(CompiledAccess::Refused) => return Err(PolicyError::RouteRefused.into()),
@@ -241,9 +266,21 @@ impl Gate {
 
         let (credential, place) = self.places.find(head, target.query, websocket)?;
         record.place = Some(place);
-        let principal = match self.authenticator().authenticate(&credential, now, answer)? {
+        let authenticator = self.authenticator();
+        let principal = match authenticator.authenticate(&credential, now, RecordAnswer::NotAsked)? {
             Checked::Principal(principal) => principal,
-            Checked::NeedRecord(id) => return Ok(Ended::Need(Need::ApiKeyRecord { id })),
+            Checked::NeedRecord(id) => {
+                let Some(found) = supplies.api_key_record() else {
+                    return Ok(Ended::Need(Need::ApiKeyRecord { id }));
+                };
+                let answer =
+                    found.as_ref().map_or(RecordAnswer::Unavailable, |it| RecordAnswer::Found(it.as_ref()));
+                match authenticator.authenticate(&credential, now, answer)? {
+                    Checked::Principal(principal) => principal,
+                    // Not reached: an answer of any kind ends the need.
+                    Checked::NeedRecord(_) => return Err(ApiKeyError::Unavailable.into()),
+                }
+            }
         };
         let principal = record.principal.insert(principal);
 
@@ -253,17 +290,36 @@ impl Gate {
         };
         self.policy.authorize(principal, permission)?;
         let bindings = route.map(|route| route.bindings.as_slice()).unwrap_or_default();
-        if let Some(broken) =
-            bindings.iter().find(|binding| !binding.holds(&target.path, target.query, head, principal))
-        {
-            record.binding = Some(broken.to_string());
-            return Err(PolicyError::BindingMismatch.into());
+        let mut parameters = Parameters { path: &target.path, query: target.query, head, body: None };
+        let mut check = |parameters: &Parameters<'_>, on_body: bool| {
+            let mut listed = bindings.iter().filter(|binding| binding.is_on_body() == on_body);
+            let broken = listed.find(|binding| !binding.holds(parameters, principal));
+            record.binding = broken.map(ToString::to_string);
+            if broken.is_some() { Err(PolicyError::BindingMismatch) } else { Ok(()) }
+        };
+        check(&parameters, false)?;
+        // Last of all: a body is read for nobody who may not use the route anyway.
+        if bindings.iter().any(Binding::is_on_body) {
+            body::check_head(head)?;
+            let Some(octets) = supplies.body() else {
+                return Ok(Ended::Need(Need::Body { limit: BODY_BYTES }));
+            };
+            let value = body::parse(octets.ok_or(BodyError::Unavailable)?)?;
+            parameters.body = Some(&value);
+            check(&parameters, true)?;
         }
         let roles = self.policy.known_roles(principal).map(|(name, _)| name).collect();
         forward(Some(&Caller { principal, place, roles }))
     }
 
-    fn route(&self, method: &[u8], websocket: bool, path: &str, record: &mut Record) -> Option<&Route> {
+    fn route(
+        &self,
+        method: &[u8],
+        websocket: bool,
+        path: &str,
+        head: &RequestHead<'_>,
+        record: &mut Record,
+    ) -> Option<&Route> {
         let method = if websocket {
             WEBSOCKET
         } else {
@@ -271,6 +327,9 @@ impl Gate {
             core::str::from_utf8(method).ok().filter(|method| *method != WEBSOCKET)?
         };
         let route = self.policy.routes.find(method, path)?;
+        if !route.hosts.is_empty() && !head.is_for(&route.hosts) {
+            return None;
+        }
         record.route = Some(route.text.clone());
         if let CompiledAccess::Permission(index) = route.access {
             record.permission = self.permission_text(index);
@@ -293,6 +352,28 @@ impl Gate {
         let mut answer = refusal.answer(self.dialect, &self.realm, permission, head.request_id, now);
         answer.headers.extend(self.cors.headers(head));
         answer
+    }
+}
+
+impl<'s> Supplies<'s> {
+    /// The record of an API key that was asked for: none if it has not been asked for yet; within, none if it could not
+    /// be had or read, and within that, none if there is none.
+    #[allow(clippy::option_option, reason = "three answers of three different parties")]
+    fn api_key_record(&mut self) -> Option<Option<Option<ApiKeyRecord>>> {
+        self.0.next().map(|supply| match supply {
+            Supply::ApiKeyRecord(None) => Some(None),
+            Supply::ApiKeyRecord(Some(text)) => config::parse_record(text).map(Some),
+            Supply::Body(_) | Supply::Unavailable => None,
+        })
+    }
+
+    /// The body: none if it has not been asked for yet; within, none if it could not be read.
+    #[allow(clippy::option_option, reason = "two answers of two different parties")]
+    fn body(&mut self) -> Option<Option<&'s [u8]>> {
+        self.0.next().map(|supply| match supply {
+            Supply::Body(octets) => Some(*octets),
+            Supply::ApiKeyRecord(_) | Supply::Unavailable => None,
+        })
     }
 }
 

@@ -85,6 +85,8 @@ pub struct Budget {
 impl Budget {
     /// For documents that arrive in a request: token headers, claims.
     pub const REQUEST: Self = Self { depth: crate::limits::JSON_DEPTH, nodes: crate::limits::JSON_NODES };
+    /// For the body of a request that bindings compare members of.
+    pub const BODY: Self = Self { depth: crate::limits::BODY_DEPTH, nodes: crate::limits::BODY_NODES };
     /// For the configuration.
     pub const CONFIG: Self = Self { depth: crate::limits::CONFIG_DEPTH, nodes: crate::limits::CONFIG_NODES };
 }

@@ -7,6 +7,7 @@ mod alg;
 pub mod api_key;
 mod authenticator;
 pub mod base64url;
+mod body;
 mod challenge;
 mod claims;
 mod config;
@@ -39,7 +40,9 @@ pub use config::schema as config_schema;
 pub use config::{ConfigError, ConfigErrors, ConfigNotice, Lint, Severity};
 pub use credential::Place;
 pub use crypto::InvalidSignature;
-pub use error::{ApiKeyError, AuthError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError};
+pub use error::{
+    ApiKeyError, AuthError, BodyError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError,
+};
 pub use gate::{Gate, Need, Step, Supply};
 pub use jws::{JoseHeader, UnverifiedToken, VerifiedToken};
 pub use key::{KeyError, KeySet, PemError, PublicKey, VerificationKey};

@@ -38,6 +38,15 @@ pub const CONFIG_NODES: usize = 200_000;
 /// Longest request target (path and query), in bytes: Cloudflare's own limit for a URL is 16 KB.
 pub const TARGET_BYTES: usize = 16 * 1024;
 
+/// Longest body of a request whose route has bindings on it, in bytes: it is held in memory until the decision is made.
+pub const BODY_BYTES: usize = 64 * 1024;
+
+/// Deepest nesting in such a body.
+pub const BODY_DEPTH: usize = 32;
+
+/// Most members and elements in such a body: as many as fit into [`BODY_BYTES`] of the shortest ones.
+pub const BODY_NODES: usize = 32 * 1024;
+
 /// Most path segments of a request or a route template.
 pub const PATH_SEGMENTS: usize = 64;
 

@@ -9,10 +9,10 @@ mod role;
 mod route;
 mod survey;
 
-pub(crate) use binding::{Binding, Parameter, Values};
+pub(crate) use binding::{Binding, Parameter, Parameters, Values};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
-pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
+pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET, WrittenRoute};
 pub use survey::{AssumedCaller, RouteAccess, SurveyedRoute, route_shape};
 
 use alloc::vec::Vec;
@@ -143,7 +143,10 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
 
-    use super::{Access, CompiledAccess, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes};
+    use super::{
+        Access, CompiledAccess, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
+        WrittenRoute,
+    };
     use crate::principal::{Principal, Proof};
 
     /// 10,000 routes and 1,000 roles.
@@ -151,7 +154,7 @@ mod tests {
         let routes = (0..10_000)
             .map(|n| {
                 let template = RouteTemplate::parse(&format!("GET /v1/r{}/{{id}}/p{n}", n % 100)).unwrap();
-                (template, Access::parse(&format!("r{}:a{}", n % 100, n % 7)).unwrap(), Vec::new())
+                WrittenRoute::new(template, Access::parse(&format!("r{}:a{}", n % 100, n % 7)).unwrap())
             })
             .collect();
         let routes = Routes::compile(routes);

@@ -94,6 +94,10 @@ reasons! {
     ScopeMissing => "scope_missing",
     /// A parameter of the request is not among the values the principal is bound to.
     BindingMismatch => "binding_mismatch",
+    /// A binding compares members of the body, and the body is not JSON that can be compared.
+    BodyInvalid => "body_invalid",
+    /// A binding compares members of the body, and the body is longer than the limit.
+    BodyTooLarge => "body_too_large",
     /// The configuration did not load.
     ConfigInvalid => "config_invalid",
     /// The API-key records could not be had.

@@ -1,5 +1,6 @@
 //! The request head, as the host read it off the wire.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// One header line. Neither part is trusted, and neither need be UTF-8.
@@ -69,6 +70,20 @@ impl<'a> RequestHead<'a> {
     /// The values of the header `name` (lower case), one per line.
     pub(crate) fn lines(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.headers.iter().filter(move |pair| pair.is(name)).map(|pair| pair.value)
+    }
+
+    /// Whether the request is for one of `hosts`, in lower case
+    /// ([RFC 9110 section 7.2](https://www.rfc-editor.org/rfc/rfc9110#section-7.2)). A port counts if the host is written
+    /// with one. A request without `Host`, or with more than one, is for none.
+    pub(crate) fn is_for(&self, hosts: &[String]) -> bool {
+        let mut lines = self.lines("host");
+        let (Some(host), None) = (lines.next(), lines.next()) else { return false };
+        let Ok(host) = core::str::from_utf8(host) else { return false };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => name,
+            _ => host,
+        };
+        hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host) || listed.eq_ignore_ascii_case(name))
     }
 
     /// Whether this asks for a WebSocket

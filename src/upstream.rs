@@ -86,6 +86,20 @@ impl Upstream {
             remove_headers: self.removed_headers(handoff, caller)?,
             set_headers,
             credential: if caller.is_some() { self.credential } else { CredentialFate::Strip },
+            response_headers: Vec::new(),
+        })
+    }
+
+    /// What the origin receives for a request that is let in although it was refused: what came, without the headers by
+    /// which a caller could claim an identity. `None` if the target is not text, and so cannot be handed on.
+    pub(crate) fn forward_as_it_came(&self, head: &RequestHead<'_>) -> Option<Forward> {
+        let removed = |name: &str| is_owned(name) || self.remove_headers.iter().any(|listed| listed == name);
+        Some(Forward {
+            target: core::str::from_utf8(head.target).ok()?.to_owned(),
+            remove_headers: names(head, removed),
+            set_headers: Vec::new(),
+            credential: CredentialFate::Forward,
+            response_headers: Vec::new(),
         })
     }
 
@@ -115,15 +129,7 @@ impl Upstream {
                 || (headers::is_upgrade(name) && !websocket)
                 || self.remove_headers.iter().chain(&hop_by_hop).any(|listed| listed == name)
         };
-        let mut names: Vec<String> = head
-            .headers
-            .iter()
-            .map(|pair| String::from_utf8_lossy(pair.name).to_ascii_lowercase())
-            .filter(|name| removed(name))
-            .collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        Ok(names(head, removed))
     }
 
     /// The header that carries the credential to the origin, if it differs from what came.
@@ -155,6 +161,19 @@ impl Upstream {
             (None, ..) => None,
         }
     }
+}
+
+/// The names of the headers of this request that `wanted` picks, in lower case, each once.
+fn names(head: &RequestHead<'_>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut names: Vec<String> = head
+        .headers
+        .iter()
+        .map(|pair| String::from_utf8_lossy(pair.name).to_ascii_lowercase())
+        .filter(|name| wanted(name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 impl Handoff<'_> {

@@ -40,6 +40,8 @@ pub struct Forward {
     pub set_headers: Vec<(String, String)>,
     /// What became of the caller's credential.
     pub credential: CredentialFate,
+    /// Headers to set on the response, replacing what the origin wrote; names in lower case.
+    pub response_headers: Vec<(String, String)>,
 }
 
 /// A complete HTTP response.
@@ -56,8 +58,10 @@ pub struct Answer {
 /// What is known about a decision. Holds no credential, and no claim but the subject.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
-    /// Why the request was refused; `None` if it was let in.
+    /// Why the request was refused, or would have been if refusals were not only reported; `None` if it was let in.
     pub reason: Option<Reason>,
+    /// Whether a refusal was only reported, and the request let in in spite of it.
+    pub reported: bool,
     /// The precise error behind the reason, if the request caused it.
     pub error: Option<AuthError>,
     /// The path in normal form, if it has one.
@@ -79,6 +83,8 @@ pub struct Record {
 struct LogLine<'r> {
     decision: &'static str,
     reason: Option<Reason>,
+    #[serde(skip_serializing_if = "core::ops::Not::not")]
+    reported: bool,
     status: Option<u16>,
     method: &'r str,
     route: Option<&'r str>,
@@ -92,15 +98,18 @@ impl Verdict {
     /// One line of JSON for the operator's log: decision, reason, route, subject, key; never a credential, and never
     /// the path itself, which the caller chose.
     pub fn log_line(&self, method: &str, request_id: &str) -> String {
-        let (decision, status) = match &self.decision {
-            Decision::Allow(_) => ("allow", None),
-            Decision::Deny(answer) => ("deny", Some(answer.status)),
-        };
         let record = &self.record;
+        let (decision, status) = match (&self.decision, record.reason) {
+            // A refusal that is only reported is written down like any other.
+            (Decision::Allow(_), Some(reason)) => ("deny", Some(reason.status())),
+            (Decision::Allow(_), None) => ("allow", None),
+            (Decision::Deny(answer), _) => ("deny", Some(answer.status)),
+        };
         let principal = record.principal.as_ref();
         let line = LogLine {
             decision,
             reason: record.reason,
+            reported: record.reported,
             status,
             method: log_method(method),
             route: record.route.as_deref(),

@@ -202,7 +202,7 @@ fn reason_codes_are_distinct_and_stable() {
          signature_invalid token_expired token_not_yet_valid token_issued_in_future token_too_old issuer_untrusted \
          audience_mismatch claim_missing claim_invalid api_key_malformed api_key_unknown api_key_expired \
          api_key_disabled route_unknown route_refused permission_missing permission_denied scope_missing binding_mismatch \
-         config_invalid records_unavailable internal"
+         body_invalid body_too_large config_invalid records_unavailable internal"
     );
 }
 

@@ -159,11 +159,11 @@ proptest! {
         let key = assemble("live", &id, 0..=200).unwrap();
         let pairs = [HeaderPair::new("x-api-key", &key)];
         let head = RequestHead::new("POST", "/v1/graph/invoke", &pairs);
-        let verdict = gate.resume(&head, UnixTime::from_secs(NOW), Supply::ApiKeyRecord(Some(&text)));
+        let verdict = resumed(&gate, &head, &[Supply::ApiKeyRecord(Some(&text))]);
         prop_assert!(matches!(verdict.decision, Decision::Deny(_)));
         let record = serde_json::json!({"id": id, "roles": ["guest"], "hash": Pepper::new(PEPPER.as_bytes()).unwrap().hash(&key)});
         let record = record.to_string();
-        let verdict = gate.resume(&head, UnixTime::from_secs(NOW), Supply::ApiKeyRecord(Some(record.as_bytes())));
+        let verdict = resumed(&gate, &head, &[Supply::ApiKeyRecord(Some(record.as_bytes()))]);
         prop_assert!(matches!(verdict.decision, Decision::Allow(_)));
     }
 }

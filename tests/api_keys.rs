@@ -101,10 +101,11 @@ fn the_host_is_asked_once_for_a_record_it_may_have() {
     assert_eq!(need, Need::ApiKeyRecord { id: "remote".to_owned() });
 
     let record = format!(r#"{{"id":"remote","hash":"{}","roles":["user"]}}"#, hash(&wanted));
-    let resume = |supply| outcome(&gate.resume(&head, now, supply));
+    let resume = |supply| outcome(&resumed(&gate, &head, &[supply]));
     assert_eq!(resume(Supply::ApiKeyRecord(Some(record.as_bytes()))), (200, "-"));
     assert_eq!(resume(Supply::ApiKeyRecord(None)), (401, "api_key_unknown"));
     assert_eq!(resume(Supply::Unavailable), (503, "records_unavailable"));
+    assert_eq!(resume(Supply::Body(record.as_bytes())), (503, "records_unavailable"));
     // A store that returns another key's record, or something else, lets nobody in.
     let other = record.replace("\"remote\"", "\"other\"");
     assert_eq!(resume(Supply::ApiKeyRecord(Some(other.as_bytes()))), (401, "api_key_unknown"));

@@ -137,6 +137,7 @@ fn each_lint_at_its_place() {
             &["cors_any_origin /cors/allowed_origins/1"],
         ),
         ("/audit", json!({"reason_header": true}), &["reason_header /audit/reason_header"]),
+        ("/mode", json!("report"), &["report_mode /mode"]),
     ] {
         assert_eq!(notices(&with(clean(), pointer, value.clone())), expected, "{pointer} {value}");
     }
@@ -255,7 +256,7 @@ fn codes_are_distinct_and_stable() {
     assert_eq!(
         codes.join(" "),
         "key_unused public_mutation docs_open cors_any_origin deny_unused permission_unused role_empty wildcard_write \
-         audience_missing token_age_unbounded leeway_maximal reason_header more_notices"
+         audience_missing token_age_unbounded leeway_maximal report_mode reason_header more_notices"
     );
 }
 

@@ -15,6 +15,8 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::*;
+use portcullis::Gate;
+use serde_json::json;
 
 /// Method, path and permission of every route of AgentFlow 0.6.1 and 10xGraph 0.9.0 that asks for one.
 const ROUTES: &[(&str, &str, &str)] = &[
@@ -394,5 +396,58 @@ fn a_naive_evaluator_agrees_on_random_policies() {
                 );
             }
         }
+    }
+}
+
+/// A route that is restricted to hosts does not exist for others, whatever it asks for.
+#[test]
+fn hosts() {
+    let gate = load(
+        &json!({
+            "profile": "generic",
+            "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+            "policy": {
+                "roles": {"user": {"permissions": ["*"]}},
+                "routes": {
+                    "GET /status": {"access": "public", "hosts": ["API.example.com", "localhost:8080", "[::1]"]},
+                    "GET /items": {"access": "items:read", "hosts": ["api.example.com"]},
+                },
+            },
+        })
+        .to_string(),
+    );
+    let authorization =
+        format!("Bearer {}", sign(json!({"sub": "a", "roles": "user", "exp": NOW + 60}), SECRET));
+    for (host, status, items) in [
+        (&["api.example.com"][..], true, true),
+        (&["API.EXAMPLE.COM:443"], true, true),
+        (&["localhost:8080"], true, false),
+        (&["localhost"], false, false),
+        (&["localhost:80801"], false, false),
+        (&["[::1]"], true, false),
+        (&["[::1]:99"], true, false),
+        (&["api.example.com."], false, false),
+        (&["api.example.com.evil.example"], false, false),
+        (&["user@api.example.com"], false, false),
+        (&["api.example.com, api.example.com"], false, false),
+        (&["api.example.com", "api.example.com"], false, false),
+        (&["\u{212a}"], false, false),
+        (&[""], false, false),
+        (&[], false, false),
+    ] {
+        let hosts: Vec<_> = host.iter().map(|host| ("Host", *host)).collect();
+        let public = decide(&gate, "GET", "/status", &hosts);
+        let expected = if status { (200, "-") } else { (401, "credential_missing") };
+        assert_eq!(outcome(&public), expected, "{host:?}");
+        let with_token = [hosts, vec![("authorization", authorization.as_str())]].concat();
+        let expected = if items { (200, "-") } else { (403, "route_unknown") };
+        assert_eq!(outcome(&decide(&gate, "GET", "/items", &with_token)), expected, "{host:?}");
+    }
+    for bad in ["", "https://api.example.com", "api example", "*.example.com", "a/b"] {
+        let document = json!({"profile": "generic", "api_keys": {}, "policy": {
+            "routes": {"GET /x": {"access": "public", "hosts": ["ok.example", bad]}}}});
+        let errors = Gate::load(document.to_string().as_bytes(), &Env::standard()).unwrap_err();
+        let pointers: Vec<_> = errors.iter().map(|error| error.pointer.as_str()).collect();
+        assert_eq!(pointers, ["/policy/routes/GET ~1x/hosts/1"], "{bad}: {errors}");
     }
 }

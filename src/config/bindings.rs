@@ -24,9 +24,13 @@ pub(super) fn parse(parameter: &str, values: &str, template: &RouteTemplate) -> 
         }
         Some(("query", name)) if !name.is_empty() => Parameter::Query(name.to_owned()),
         Some(("header", name)) if is_header(name) => Parameter::Header(name.to_ascii_lowercase()),
-        _ => {
-            return Err("write a parameter as \"path.name\", \"query.name\" or \"header.name\"".to_owned());
+        Some(("body", _)) if template.is_websocket() => {
+            return Err("an upgrade has no body; compare a parameter of the path or the query".to_owned());
         }
+        Some(("body", pointer)) if pointer.starts_with('/') => {
+            Parameter::Body(Pointer::parse(pointer).ok_or_else(unknown_parameter)?)
+        }
+        _ => return Err(unknown_parameter()),
     };
     let values = match values {
         "subject" => Values::Subject,
@@ -42,6 +46,10 @@ pub(super) fn parse(parameter: &str, values: &str, template: &RouteTemplate) -> 
         }
     };
     Ok(Binding { parameter, values })
+}
+
+fn unknown_parameter() -> String {
+    "write a parameter as \"path.name\", \"query.name\", \"header.name\" or, with a JSON pointer, \"body./name\"".to_owned()
 }
 
 /// The places in the claims that the bindings of `routes` compare with.

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::alg::Algorithm;
 use crate::api_key::{ApiKeyRecord, KeyHash, is_label};
+use crate::gate::Mode;
 use crate::json::{Pointer, Value};
 use crate::profile::{ProfileName, TokenProfileName};
 use crate::time::UnixTime;
@@ -46,6 +47,9 @@ pub(super) struct Document {
     /// What is told about decisions.
     #[serde(default)]
     pub(super) audit: AuditDocument,
+    /// What becomes of refusals.
+    #[serde(default)]
+    pub(super) mode: Mode,
 }
 
 /// One issuer of tokens.
@@ -297,7 +301,7 @@ pub(super) struct LimitsDocument {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default, expecting = "an object")]
 pub(super) struct AuditDocument {
-    /// Adds `X-Portcullis-Reason` to refusals. For development.
+    /// Adds `X-Portcullis-Reason` to refusals, and in report mode to responses. For development.
     pub(super) reason_header: bool,
 }
 

@@ -12,6 +12,7 @@ use core::fmt;
 
 use super::Findings;
 use super::document::{Document, IssuerDocument, RoleDocument};
+use crate::gate::Mode;
 use crate::json::pointer_to;
 use crate::limits::LEEWAY_SECS;
 use crate::policy::{Permission, PermissionPattern, Policy};
@@ -134,6 +135,10 @@ lints! {
     LeewayMaximal => "leeway_maximal", Advice,
         "every expired token stays good for that long",
         "synchronise the clocks and allow a few seconds";
+    /// Refusals are only reported.
+    ReportMode => "report_mode", Warning,
+        "nobody is kept out: every request goes on to the origin, whatever the decision about it",
+        "set \"mode\" to \"enforce\" once the log shows no refusal that should not be one";
     /// Refusals name their reason to the caller.
     ReasonHeader => "reason_header", Advice,
         "the answers tell an attacker which check refused a forged token",
@@ -164,6 +169,9 @@ pub(super) fn check(document: &Document, profile: &Profile, policy: &Policy, fin
                 "scripts of every site may read refusals",
             );
         }
+    }
+    if document.mode == Mode::Report {
+        findings.notice(Lint::ReportMode, "/mode", "refusals are only written down");
     }
     if document.audit.reason_header {
         findings.notice(

@@ -10,7 +10,8 @@ use super::document::{Document, RoleDocument};
 use super::{Findings, bindings};
 use crate::json::pointer_to;
 use crate::policy::{
-    Access, Binding, InheritanceError, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
+    Access, InheritanceError, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
+    WrittenRoute,
 };
 use crate::profile::Profile;
 use crate::suggest::{closest, one_of};
@@ -56,7 +57,7 @@ pub(super) fn default_role(
 }
 
 fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -> Option<Routes> {
-    let mut by_shape: BTreeMap<String, (RouteTemplate, Access, Vec<Binding>)> = BTreeMap::new();
+    let mut by_shape: BTreeMap<String, WrittenRoute> = BTreeMap::new();
     let docs = match document.policy.docs.as_deref() {
         None => Some(Access::Refused),
         Some(text) => access(text, "/policy/docs", findings),
@@ -65,7 +66,7 @@ fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -
     let docs = profile.docs.iter().map(|route| (*route, docs.clone()));
     for (route, access) in defaults.chain(docs) {
         let template = findings.take("/profile", RouteTemplate::parse(route))?;
-        by_shape.insert(template.shape(), (template, access?, Vec::new()));
+        by_shape.insert(template.shape(), WrittenRoute::new(template, access?));
     }
     let mut own = BTreeSet::new();
     for (route, written) in &document.policy.routes {
@@ -88,9 +89,24 @@ fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -
             findings.take(&place, bindings::parse(parameter, values, &template))
         });
         let bindings = bindings.collect();
-        by_shape.insert(shape, (template, access, bindings));
+        let hosts = hosts(&written.hosts, &place, findings);
+        by_shape.insert(shape, WrittenRoute { template, access, bindings, hosts });
     }
     Some(Routes::compile(by_shape.into_values().collect()))
+}
+
+/// The hosts of a route in lower case: names or addresses, with a port where that counts as well.
+fn hosts(written: &[String], place: &str, findings: &mut Findings<'_>) -> Vec<String> {
+    let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~:[]".contains(&octet);
+    for (index, host) in written.iter().enumerate() {
+        if host.is_empty() || !host.bytes().all(legal) {
+            findings.error(
+                format!("{place}/hosts/{index}"),
+                "not a host; write one as in the `Host` header, like \"api.example.com\" or \"localhost:8080\"",
+            );
+        }
+    }
+    written.iter().map(|host| host.to_ascii_lowercase()).collect()
 }
 
 fn access(text: &str, place: &str, findings: &mut Findings<'_>) -> Option<Access> {

@@ -80,9 +80,14 @@ impl JsonSchema for RouteDocument {
                 "properties": {
                     "access": access,
                     "where": {
-                        "description": "Parameters (`path.name`, `query.name`, `header.name`), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims.",
+                        "description": "Parameters (`path.name`, `query.name`, `header.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims.",
                         "type": "object",
                         "additionalProperties": { "type": "string" },
+                    },
+                    "hosts": {
+                        "description": "The hosts it is served for, as in the `Host` header; all if absent. For any other host there is no such route.",
+                        "type": "array",
+                        "items": { "type": "string" },
                     },
                 },
                 "required": ["access"],

@@ -61,6 +61,7 @@ fn text(telling: &Telling<'_>) -> (&'static str, String) {
         }
         (Told::NotPermitted | Told::ScopeMissing, None) => ("HTTPException", "Forbidden"),
         (Told::BadRequest, _) => ("HTTPException", "Bad Request"),
+        (Told::BodyTooLarge, _) => ("HTTPException", "Request Entity Too Large"),
         (Told::SeveralCredentials, _) => ("HTTPException", "More than one credential was sent"),
         (Told::Unavailable, _) => ("HTTPException", "Service Unavailable"),
         (Told::OriginUnreachable, _) => ("HTTPException", "Bad Gateway"),

@@ -22,6 +22,7 @@ pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
+        413 => "Content Too Large",
         502 => "Bad Gateway",
         _ => "Service Unavailable",
     };

@@ -26,10 +26,22 @@ impl Pointer {
 
     /// The value at this place, if the document has one.
     pub fn get<'v>(&self, document: &'v Value) -> Option<&'v Value> {
-        self.tokens.iter().try_fold(document, |value, token| match value {
-            Value::Object(members) => members.get(token),
+        self.tokens.iter().try_fold(document, |value, token| value.child(token))
+    }
+
+    /// The reference tokens, unescaped.
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
+        self.tokens.iter().map(String::as_str)
+    }
+}
+
+impl Value {
+    /// The member or element that one reference token names.
+    pub(crate) fn child(&self, token: &str) -> Option<&Self> {
+        match self {
+            Self::Object(members) => members.get(token),
             // Array indices have one spelling: no sign, no leading zero.
-            Value::Array(elements) => {
+            Self::Array(elements) => {
                 let index: usize = token.parse().ok()?;
                 if index.to_string() != *token {
                     return None;
@@ -37,7 +49,7 @@ impl Pointer {
                 elements.get(index)
             }
             _ => None,
-        })
+        }
     }
 }
 

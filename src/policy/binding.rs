@@ -1,4 +1,4 @@
-//! Bindings: a parameter of the request must be one of the values the caller is bound to, so that tenants and collections
+//! Bindings: a parameter of the request, or a member of its JSON body, must be one of the values the caller is bound to, so that tenants and collections
 //! are kept apart before the origin is asked.
 //!
 //! Fails closed: a parameter that is absent, occurs twice, cannot be decoded, or is compared with a claim the caller does not
@@ -8,6 +8,7 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use core::fmt;
 
+use crate::json::{Number, Pointer, Value};
 use crate::path::hex_value;
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -28,6 +29,19 @@ pub(crate) enum Parameter {
     Query(String),
     /// A header, in lower case.
     Header(String),
+    /// A member of the JSON body: a text, a whole number, or a list of these.
+    Body(Pointer),
+}
+
+/// What a request has parameters in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parameters<'r> {
+    /// In normal form.
+    pub(crate) path: &'r str,
+    pub(crate) query: Option<&'r str>,
+    pub(crate) head: &'r RequestHead<'r>,
+    /// The body, once it has been read.
+    pub(crate) body: Option<&'r Value>,
 }
 
 /// Where a principal's values stand.
@@ -44,25 +58,24 @@ impl Binding {
     pub(crate) fn key(&self) -> String {
         match &self.parameter {
             Parameter::Path { segment, .. } => format!("{segment} {:?}", self.values),
-            Parameter::Query(_) | Parameter::Header(_) => self.to_string(),
+            Parameter::Query(_) | Parameter::Header(_) | Parameter::Body(_) => self.to_string(),
         }
     }
 
+    /// Whether it compares a member of the body.
+    pub(crate) fn is_on_body(&self) -> bool {
+        matches!(self.parameter, Parameter::Body(_))
+    }
+
     /// Whether the request has the parameter exactly once, with a value of the principal's.
-    pub(crate) fn holds(
-        &self,
-        path: &str,
-        query: Option<&str>,
-        head: &RequestHead<'_>,
-        principal: &Principal,
-    ) -> bool {
+    pub(crate) fn holds(&self, parameters: &Parameters<'_>, principal: &Principal) -> bool {
         match &self.parameter {
             Parameter::Path { segment, .. } => {
-                let found = path.strip_prefix('/').and_then(|path| path.split('/').nth(*segment));
+                let found = parameters.path.strip_prefix('/').and_then(|path| path.split('/').nth(*segment));
                 found.is_some_and(|text| self.values.any(principal, |value| percent_decodes_to(text, value)))
             }
             Parameter::Query(name) => {
-                let pairs = query.unwrap_or_default().split('&');
+                let pairs = parameters.query.unwrap_or_default().split('&');
                 let mut named = pairs.filter_map(|pair| {
                     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
                     form_decodes_to(key, name).then_some(value)
@@ -78,17 +91,55 @@ impl Binding {
                             octet.to_ascii_lowercase() == wanted || (*octet == b'_' && wanted == b'-')
                         })
                 };
-                let mut lines = head.headers.iter().filter(|pair| is_named(pair.name));
+                let mut lines = parameters.head.headers.iter().filter(|pair| is_named(pair.name));
                 let (Some(line), None) = (lines.next(), lines.next()) else { return false };
                 // SECURITY: alone, the other spelling does not stand in: most servers would see no such header at all.
                 line.is(name)
                     && self.values.any(principal, |value| line.value.trim_ascii() == value.as_bytes())
             }
+            Parameter::Body(place) => {
+                parameters.body.and_then(|body| member(place, body)).is_some_and(|value| match value {
+                    // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
+                    Value::Array(elements) if !elements.is_empty() => {
+                        elements.iter().all(|element| self.values.has(principal, element))
+                    }
+                    value => self.values.has(principal, value),
+                })
+            }
         }
     }
 }
 
+/// The value at `place`, unless a member on the way there has a twin that differs in case only: some servers take one for
+/// the other.
+fn member<'v>(place: &Pointer, body: &'v Value) -> Option<&'v Value> {
+    let fold = |name: &str| name.to_uppercase().to_lowercase();
+    let mut value = body;
+    for token in place.tokens() {
+        if let Value::Object(members) = value {
+            let wanted = fold(token);
+            if members.keys().filter(|name| fold(name) == wanted).count() != 1 {
+                return None;
+            }
+        }
+        value = value.child(token)?;
+    }
+    Some(value)
+}
+
 impl Values {
+    /// Whether a text or a whole number is a value of the principal's.
+    fn has(&self, principal: &Principal, found: &Value) -> bool {
+        match found {
+            Value::String(text) => self.any(principal, |value| value == text),
+            Value::Number(Number::Unsigned(number)) => {
+                let text = number.to_string();
+                self.any(principal, |value| value == text)
+            }
+            _ => false,
+        }
+    }
+
     fn any(&self, principal: &Principal, matches: impl Fn(&str) -> bool) -> bool {
         match self {
             Self::Subject => matches(&principal.subject),
@@ -138,6 +189,7 @@ impl fmt::Display for Binding {
             Parameter::Path { name, .. } => write!(f, "path.{name}")?,
             Parameter::Query(name) => write!(f, "query.{name}")?,
             Parameter::Header(name) => write!(f, "header.{name}")?,
+            Parameter::Body(place) => write!(f, "body.{place}")?,
         }
         match &self.values {
             Values::Subject => f.write_str(" = subject"),

@@ -125,6 +125,11 @@ impl RouteTemplate {
         self.parameters.iter().find(|(own, _)| own == name).map(|(_, segment)| *segment)
     }
 
+    /// Whether this is the route of an upgrade.
+    pub(crate) fn is_websocket(&self) -> bool {
+        self.method == WEBSOCKET
+    }
+
     /// The template with parameter names left out: two routes with the same shape match the same requests.
     pub(crate) fn shape(&self) -> String {
         let mut shape = self.method.clone();
@@ -170,6 +175,23 @@ fn parse_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Result<Segme
     Ok(kind)
 }
 
+/// A route with all that is written about it.
+#[derive(Debug, Clone)]
+pub(crate) struct WrittenRoute {
+    pub(crate) template: RouteTemplate,
+    pub(crate) access: Access,
+    pub(crate) bindings: Vec<Binding>,
+    /// The hosts it is served for, as [`Route::hosts`].
+    pub(crate) hosts: Vec<String>,
+}
+
+impl WrittenRoute {
+    /// A route for callers of any host that are bound to nothing.
+    pub(crate) fn new(template: RouteTemplate, access: Access) -> Self {
+        Self { template, access, bindings: Vec::new(), hosts: Vec::new() }
+    }
+}
+
 /// A compiled route.
 #[derive(Debug, Clone)]
 pub(crate) struct Route {
@@ -178,6 +200,8 @@ pub(crate) struct Route {
     pub(crate) access: CompiledAccess,
     /// What a caller is bound to, besides having the permission.
     pub(crate) bindings: Vec<Binding>,
+    /// The hosts it is served for, in lower case; empty for all. For any other host there is no such route.
+    pub(crate) hosts: Vec<String>,
     pub(crate) method: String,
 }
 
@@ -210,10 +234,10 @@ pub(crate) struct Routes {
 
 impl Routes {
     /// Compiles routes. No two may have the same shape; the configuration sees to it.
-    pub(crate) fn compile(written: Vec<(RouteTemplate, Access, Vec<Binding>)>) -> Self {
+    pub(crate) fn compile(written: Vec<WrittenRoute>) -> Self {
         let mut permissions: Vec<Permission> = written
             .iter()
-            .filter_map(|(_, access, _)| match access {
+            .filter_map(|route| match &route.access {
                 Access::Permission(permission) => Some(permission.clone()),
                 Access::Public | Access::Refused => None,
             })
@@ -221,14 +245,15 @@ impl Routes {
         permissions.sort_unstable();
         permissions.dedup();
         let mut compiled = Self { routes: Vec::new(), permissions, nodes: Vec::from([Node::default()]) };
-        for (template, access, bindings) in written {
-            compiled.insert(template, &access, bindings);
+        for route in written {
+            compiled.insert(route);
         }
         compiled
     }
 
-    fn insert(&mut self, template: RouteTemplate, access: &Access, bindings: Vec<Binding>) {
-        let access = match access {
+    fn insert(&mut self, written: WrittenRoute) {
+        let WrittenRoute { template, access, bindings, hosts } = written;
+        let access = match &access {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
             Access::Permission(permission) => match self.permissions.binary_search(permission) {
@@ -249,7 +274,7 @@ impl Routes {
         if let Some(node) = self.nodes.get_mut(node) {
             if rest { node.rest.push(route) } else { node.routes.push(route) }
         }
-        self.routes.push(Route { text: template.text, access, bindings, method: template.method });
+        self.routes.push(Route { text: template.text, access, bindings, hosts, method: template.method });
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.
@@ -320,14 +345,14 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, RouteTemplate, Routes, TemplateError};
+    use super::{Access, RouteTemplate, Routes, TemplateError, WrittenRoute};
     use alloc::string::String;
     use alloc::vec::Vec;
 
     fn routes(written: &[&str]) -> Routes {
         let compiled: Vec<_> = written
             .iter()
-            .map(|text| (RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap(), Vec::new()))
+            .map(|text| WrittenRoute::new(RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap()))
             .collect();
         Routes::compile(compiled)
     }

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use jwt_simple::prelude::*;
-use portcullis::{Decision, Forward, Gate, HeaderPair, RequestHead, Secrets, Step, UnixTime, Verdict};
+use portcullis::{
+    Decision, Forward, Gate, HeaderPair, RequestHead, Secrets, Step, Supply, UnixTime, Verdict,
+};
 
 /// A random-looking secret of 64 bytes, long enough for every HMAC algorithm.
 pub(crate) const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -84,6 +86,14 @@ pub(crate) fn decide(gate: &Gate, method: &str, target: &str, headers: &[(&str, 
     let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
     let head = RequestHead::new(method, target, &pairs).with_request_id("request-1");
     match gate.begin(&head, UnixTime::from_secs(NOW)) {
+        Step::Verdict(verdict) => verdict,
+        Step::Need(need) => panic!("unexpected need: {need:?}"),
+    }
+}
+
+/// The verdict on the same request with what the host found out.
+pub(crate) fn resumed(gate: &Gate, head: &RequestHead<'_>, supplies: &[Supply<'_>]) -> Verdict {
+    match gate.resume(head, UnixTime::from_secs(NOW), supplies) {
         Step::Verdict(verdict) => verdict,
         Step::Need(need) => panic!("unexpected need: {need:?}"),
     }

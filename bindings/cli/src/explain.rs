@@ -72,7 +72,10 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let verdict = match gate.begin(&head, now) {
         Step::Verdict(verdict) => verdict,
         // This host has no store of records to ask.
-        Step::Need(_) => gate.resume(&head, now, Supply::Unavailable),
+        Step::Need(_) => match gate.resume(&head, now, &[Supply::Unavailable]) {
+            Step::Verdict(verdict) => verdict,
+            Step::Need(_) => return Err("the gate asked twice".to_owned()),
+        },
     };
     let explanation = explain(&verdict);
     let text = if json { output::json(&explanation)? } else { in_words(&arguments.request, &explanation) };

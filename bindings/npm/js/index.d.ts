@@ -69,7 +69,12 @@ export type Reason =
   | "permission_denied"
   /** The token's scopes do not include the permission. */
   | "scope_missing"
+  /** A parameter of the request is not among the values the principal is bound to. */
   | "binding_mismatch"
+  /** A binding compares members of the body, and the body is not JSON that can be compared. */
+  | "body_invalid"
+  /** A binding compares members of the body, and the body is longer than the limit. */
+  | "body_too_large"
   /** The configuration did not load. */
   | "config_invalid"
   /** The API-key records could not be had. */

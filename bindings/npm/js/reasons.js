@@ -30,6 +30,8 @@ export const reasons = Object.freeze([
   "permission_denied",
   "scope_missing",
   "binding_mismatch",
+  "body_invalid",
+  "body_too_large",
   "config_invalid",
   "records_unavailable",
   "internal",

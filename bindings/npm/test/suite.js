@@ -381,7 +381,7 @@ export function suite(test) {
   });
 
   test("reasons are a closed list", () => {
-    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [34, true, "path_invalid", "internal"]);
+    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [36, true, "path_invalid", "internal"]);
   });
 }
 

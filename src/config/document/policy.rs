@@ -31,9 +31,11 @@ pub(in crate::config) struct RouteDocument {
     pub(in crate::config) access: String,
     /// Parameters of the request, and the values of the caller each must be among.
     pub(in crate::config) bindings: BTreeMap<String, String>,
+    /// The hosts it is served for; empty for all.
+    pub(in crate::config) hosts: Vec<String>,
 }
 
-/// A string is the access; an object has the bindings besides.
+/// A string is the access; an object has bindings and hosts besides.
 impl<'de> Deserialize<'de> for RouteDocument {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -42,6 +44,8 @@ impl<'de> Deserialize<'de> for RouteDocument {
             access: String,
             #[serde(default, rename = "where")]
             bindings: BTreeMap<String, String>,
+            #[serde(default)]
+            hosts: Vec<String>,
         }
 
         struct Visitor;
@@ -51,18 +55,18 @@ impl<'de> Deserialize<'de> for RouteDocument {
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(
-                    "\"public\", \"refused\", a permission, or an object with \"access\" and \"where\"",
+                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\" and \"hosts\"",
                 )
             }
 
             fn visit_str<E: serde::de::Error>(self, access: &str) -> Result<RouteDocument, E> {
-                Ok(RouteDocument { access: access.into(), bindings: BTreeMap::new() })
+                Ok(RouteDocument { access: access.into(), ..RouteDocument::default() })
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
-                let Members { access, bindings } =
+                let Members { access, bindings, hosts } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(RouteDocument { access, bindings })
+                Ok(RouteDocument { access, bindings, hosts })
             }
         }
 

@@ -80,9 +80,15 @@ fn loaded(gate: &Gate, document: &Value) {
             let now = UnixTime::from_secs(1_795_305_600);
             let verdict = match gate.begin(&head, now) {
                 Step::Verdict(verdict) => verdict,
-                Step::Need(_) => gate.resume(&head, now, Supply::ApiKeyRecord(None)),
+                Step::Need(_) => match gate.resume(&head, now, &[Supply::ApiKeyRecord(None)]) {
+                    Step::Verdict(verdict) => verdict,
+                    Step::Need(need) => panic!("a second need of nobody: {need:?}"),
+                },
             };
             match &verdict.decision {
+                Decision::Allow(_) if verdict.record.reported => {
+                    assert_eq!(document["mode"], "report", "{method} {target} is let in and only reported");
+                }
                 Decision::Allow(_) => assert!(opens, "{method} {target} is open, and nothing is public"),
                 Decision::Deny(_) => assert!(verdict.record.reason.is_some(), "refused without a reason"),
             }

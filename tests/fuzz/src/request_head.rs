@@ -39,17 +39,18 @@ impl Request {
     pub(crate) fn decide(&self, gate: &Gate, now: UnixTime, record: Option<&[u8]>) -> Verdict {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&self.method, &self.target, &pairs).with_request_id("fuzz");
+        let resume = |supply| match gate.resume(&head, now, &[supply]) {
+            Step::Verdict(verdict) => verdict,
+            Step::Need(need) => panic!("a second need: {need:?}"),
+        };
         match gate.begin(&head, now) {
             Step::Verdict(verdict) => verdict,
             Step::Need(_) => {
-                let unavailable = gate.resume(&head, now, Supply::Unavailable);
+                let unavailable = resume(Supply::Unavailable);
                 assert!(matches!(unavailable.decision, Decision::Deny(_)), "let in without the record");
-                let none = gate.resume(&head, now, Supply::ApiKeyRecord(None));
+                let none = resume(Supply::ApiKeyRecord(None));
                 assert!(matches!(none.decision, Decision::Deny(_)), "let in although there is no record");
-                match record {
-                    Some(record) => gate.resume(&head, now, Supply::ApiKeyRecord(Some(record))),
-                    None => unavailable,
-                }
+                record.map_or(unavailable, |record| resume(Supply::ApiKeyRecord(Some(record))))
             }
         }
     }

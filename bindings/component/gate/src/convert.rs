@@ -140,6 +140,7 @@ reasons! {
     ClaimInvalid
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
     RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
+    BodyInvalid BodyTooLarge
     ConfigInvalid RecordsUnavailable Internal
 }
 
