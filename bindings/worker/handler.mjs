@@ -49,7 +49,7 @@ export default {
       for (const [name, value] of request.headers) headers += name + "\0" + value + "\0";
       const head = [request.method, request.url, headers, crypto.randomUUID(), Date.now()];
       const frame = gate.decide(...head).split("\n");
-      return frame[0] === "api_key_record" ? resume(request, head, frame[1]) : act(request, head, frame);
+      return frame[0] in needs ? supply(request, head, frame) : act(request, head, frame);
     } catch (error) {
       gate = undefined;
       return failed("the gate failed", error);
@@ -57,21 +57,54 @@ export default {
   },
 };
 
-// The only decision that waits for something: the record of an API key, from Workers KV.
-async function resume(request, head, id) {
-  let record; // undefined: the store could not be asked
+// What a decision may have to wait for; `undefined` where it cannot be had.
+const needs = {
+  __proto__: null,
+
+  // The record of an API key, from Workers KV.
+  async api_key_record(request, id) {
+    try {
+      return await env.PORTCULLIS_KEYS.get(id);
+    } catch (error) {
+      console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
+    }
+  },
+
+  // The body, or the beginning of one that is longer than `limit` bytes. Read from a copy: the request keeps its own.
+  async body(request, limit) {
+    const octets = new Uint8Array(Number(limit) + 1);
+    let length = 0;
+    try {
+      const reader = request.clone().body?.getReader();
+      while (reader && length < octets.length) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        const part = value.subarray(0, octets.length - length);
+        octets.set(part, length);
+        length += part.length;
+      }
+      // Not waited for: it ends with the other half.
+      if (length === octets.length) reader.cancel().catch(() => {});
+    } catch {
+      return undefined;
+    }
+    return octets.subarray(0, length);
+  },
+};
+
+async function supply(request, head, frame) {
+  const supplies = [];
   try {
-    record = await env.PORTCULLIS_KEYS.get(id);
-  } catch (error) {
-    console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
-  }
-  try {
-    gate ??= start();
-    return await act(request, head, gate.resume(...head, record).split("\n"));
+    while (frame[0] in needs) {
+      supplies.push(await needs[frame[0]](request, frame[1]));
+      gate ??= start();
+      frame = gate.resume(...head, supplies).split("\n");
+    }
   } catch (error) {
     gate = undefined;
     return failed("the gate failed", error);
   }
+  return act(request, head, frame);
 }
 
 function act(request, head, frame) {
@@ -90,6 +123,7 @@ function answer(frame) {
 
 async function forward(request, head, frame) {
   let out;
+  const told = [];
   try {
     // Method, body and all other headers stay those of the request; the body is streamed, never read here.
     out = new Request(frame[2], request);
@@ -101,6 +135,7 @@ async function forward(request, head, frame) {
     for (let i = 3; i < frame.length; i++) {
       const name = frame[i].slice(1);
       if (frame[i][0] === "-") out.headers.delete(name);
+      else if (frame[i][0] === ">") told.push([name, frame[++i]]);
       else out.headers.set(name, frame[++i]);
     }
   } catch (error) {
@@ -109,12 +144,16 @@ async function forward(request, head, frame) {
   try {
     // Redirects are for the caller to follow: the runtime hands requests in with `redirect: "manual"`, and `out` keeps
     // that. A 101 with its WebSocket passes through like any other response.
-    return await fetch(out).catch((error) => {
+    const response = await fetch(out).catch((error) => {
       // An origin may close an idle connection just when it is used again: nothing has arrived there then. Asking a
       // second time is safe for reads (RFC 9110 section 9.2.2), and for them alone.
       if (out.method !== "GET" && out.method !== "HEAD") throw error;
       return fetch(out);
     });
+    if (told.length === 0) return response;
+    const answer = new Response(response.body, response);
+    for (const [name, value] of told) answer.headers.set(name, value);
+    return answer;
   } catch (error) {
     console.error("portcullis: cannot reach ORIGIN:", error);
   }

@@ -167,6 +167,11 @@ export interface AuthorizeOptions extends TimeOptions {
    * come from the host and not from the caller.
    */
   readonly requestId?: string | undefined;
+  /**
+   * The body of the request, whole, or at least the first 65,537 bytes of a longer one. Only a route with a binding on a
+   * member of the body looks at it, and refuses a request without it as `body_invalid`. Hand on exactly these bytes.
+   */
+  readonly body?: Uint8Array | string | undefined;
 }
 
 /**
@@ -229,6 +234,15 @@ export interface Allow extends VerdictRecord {
   readonly setHeaders: [name: string, value: string][];
   /** What became of the caller's credential: the origin receives it, a token minted for it instead, or none. */
   readonly credential: "forward" | "swap" | "strip";
+  /** Headers to set on the response, replacing what the origin wrote; names in lower case. Empty but in report mode. */
+  readonly responseHeaders: [name: string, value: string][];
+  /** In report mode, why the request would have been refused; otherwise, and if it would have been let in, `null`. */
+  readonly reported: {
+    /** The reason. */
+    readonly reason: Reason;
+    /** The precise error behind the reason, for the operator; not stable. */
+    readonly message: string | null;
+  } | null;
 }
 
 /** The request is refused. Answer it with this; {@link toResponse} makes a `Response` of it. */

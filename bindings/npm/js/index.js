@@ -93,22 +93,33 @@ export class Gate {
     return ask(() => call(this.#core), ...wanted);
   }
 
-  authorize(request, { now = new Date(), requestId = "" } = {}) {
+  // Decides with what `supplies` answers to the needs so far.
+  #decide(head, time, supplies) {
+    return this.#ask((gate) => gate.decide(head, time, JSON.stringify(supplies)), "verdict", "needed");
+  }
+
+  authorize(request, { now = new Date(), requestId = "", body } = {}) {
     const head = describe(request, requestId);
     const time = millis(now);
-    let answer = this.#ask((gate) => gate.begin(head, time), "verdict", "needed");
-    // Nobody to ask for the record: the core says what that means.
-    if (answer.needed) answer = this.#ask((gate) => gate.resume(head, time, undefined), "verdict");
+    const supplies = [];
+    let answer = this.#decide(head, time, supplies);
+    while (answer.needed) {
+      // Nobody to ask for a record: the core says what that means.
+      supplies.push(answer.needed.body ? bodySupply(body, answer.needed.body.limit) : "unavailable");
+      answer = this.#decide(head, time, supplies);
+    }
     return this.#verdict(answer.verdict);
   }
 
-  async authorizeWithRecords(request, records, { now = new Date(), requestId = "" } = {}) {
+  async authorizeWithRecords(request, records, { now = new Date(), requestId = "", body } = {}) {
     const head = describe(request, requestId);
     const time = millis(now);
-    let answer = this.#ask((gate) => gate.begin(head, time), "verdict", "needed");
-    if (answer.needed) {
-      const record = await recordText(records, answer.needed.apiKeyRecord);
-      answer = this.#ask((gate) => gate.resume(head, time, record), "verdict");
+    const supplies = [];
+    let answer = this.#decide(head, time, supplies);
+    while (answer.needed) {
+      const { apiKeyRecord, body: wanted } = answer.needed;
+      supplies.push(wanted ? bodySupply(body, wanted.limit) : await recordSupply(records, apiKeyRecord.id));
+      answer = this.#decide(head, time, supplies);
     }
     return this.#verdict(answer.verdict);
   }
@@ -204,12 +215,23 @@ function millis(now) {
   return now.getTime();
 }
 
-// The record as text, `null` if there is none, `undefined` if the store could not be asked.
-async function recordText(records, id) {
+// The record as text or `null` if there is none, unless the store could not be asked.
+async function recordSupply(records, id) {
   try {
     const record = await records(id);
-    return record === null || typeof record === "string" ? record : JSON.stringify(record);
+    const text = record === null || typeof record === "string" ? record : JSON.stringify(record);
+    return text === undefined ? "unavailable" : { apiKeyRecord: text };
   } catch {
-    return undefined;
+    return "unavailable";
   }
+}
+
+// The octets of the body, one character each; no more of them than show that it is too long.
+function bodySupply(body, limit) {
+  if (body === undefined) return "unavailable";
+  const octets = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  if (!(octets instanceof Uint8Array)) throw new ArgumentError("the body of a request is a Uint8Array or a string");
+  let text = "";
+  for (const octet of octets.subarray(0, limit + 1)) text += String.fromCharCode(octet);
+  return { body: text };
 }

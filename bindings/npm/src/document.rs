@@ -17,9 +17,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Outcome<'a> {
     Verdict(VerdictDocument<'a>),
-    Needed {
-        api_key_record: &'a str,
-    },
+    Needed(NeedDocument<'a>),
     Principal(PrincipalDocument),
     Can(bool),
     ApiKey {
@@ -35,6 +33,14 @@ pub(crate) enum Outcome<'a> {
     Argument {
         message: &'a str,
     },
+}
+
+/// What a decision needs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum NeedDocument<'a> {
+    ApiKeyRecord { id: &'a str },
+    Body { limit: usize },
 }
 
 /// One thing that is wrong with a configuration.
@@ -68,7 +74,16 @@ struct AllowDocument<'a> {
     target: &'a str,
     remove_headers: &'a [String],
     set_headers: &'a [(String, String)],
+    response_headers: &'a [(String, String)],
     credential: portcullis::CredentialFate,
+    /// The refusal that was only reported.
+    reported: Option<ReportedDocument>,
+}
+
+#[derive(Serialize)]
+struct ReportedDocument {
+    reason: Option<Reason>,
+    message: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -83,14 +98,26 @@ struct DenyDocument<'a> {
 impl<'a> VerdictDocument<'a> {
     pub(crate) fn new(verdict: &'a Verdict, head: &Head) -> Self {
         let Verdict { decision, record } = verdict;
+        let message = || record.error.as_ref().map(ToString::to_string);
         let (allow, deny) = match decision {
-            Decision::Allow(Forward { target, remove_headers, set_headers, credential }) => {
-                (Some(AllowDocument { target, remove_headers, set_headers, credential: *credential }), None)
+            Decision::Allow(forward) => {
+                let Forward { target, remove_headers, set_headers, credential, response_headers } = forward;
+                let allow = AllowDocument {
+                    target,
+                    remove_headers,
+                    set_headers,
+                    response_headers,
+                    credential: *credential,
+                    reported: record
+                        .reported
+                        .then(|| ReportedDocument { reason: record.reason, message: message() }),
+                };
+                (Some(allow), None)
             }
             Decision::Deny(answer) => {
                 let deny = DenyDocument {
                     reason: record.reason,
-                    message: record.error.as_ref().map(ToString::to_string),
+                    message: message(),
                     status: answer.status,
                     headers: &answer.headers,
                     body: &answer.body,

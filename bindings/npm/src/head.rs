@@ -31,7 +31,7 @@ impl Head {
 ///
 /// Fetch and Node.js show one character for each octet of a header. A text with a character beyond those was decoded by
 /// somebody, and can only have been UTF-8.
-fn octets(text: String) -> Vec<u8> {
+pub(crate) fn octets(text: String) -> Vec<u8> {
     let each = text.chars().map(|character| u8::try_from(u32::from(character)).ok());
     each.collect::<Option<_>>().unwrap_or_else(|| text.into_bytes())
 }

@@ -6,14 +6,15 @@
 
 mod document;
 mod head;
+mod supply;
 
 use portcullis::api_key::{Pepper, assemble};
-use portcullis::{Need, Permission, Secrets, Step, Supply, UnixTime, Verdict};
-use wasm_bindgen::JsValue;
+use portcullis::{Need, Permission, Secrets, Step, UnixTime};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::document::{Fault, Outcome, PrincipalDocument, VerdictDocument, json};
+use crate::document::{Fault, NeedDocument, Outcome, PrincipalDocument, VerdictDocument, json};
 use crate::head::Head;
+use crate::supply::Supplies;
 
 #[wasm_bindgen]
 extern "C" {
@@ -46,26 +47,25 @@ impl Gate {
             .map_err(|errors| json(&errors.iter().map(Fault::new).collect::<Vec<_>>()))
     }
 
-    /// Decides about a request: a verdict, or the name of the record that is needed to decide. `now` is in milliseconds.
-    pub fn begin(&self, head: &str, now: f64) -> String {
-        self.with(head, now, |head, now| match head.decide(|head| self.0.begin(head, now)) {
-            Step::Verdict(verdict) => verdict_json(&verdict, head),
-            Step::Need(Need::ApiKeyRecord { id }) => json(&Outcome::Needed { api_key_record: &id }),
-        })
-    }
-
-    /// Decides about the same request with what is known of the record that [`Gate::begin`] asked for: its text, `null`
-    /// if there is none, anything else if the store could not be asked.
-    pub fn resume(&self, head: &str, now: f64, record: &JsValue) -> String {
-        let text = record.as_string();
-        let supply = match &text {
-            Some(text) => Supply::ApiKeyRecord(Some(text.as_bytes())),
-            None if record.is_null() => Supply::ApiKeyRecord(None),
-            None => Supply::Unavailable,
+    /// Decides about a request with what it was found to need so far: a verdict, or what is needed to decide. `now` is in
+    /// milliseconds; `supplies` is a list as [`Supplies::parse`] reads it, empty to begin with.
+    pub fn decide(&self, head: &str, now: f64, supplies: &str) -> String {
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let Some(head) = Head::parse(head) else {
+            return argument(
+                "a request is a method, a target and pairs of header name and value, all of them text",
+            );
         };
-        self.with(head, now, |head, now| {
-            verdict_json(&head.decide(|request| self.0.resume(request, now, supply)), head)
-        })
+        let Some(supplies) = Supplies::parse(supplies) else {
+            return argument("a record or a body is something that cannot be handed over");
+        };
+        match head.decide(|request| self.0.resume(request, now, &supplies.list())) {
+            Step::Verdict(verdict) => json(&Outcome::Verdict(VerdictDocument::new(&verdict, &head))),
+            Step::Need(Need::ApiKeyRecord { id }) => {
+                json(&Outcome::Needed(NeedDocument::ApiKeyRecord { id: &id }))
+            }
+            Step::Need(Need::Body { limit }) => json(&Outcome::Needed(NeedDocument::Body { limit })),
+        }
     }
 
     /// The principal that a token proves, or why it proves none.
@@ -85,16 +85,6 @@ impl Gate {
         match serde_json::from_str::<PrincipalDocument>(principal) {
             Ok(document) => json(&Outcome::Can(self.0.authorize(&document.principal(), &permission).is_ok())),
             Err(_) => argument("not a principal of this gate"),
-        }
-    }
-
-    fn with(&self, head: &str, now: f64, decide: impl FnOnce(&Head, UnixTime) -> String) -> String {
-        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
-        match Head::parse(head) {
-            Some(head) => decide(&head, now),
-            None => argument(
-                "a request is a method, a target and pairs of header name and value, all of them text",
-            ),
         }
     }
 }
@@ -124,10 +114,6 @@ impl Secrets for Lookup<'_> {
     fn remedy(&self, name: &str) -> String {
         format!("put {name} into the secrets given to Gate.load")
     }
-}
-
-fn verdict_json(verdict: &Verdict, head: &Head) -> String {
-    json(&Outcome::Verdict(VerdictDocument::new(verdict, head)))
 }
 
 fn argument(message: &str) -> String {

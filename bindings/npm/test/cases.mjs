@@ -1,9 +1,9 @@
 // Plays shared cases through the packed package: one JSON object a line in, one a line out.
 //
 //   in   {"config": …, "secrets": {…}, "head": {"method", "target", "headers": [[name, value], …]}, "now": seconds,
-//         "requestId": text, "records": {id: record}}
+//         "requestId": text, "records": {id: record}, "body": text}
 //   out  {"refused": {"status", "reason", "headers", "body"}}
-//        {"letIn": {"target", "headers"}}: what the origin receives
+//        {"letIn": {"target", "headers", "responseHeaders"}}: what the origin receives
 //        {"error": {"name", "code", "message", "errors"}}
 import { createInterface } from "node:readline";
 import { Gate } from "portcullis";
@@ -20,24 +20,25 @@ function gateFor(config, secrets) {
 // A case is text in UTF-8; Node.js shows the octets of a header one by one.
 const asNode = (text) => Buffer.from(text, "utf8").toString("latin1");
 
-async function play({ config, secrets, head, now, requestId = "", records }) {
+async function play({ config, secrets, head, now, requestId = "", records, body = "" }) {
   const gate = gateFor(config, secrets);
   const request = {
     method: head.method,
     url: asNode(head.target),
     rawHeaders: head.headers.flat().map(asNode),
   };
-  const options = { now: new Date(now * 1000), requestId };
+  const options = { now: new Date(now * 1000), requestId, body: Buffer.from(body ?? "") };
   const verdict = records
     ? await gate.authorizeWithRecords(request, (id) => records[id] ?? null, options)
     : gate.authorize(request, options);
   if (verdict.decision === "deny") {
-    const { status, reason, headers, body } = verdict;
-    return { refused: { status, reason, headers, body } };
+    const { status, reason, headers, body: text } = verdict;
+    return { refused: { status, reason, headers, body: text } };
   }
   const gone = new Set([...verdict.removeHeaders, ...verdict.setHeaders.map(([name]) => name)]);
   const kept = head.headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !gone.has(name));
-  return { letIn: { target: verdict.target, headers: [...kept, ...verdict.setHeaders] } };
+  const { target, setHeaders, responseHeaders } = verdict;
+  return { letIn: { target, headers: [...kept, ...setHeaders], responseHeaders } };
 }
 
 for await (const line of createInterface({ input: process.stdin, terminal: false })) {

@@ -322,6 +322,48 @@ export function suite(test) {
     equal(payload.user_id, "alice");
   });
 
+  test("bindings on a body: compared as given, refused without", async () => {
+    const policy = {
+      roles: { user: { permissions: ["search:read"] } },
+      routes: { "POST /search": { access: "search:read", where: { "body./user_id": "subject" } } },
+    };
+    const gate = Gate.load({ ...CONFIG, policy }, SECRETS);
+    const request = head([bearer(await sign({})), ["content-type", "application/json"]], "/search", "POST");
+    const own = JSON.stringify({ user_id: "alice", question: "Où?" });
+    for (const [body, expected] of [
+      [own, "allow"],
+      [octets(own), "allow"],
+      [octets(` ${own}`).subarray(1), "allow"],
+      [JSON.stringify({ user_id: "bob" }), "403 binding_mismatch"],
+      [octets(own).subarray(1), "400 body_invalid"],
+      [Uint8Array.of(0x22, 0xff, 0x22), "400 body_invalid"],
+      ["", "400 body_invalid"],
+      [undefined, "400 body_invalid"],
+      [own.padEnd(65_535), "allow"],
+      [own.padEnd(65_536), "413 body_too_large"],
+      [own.padEnd(10_000_000), "413 body_too_large"],
+    ]) {
+      equal(outcome(gate.authorize(request, { now: NOW, body })), expected, String(body).slice(0, 40));
+      equal(outcome(await gate.authorizeWithRecords(request, () => null, { now: NOW, body })), expected);
+    }
+    for (const body of [null, 1, {}, [], new ArrayBuffer(1)]) {
+      error(ArgumentError, "argument_invalid", () => gate.authorize(request, { now: NOW, body }));
+    }
+    // Where nothing is bound to the body, nobody looks at it.
+    equal(outcome(Gate.load(CONFIG, SECRETS).authorize(head([]), { now: NOW, body: 1 })), "401 credential_missing");
+  });
+
+  test("report mode: let in, and why it would not have been", () => {
+    const config = { ...CONFIG, mode: "report", audit: { reason_header: true } };
+    const verdict = Gate.load(config, SECRETS).authorize(head([["X-User-Role", "admin"]]), { now: NOW });
+    equal([verdict.decision, verdict.target, verdict.removeHeaders, verdict.setHeaders], ["allow", "/v1/threads", ["x-user-role"], []]);
+    equal([verdict.reported.reason, typeof verdict.reported.message], ["credential_missing", "string"]);
+    equal(verdict.responseHeaders, [["x-portcullis-reason", "credential_missing"]]);
+    equal([JSON.parse(verdict.log).decision, JSON.parse(verdict.log).reported], ["deny", true]);
+    const open = Gate.load(config, SECRETS).authorize(head([], "/ping"), { now: NOW });
+    equal([open.decision, open.reported, open.responseHeaders], ["allow", null, []]);
+  });
+
   test("API keys: made, looked up, refused", async () => {
     const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
     equal([/^pc_live_bot_[0-9A-Za-z]{43}_[0-9A-Za-z]{6}$/.test(key), /^hmac-sha256:[0-9a-f]{64}$/.test(hash)], [true, true]);

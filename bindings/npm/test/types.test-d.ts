@@ -47,11 +47,16 @@ if (verdict.decision === "deny") {
   toResponse(verdict);
   // @ts-expect-error: an allowed request has no reason
   void verdict.reason;
+  if (verdict.reported) same<typeof verdict.reported.reason, Reason>(true);
 }
 gate.authorize({ method: "GET", target: "/", headers: [["a", "b"]] });
 gate.authorize({ method: "GET", target: "/", headers: new Headers() });
 gate.authorize({ method: "GET", target: "/", headers: new Map([["a", "b"]]) });
 gate.authorize({ method: "GET", url: "/", rawHeaders: ["a", "b"] });
+gate.authorize(request, { body: "{}" });
+gate.authorize(request, { body: new Uint8Array() });
+// @ts-expect-error: a stream would be read and gone
+gate.authorize(request, { body: request.body });
 // @ts-expect-error: headers are pairs, not a record, which would hide duplicates
 gate.authorize({ method: "GET", target: "/", headers: { a: "b" } });
 // @ts-expect-error: seconds and milliseconds are easily confused

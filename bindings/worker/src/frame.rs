@@ -2,9 +2,10 @@
 //!
 //! | first line | then |
 //! | --- | --- |
-//! | `forward` | log line, URL, then `-name` for a header to remove and `+name`, value for one to set |
+//! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set, and `>name`, value for one to set on the response |
 //! | `answer` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
 //! | `api_key_record` | the identifier whose record is needed |
+//! | `body` | the greatest length of the request's body that is of use, in bytes |
 //!
 //! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
 //! hold a line break, and nothing follows it.
@@ -25,9 +26,11 @@ pub(crate) fn forward(log: &str, origin: &str, forward: &Forward) -> Result<Stri
     for name in &forward.remove_headers {
         frame.line(&["-", name])?;
     }
-    for (name, value) in &forward.set_headers {
-        frame.line(&["+", name])?;
-        frame.line(&[value])?;
+    for (mark, headers) in [("+", &forward.set_headers), (">", &forward.response_headers)] {
+        for (name, value) in headers {
+            frame.line(&[mark, name])?;
+            frame.line(&[value])?;
+        }
     }
     Ok(frame.0)
 }
@@ -53,6 +56,11 @@ pub(crate) fn answer(log: &str, answer: &Answer) -> Result<String, Unframeable> 
 /// The frame that asks for the record of an API key. The core made sure that `id` is letters and digits.
 pub(crate) fn need_api_key_record(id: &str) -> String {
     format!("api_key_record\n{id}")
+}
+
+/// The frame that asks for the body.
+pub(crate) fn need_body(limit: usize) -> String {
+    format!("body\n{limit}")
 }
 
 impl Frame {
@@ -87,13 +95,14 @@ mod tests {
             remove_headers: vec!["x-user-id".to_string()],
             set_headers: vec![("authorization".to_string(), value.to_string())],
             credential: CredentialFate::Swap,
+            response_headers: vec![("x-told".to_string(), "y".to_string())],
         }
     }
 
     #[test]
     fn a_forward_is_lines() {
         let framed = forward("{}", "http://origin", &to("/v1?a=b", "Bearer x"));
-        let lines = "forward\n{}\nhttp://origin/v1?a=b\n-x-user-id\n+authorization\nBearer x";
+        let lines = "forward\n{}\nhttp://origin/v1?a=b\n-x-user-id\n+authorization\nBearer x\n>x-told\ny";
         assert_eq!(framed.as_deref(), Ok(lines));
     }
 

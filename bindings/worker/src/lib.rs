@@ -5,16 +5,15 @@
 
 mod environment;
 mod frame;
+mod supply;
 mod target;
 
-use portcullis::{
-    Answer, Decision, HeaderPair, Need, Reason, Record, RequestHead, Step, Supply, UnixTime, Verdict,
-};
-use wasm_bindgen::JsValue;
+use portcullis::{Answer, Decision, HeaderPair, Need, Reason, Record, RequestHead, Step, UnixTime, Verdict};
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::js_sys::Object;
+use worker::js_sys::{Array, Object};
 
 use crate::environment::Environment;
+use crate::supply::Supplies;
 
 /// The gate of one isolate.
 ///
@@ -74,14 +73,11 @@ impl Gate {
     pub fn decide(&self, method: &str, url: &str, headers: &str, request_id: &str, now: f64) -> String {
         let request = Request::new(method, url, headers, request_id, now);
         let Some(ready) = &self.ready else { return request.refused_for_config() };
-        match ready.gate.begin(&request.head(), request.now) {
-            Step::Verdict(verdict) => ready.frame(&request, &verdict),
-            Step::Need(Need::ApiKeyRecord { id }) => frame::need_api_key_record(&id),
-        }
+        ready.step(&request, ready.gate.begin(&request.head(), request.now))
     }
 
-    /// Decides about the same request with what the store says of the record that [`Gate::decide`] asked for: its
-    /// text, `null` if there is none, anything else if the store could not be asked.
+    /// Decides about the same request with what it was found to need so far, in the order of the needs: the text of a
+    /// record or `null` if there is none, the octets of a body, anything else for what could not be had.
     pub fn resume(
         &self,
         method: &str,
@@ -89,17 +85,12 @@ impl Gate {
         headers: &str,
         request_id: &str,
         now: f64,
-        record: &JsValue,
+        supplies: &Array,
     ) -> String {
         let request = Request::new(method, url, headers, request_id, now);
         let Some(ready) = &self.ready else { return request.refused_for_config() };
-        let text = record.as_string();
-        let supply = match &text {
-            Some(text) => Supply::ApiKeyRecord(Some(text.as_bytes())),
-            None if record.is_null() => Supply::ApiKeyRecord(None),
-            None => Supply::Unavailable,
-        };
-        ready.frame(&request, &ready.gate.resume(&request.head(), request.now, supply))
+        let supplies = Supplies::read(supplies);
+        ready.step(&request, ready.gate.resume(&request.head(), request.now, &supplies.list()))
     }
 
     /// The answer to a request that was let in when its origin cannot be reached. Not a decision: nothing to log.
@@ -119,6 +110,14 @@ impl Gate {
 }
 
 impl Ready {
+    fn step(&self, request: &Request<'_>, step: Step) -> String {
+        match step {
+            Step::Verdict(verdict) => self.frame(request, &verdict),
+            Step::Need(Need::ApiKeyRecord { id }) => frame::need_api_key_record(&id),
+            Step::Need(Need::Body { limit }) => frame::need_body(limit),
+        }
+    }
+
     fn frame(&self, request: &Request<'_>, verdict: &Verdict) -> String {
         let log = verdict.log_line(request.method, request.request_id);
         let framed = match &verdict.decision {

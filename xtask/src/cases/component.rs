@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use portcullis::Reason;
 use serde_json::Value;
 
-use super::expect::{Answer, Seen};
+use super::expect::{Answer, REASON, Seen};
 use super::hosts::{Host, let_in};
 use super::suite::{Case, Concrete, Suite};
 use crate::host::gate::{GateComponent, GateHost, Head, Supply};
@@ -55,12 +55,15 @@ impl Host for Wasmtime {
             headers: &headers,
             request_id: "case",
         };
-        let step = gate.authorize(&head, request.now)?;
-        let verdict = match step.get("verdict") {
-            Some(verdict) => verdict.clone(),
-            None => gate.resume(&head, request.now, Supply::Unavailable)?,
-        };
-        read(&verdict, request).with_context(|| format!("an unexpected verdict: {verdict}"))
+        let body = request.body.as_deref().unwrap_or_default().as_bytes();
+        let (mut step, mut supplies) = (gate.authorize(&head, request.now)?, Vec::new());
+        while let Some(need) = step.get("need") {
+            // No case brings a store of records.
+            supplies.push(if need.get("body").is_some() { Supply::Body(body) } else { Supply::Unavailable });
+            step = gate.resume(&head, request.now, &supplies)?;
+        }
+        let verdict = step.get("verdict").with_context(|| format!("neither need nor verdict: {step}"))?;
+        read(verdict, request).with_context(|| format!("an unexpected verdict: {verdict}"))
     }
 }
 
@@ -72,7 +75,9 @@ fn read(verdict: &Value, request: &Concrete) -> Option<Seen> {
     let forward = decision.get("allow")?;
     let removed: Option<Vec<_>> =
         forward["remove_headers"].as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-    Some(let_in(request, forward["target"].as_str()?, &removed?, &pairs(&forward["set_headers"])?))
+    let told = pairs(&forward["response_headers"])?;
+    let reported = told.into_iter().find(|(name, _)| name == REASON).map(|(_, reason)| reason);
+    Some(let_in(request, forward["target"].as_str()?, &removed?, &pairs(&forward["set_headers"])?, reported))
 }
 
 fn refused(answer: &Value) -> Option<Answer> {

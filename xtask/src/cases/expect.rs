@@ -5,6 +5,9 @@ use serde_json::Value;
 
 use super::suite::{Case, Concrete, Expectation, Forwarded, Suite};
 
+/// The response header that tells a reason.
+pub(super) const REASON: &str = "x-portcullis-reason";
+
 /// What a host did with a request.
 #[derive(Debug)]
 pub(crate) enum Seen {
@@ -44,6 +47,10 @@ pub(crate) struct Received {
     pub(crate) target: String,
     /// Names in lower case; several lines of one name are several entries.
     pub(crate) headers: Vec<(String, String)>,
+    /// The body, where the request went over a wire.
+    pub(crate) body: Option<Vec<u8>>,
+    /// The reason in the headers of the response.
+    pub(crate) reported: Option<String>,
 }
 
 impl Received {
@@ -74,7 +81,7 @@ pub(crate) fn check(
         (Some(_), Seen::Refused(Answer { status, body, .. })) => {
             Err(format!("expected to be let in, but it was refused: {status} {body}"))
         }
-        (None, Seen::Refused(answer)) => refusal(expected, answer, answer.header("x-portcullis-reason")),
+        (None, Seen::Refused(answer)) => refusal(expected, answer, answer.header(REASON)),
         (Some(forward), Seen::LetIn(received)) => forwarded(suite, forward, sent, received),
     }
 }
@@ -151,6 +158,13 @@ fn forwarded(
         if !received.values(name).is_empty() {
             return Err(format!("`{name}` reached the origin"));
         }
+    }
+    if received.reported != expected.reported {
+        return Err(format!("the response reports {:?}, not {:?}", received.reported, expected.reported));
+    }
+    let sent_body = sent.body.as_deref().unwrap_or_default();
+    if let Some(body) = received.body.as_deref().filter(|body| *body != sent_body.as_bytes()) {
+        return Err(format!("{} bytes of a body arrived, not the {} sent", body.len(), sent_body.len()));
     }
     let arrived = received.values("authorization");
     let original = sent.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("authorization"));

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-use portcullis::{Decision, Gate, HeaderPair, Reason, RequestHead, Secrets, Step, Supply, UnixTime, Verdict};
+use portcullis::{
+    Decision, Gate, HeaderPair, Need, Reason, RequestHead, Secrets, Step, Supply, UnixTime, Verdict,
+};
 
 use super::component::Wasmtime;
-use super::expect::{Answer, Received, Seen};
+use super::expect::{Answer, REASON, Received, Seen};
 use super::player::Player;
 use super::suite::{Case, Concrete, Suite};
 use super::wire::Wire;
@@ -71,11 +73,17 @@ impl Host for Native {
         let pairs: Vec<_> =
             request.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&request.method, &request.target, &pairs).with_request_id("case");
-        let verdict = match gate.begin(&head, now) {
-            Step::Verdict(verdict) => verdict,
-            Step::Need(_) => gate.resume(&head, now, Supply::Unavailable),
-        };
-        Ok(apply(&verdict, request))
+        let mut supplies = Vec::new();
+        loop {
+            match gate.resume(&head, now, &supplies) {
+                Step::Verdict(verdict) => return Ok(apply(&verdict, request)),
+                Step::Need(Need::Body { .. }) => {
+                    supplies.push(Supply::Body(request.body.as_deref().unwrap_or_default().as_bytes()));
+                }
+                // No case brings a store of records.
+                Step::Need(Need::ApiKeyRecord { .. }) => supplies.push(Supply::Unavailable),
+            }
+        }
     }
 }
 
@@ -84,7 +92,9 @@ fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
     match &verdict.decision {
         Decision::Deny(answer) => Seen::Refused(refused(answer)),
         Decision::Allow(forward) => {
-            let_in(request, &forward.target, &forward.remove_headers, &forward.set_headers)
+            let reported = forward.response_headers.iter().find(|(name, _)| name == REASON);
+            let reported = reported.map(|(_, reason)| reason.clone());
+            let_in(request, &forward.target, &forward.remove_headers, &forward.set_headers, reported)
         }
     }
 }
@@ -95,7 +105,13 @@ fn refused(answer: &portcullis::Answer) -> Answer {
 }
 
 /// What the origin would receive of `request`.
-pub(super) fn let_in(request: &Concrete, target: &str, removed: &[String], set: &[(String, String)]) -> Seen {
+pub(super) fn let_in(
+    request: &Concrete,
+    target: &str,
+    removed: &[String],
+    set: &[(String, String)],
+    reported: Option<String>,
+) -> Seen {
     let replaced = |name: &String| set.iter().any(|(set, _)| set == name);
     let kept = request
         .headers
@@ -103,7 +119,7 @@ pub(super) fn let_in(request: &Concrete, target: &str, removed: &[String], set: 
         .map(|(name, value)| (name.to_ascii_lowercase(), value.clone()))
         .filter(|(name, _)| !removed.contains(name) && !replaced(name));
     let headers = kept.chain(set.iter().cloned()).collect();
-    Seen::LetIn(Received { target: target.to_owned(), headers })
+    Seen::LetIn(Received { target: target.to_owned(), headers, body: None, reported })
 }
 
 /// Every host there is, ready to play `suite`.

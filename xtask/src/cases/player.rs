@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use portcullis::Reason;
 
-use super::expect::{Answer, Received, Seen};
+use super::expect::{Answer, REASON, Received, Seen};
 use super::hosts::Host;
 use super::suite::{Case, Concrete, Suite};
 use crate::host::player::{self, Answered, AnsweredWith, Question, QuestionHead};
@@ -42,17 +42,31 @@ impl Host for Player {
         let config = suite.document(&case.configuration).context("no such configuration")?;
         let head =
             QuestionHead { method: &request.method, target: &request.target, headers: &request.headers };
-        let question =
-            Question { config: &config, secrets: &suite.secrets, head, now: request.now, request_id: "case" };
+        let question = Question {
+            config: &config,
+            secrets: &suite.secrets,
+            head,
+            now: request.now,
+            request_id: "case",
+            body: request.body.as_deref(),
+        };
         Ok(match self.program.ask(&question)? {
             Answered::Refused { answer, reason } => {
-                let told = answer.headers.iter().find(|(name, _)| name == "x-portcullis-reason");
+                let told = answer.headers.iter().find(|(name, _)| name == REASON);
                 if told.map(|(_, told)| told) != Some(&reason) {
                     bail!("the reason is `{reason}`, the header says {told:?}");
                 }
                 Seen::Refused(answer.into())
             }
-            Answered::LetIn { target, headers } => Seen::LetIn(Received { target, headers }),
+            Answered::LetIn { target, headers, response_headers } => {
+                let told = response_headers.into_iter().find(|(name, _)| name == REASON);
+                Seen::LetIn(Received {
+                    target,
+                    headers,
+                    body: None,
+                    reported: told.map(|(_, reason)| reason),
+                })
+            }
             Answered::Unconfigured { answer, errors } => Seen::Unconfigured {
                 answer: Some(answer.into()),
                 reason: Some(Reason::ConfigInvalid.to_string()),

@@ -87,6 +87,33 @@ pub(crate) struct RequestSpec {
     pub(crate) target: String,
     #[serde(default)]
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<BodySpec>,
+    /// The length of the chunks that the body is sent in, in bytes, where it goes over a wire.
+    pub(crate) chunks_of: Option<usize>,
+}
+
+/// The body of a request.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum BodySpec {
+    Text(String),
+    /// The text and as many spaces behind it as make this length, in bytes.
+    Padded {
+        text: String,
+        length: usize,
+    },
+}
+
+impl BodySpec {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Padded { text, length } => {
+                let spaces = length.saturating_sub(text.len());
+                format!("{text}{}", " ".repeat(spaces))
+            }
+        }
+    }
 }
 
 /// What must become of the request: a refusal with `status` and `reason`, or `forward`; or that it is never asked about.
@@ -134,6 +161,8 @@ pub(crate) struct Forwarded {
     pub(crate) credential: Option<String>,
     /// Claims of the token minted for the origin, besides `iat` and `exp`.
     pub(crate) minted: Option<Value>,
+    /// The reason that the response tells in report mode.
+    pub(crate) reported: Option<String>,
 }
 
 /// A request to send.
@@ -142,6 +171,7 @@ pub(crate) struct Concrete {
     pub(crate) method: String,
     pub(crate) target: String,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Option<String>,
     /// Seconds since the epoch; hosts that take the time as an argument get this one.
     pub(crate) now: u64,
 }
@@ -222,6 +252,7 @@ impl Suite {
             method: case.request.method.clone(),
             target: fill(&case.request.target),
             headers: case.request.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
+            body: case.request.body.as_ref().map(BodySpec::text),
             now,
         })
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use tokio::runtime::Runtime;
 
-use super::expect::{Answer, Received, Seen};
+use super::expect::{Answer, REASON, Received, Seen};
 use super::hosts::Host;
 use super::suite::{Case, Concrete, Suite};
 use crate::client::{self, Request};
@@ -107,11 +107,20 @@ impl Host for Wire {
         for (name, value) in &request.headers {
             sent = sent.header(name, value);
         }
+        if let Some(body) = &request.body {
+            sent.body = body.clone().into();
+        }
+        sent.chunks_of = case.request.chunks_of;
         let before = self.origin.arrivals().len();
         let response = self.runtime.block_on(client::send(address, &sent))?;
         let arrival = self.origin.arrivals().into_iter().nth(before);
         if let Some(arrival) = arrival {
-            return Ok(Seen::LetIn(Received { target: arrival.target, headers: arrival.headers }));
+            return Ok(Seen::LetIn(Received {
+                target: arrival.target,
+                headers: arrival.headers,
+                body: Some(arrival.body.context("the body broke off on its way to the origin")?.to_vec()),
+                reported: response.header(REASON).map(str::to_owned),
+            }));
         }
         let body = response.text();
         let answer = Answer { status: response.status, body, headers: response.headers };

@@ -25,9 +25,12 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(crate) struct Request {
     pub(crate) method: Vec<u8>,
     pub(crate) target: Vec<u8>,
-    /// Header lines in order. `Host` is added if it is not among them, `Content-Length` if there is a body.
+    /// Header lines in order. `Host` is added if it is not among them; if there is a body, `Content-Length` or
+    /// `Transfer-Encoding`.
     pub(crate) headers: Vec<(Vec<u8>, Vec<u8>)>,
     pub(crate) body: Vec<u8>,
+    /// The length of the chunks the body is sent in, in bytes; none to send it with its length.
+    pub(crate) chunks_of: Option<usize>,
 }
 
 impl Request {
@@ -37,6 +40,7 @@ impl Request {
             target: target.as_ref().to_vec(),
             headers: Vec::new(),
             body: Vec::new(),
+            chunks_of: None,
         }
     }
 
@@ -66,11 +70,19 @@ impl Request {
         for (name, value) in &self.headers {
             wire.extend([name, b": ".as_slice(), value, b"\r\n"].concat());
         }
-        if !self.body.is_empty() {
-            wire.extend(format!("Content-Length: {}\r\n", self.body.len()).bytes());
+        match self.chunks_of {
+            Some(_) => wire.extend(b"Transfer-Encoding: chunked\r\n"),
+            None if self.body.is_empty() => {}
+            None => wire.extend(format!("Content-Length: {}\r\n", self.body.len()).bytes()),
         }
         wire.extend(b"Connection: close\r\n\r\n");
-        wire.extend(&self.body);
+        let Some(length) = self.chunks_of else { return [wire, self.body.clone()].concat() };
+        for chunk in self.body.chunks(length.max(1)) {
+            wire.extend(format!("{:x}\r\n", chunk.len()).bytes());
+            wire.extend(chunk);
+            wire.extend(b"\r\n");
+        }
+        wire.extend(b"0\r\n\r\n");
         wire
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Question<'a> {
     /// Seconds since the epoch.
     pub(crate) now: u64,
     pub(crate) request_id: &'a str,
+    /// The body, as text.
+    pub(crate) body: Option<&'a str>,
 }
 
 /// The head of such a request.
@@ -43,7 +45,7 @@ pub(crate) struct QuestionHead<'a> {
 
 /// What became of it.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum Answered {
     /// It was refused.
     Refused {
@@ -59,6 +61,8 @@ pub(crate) enum Answered {
         target: String,
         /// Names in lower case.
         headers: Vec<(String, String)>,
+        /// Headers to set on the response.
+        response_headers: Vec<(String, String)>,
     },
     /// The configuration did not load.
     Unconfigured {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::Context as _;
 use http_body_util::BodyExt as _;
-use hyper::body::Incoming;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::AUTHORIZATION;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -32,6 +32,8 @@ pub(crate) struct Arrival {
     pub(crate) headers: Vec<(String, String)>,
     /// `user_id` and roles, if the request carried a token this origin believes.
     pub(crate) identity: Option<(String, Vec<String>)>,
+    /// The body, once all of it has come.
+    pub(crate) body: Option<Bytes>,
 }
 
 impl Arrival {
@@ -104,14 +106,23 @@ impl Server {
         let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
             (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        lock(&self.arrivals).push(Arrival {
+        let arrival = Arrival {
             method: head.method.to_string(),
             target: head.uri.to_string(),
             headers: head.headers.iter().map(header).collect(),
             identity: identity.clone().ok(),
-        });
+            body: None,
+        };
+        let number = {
+            let mut arrivals = lock(&self.arrivals);
+            arrivals.push(arrival);
+            arrivals.len() - 1
+        };
         // The answer does not depend on it, but a body that is not read would reset the connection.
-        drop(body.collect().await);
+        let body = body.collect().await.ok().map(http_body_util::Collected::to_bytes);
+        if let Some(arrival) = lock(&self.arrivals).get_mut(number) {
+            arrival.body = body;
+        }
 
         match (head.method.as_str(), head.uri.path()) {
             ("OPTIONS", _) => responses::preflight(&head.headers),
