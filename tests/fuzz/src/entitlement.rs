@@ -58,7 +58,8 @@ pub(crate) fn assert_entitled(
             };
             assert!(principal.roles.iter().any(known), "{route} for {principal:?}, who has no role");
             let path = verdict.record.path.as_deref().expect("there is a path");
-            assert_bound(principal, route, path, request, configuration);
+            assert_bound(principal, route, path, request, configuration, record);
+            assert_served(route, request, configuration);
         }
     }
 }
@@ -70,6 +71,7 @@ fn assert_bound(
     path: &str,
     request: &Request,
     configuration: &Configuration,
+    supplied: Option<&[u8]>,
 ) {
     let bindings = configuration.document["policy"]["routes"][route]["where"].as_object();
     for (parameter, values) in bindings.into_iter().flatten() {
@@ -88,6 +90,7 @@ fn assert_bound(
                 vec![decode(segment.replace('+', "%2B").as_bytes())]
             }
             "query" => query_values(&request.target, name),
+            "body" => members(supplied, name),
             _ => {
                 // A server that reads headers as variables does not tell an underscore from a hyphen.
                 let [hyphens, underscores] =
@@ -100,13 +103,39 @@ fn assert_bound(
         };
         let spelled = kind != "header" || request.values(name).count() == 1;
         assert!(spelled, "{route}: {parameter} is there under another spelling only");
-        assert_eq!(found.len(), 1, "{route}: {parameter} is there {} times", found.len());
-        assert!(
-            own.contains(&found[0]),
-            "{route}: {parameter} is {:?}, and the caller has {own:?}",
-            found[0]
-        );
+        let several = kind == "body" && !found.is_empty();
+        assert!(several || found.len() == 1, "{route}: {parameter} is there {} times", found.len());
+        for value in &found {
+            assert!(own.contains(value), "{route}: {parameter} is {value:?}, and the caller has {own:?}");
+        }
     }
+}
+
+/// What a JSON body has at a place: a text or a number, or the elements of a list.
+fn members(body: Option<&[u8]>, place: &str) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body.expect("a body was supplied")).expect("the body is JSON");
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    match body.pointer(place).expect("the member is there") {
+        Value::Array(elements) => elements.iter().map(text).collect(),
+        value => vec![text(value)],
+    }
+}
+
+/// Panics unless the route is served for the one host that the request names.
+fn assert_served(route: &str, request: &Request, configuration: &Configuration) {
+    let Some(hosts) = configuration.document["policy"]["routes"][route]["hosts"].as_array() else { return };
+    let named: Vec<_> = request.values("host").map(String::from_utf8_lossy).collect();
+    assert_eq!(named.len(), 1, "{route}: the hosts {named:?}");
+    let named = named[0].to_ascii_lowercase();
+    let fits = |host: &Value| {
+        let host = host.as_str().expect("a host is a text").to_ascii_lowercase();
+        named == host
+            || named
+                .strip_prefix(&host)
+                .and_then(|rest| rest.strip_prefix(':'))
+                .is_some_and(|port| port.bytes().all(|octet| octet.is_ascii_digit()))
+    };
+    assert!(hosts.iter().any(fits), "{route} is not served for {named}");
 }
 
 /// What the document or its profile says about a route, as far as it matters here.

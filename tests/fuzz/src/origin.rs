@@ -30,6 +30,20 @@ const DETOURS: &[&str] = &[
     "x-rewrite-url",
 ];
 
+/// Panics unless a request whose refusal was only reported is forwarded as it came, without a word about who it is from.
+pub(crate) fn assert_as_it_came(forward: &Forward, request: &Request) {
+    assert_eq!(forward.target.as_bytes(), request.target, "another target");
+    assert!(forward.set_headers.is_empty(), "headers are set: {:?}", forward.set_headers);
+    for (name, _) in &request.headers {
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
+        let hyphens = name.replace('_', "-");
+        let claims_identity = IDENTITY.iter().any(|start| hyphens.starts_with(start));
+        if claims_identity || DETOURS.contains(&hyphens.as_str()) {
+            assert!(forward.remove_headers.contains(&name), "the caller's {name} reaches the origin");
+        }
+    }
+}
+
 /// Panics unless the forwarded request is the one that was decided on.
 pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Request, setting: &Setting) {
     let path = verdict.record.path.as_deref().expect("let in without a path");

@@ -3,7 +3,7 @@
 //! Input: the setting; the head, as method and target and then one header a line; header and claims of the token that
 //! `{token}` stands for; the record that the host finds for an API key. The last two parts may be missing.
 
-use portcullis::{Decision, Gate, HeaderPair, RequestHead, Step, Supply, UnixTime, Verdict};
+use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, Step, Supply, UnixTime, Verdict};
 
 use crate::input::{GROUP, RECORD, UNIT, fill, split};
 use crate::setting::{Setting, secrets};
@@ -35,23 +35,30 @@ impl Request {
         self.headers.iter().filter(named).map(|(_, value)| value.as_slice())
     }
 
-    /// What the gate decides about this request; a record it asks for is `record`, or cannot be had.
-    pub(crate) fn decide(&self, gate: &Gate, now: UnixTime, record: Option<&[u8]>) -> Verdict {
+    /// What the gate decides about this request; a record or a body it asks for is `supplied`, or cannot be had.
+    pub(crate) fn decide(&self, gate: &Gate, now: UnixTime, supplied: Option<&[u8]>) -> Verdict {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&self.method, &self.target, &pairs).with_request_id("fuzz");
-        let resume = |supply| match gate.resume(&head, now, &[supply]) {
-            Step::Verdict(verdict) => verdict,
-            Step::Need(need) => panic!("a second need: {need:?}"),
-        };
-        match gate.begin(&head, now) {
-            Step::Verdict(verdict) => verdict,
-            Step::Need(_) => {
-                let unavailable = resume(Supply::Unavailable);
-                assert!(matches!(unavailable.decision, Decision::Deny(_)), "let in without the record");
-                let none = resume(Supply::ApiKeyRecord(None));
-                assert!(matches!(none.decision, Decision::Deny(_)), "let in although there is no record");
-                record.map_or(unavailable, |record| resume(Supply::ApiKeyRecord(Some(record))))
+        let mut supplies = Vec::new();
+        loop {
+            let need = match gate.resume(&head, now, &supplies) {
+                Step::Verdict(verdict) => return verdict,
+                Step::Need(need) => need,
+            };
+            assert!(supplies.len() < 2, "a third need: {need:?}");
+            let supply = match (need, supplied) {
+                (Need::ApiKeyRecord { .. }, Some(record)) => Supply::ApiKeyRecord(Some(record)),
+                (Need::Body { .. }, Some(body)) => Supply::Body(body),
+                (_, None) => Supply::Unavailable,
+            };
+            for nothing in [Supply::Unavailable, Supply::ApiKeyRecord(None), Supply::Body(b"")] {
+                let instead = [supplies.as_slice(), &[nothing]].concat();
+                let Step::Verdict(verdict) = gate.resume(&head, now, &instead) else {
+                    panic!("another need after {nothing:?}");
+                };
+                assert!(verdict.record.reason.is_some(), "let in with {nothing:?}");
             }
+            supplies.push(supply);
         }
     }
 }
@@ -92,6 +99,12 @@ pub fn check(input: &[u8]) {
             assert!(challenge || answer.status != 401, "a 401 without a challenge: {answer:?}");
             assert_printable(&answer.headers);
             assert!(!answer.body.contains(&token), "the token in the body");
+        }
+        Decision::Allow(forward) if verdict.record.reported => {
+            assert_eq!(setting.configuration.document["mode"], "report", "a refusal that is only reported");
+            assert!(verdict.record.reason.is_some(), "reported without a reason");
+            assert_printable(&forward.response_headers);
+            origin::assert_as_it_came(forward, &request);
         }
         Decision::Allow(forward) => {
             assert_eq!(verdict.record.reason, None, "let in with a reason for a refusal");
