@@ -80,7 +80,13 @@ impl<'a> RequestHead<'a> {
         let (Some(host), None) = (lines.next(), lines.next()) else { return false };
         let Ok(host) = core::str::from_utf8(host) else { return false };
         let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|octet| octet.is_ascii_digit()) => name,
+            // The colons of an address stand in brackets.
+            Some((name, port))
+                if port.bytes().all(|octet| octet.is_ascii_digit())
+                    && (name.ends_with(']') || !name.contains(':')) =>
+            {
+                name
+            }
             _ => host,
         };
         hosts.iter().any(|listed| listed.eq_ignore_ascii_case(host) || listed.eq_ignore_ascii_case(name))

@@ -424,6 +424,7 @@ fn hosts() {
         (&["localhost:8080"], true, false),
         (&["localhost"], false, false),
         (&["localhost:80801"], false, false),
+        (&["localhost:8080:1"], false, false),
         (&["[::1]"], true, false),
         (&["[::1]:99"], true, false),
         (&["api.example.com."], false, false),
