@@ -237,12 +237,13 @@ pub(crate) struct ApiKeys {
 }
 
 /// What a host found out about a record it was asked for.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum RecordAnswer<'r> {
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them at a time, and it is not moved about")]
+pub(crate) enum RecordAnswer {
     /// Nobody has been asked yet.
     NotAsked,
     /// The record, or that there is none.
-    Found(Option<&'r ApiKeyRecord>),
+    Found(Option<ApiKeyRecord>),
     /// It could not be had.
     Unavailable,
 }
@@ -283,7 +284,7 @@ impl ApiKeys {
         &self,
         key: &str,
         now: UnixTime,
-        answer: RecordAnswer<'_>,
+        answer: &RecordAnswer,
     ) -> Result<Checked, ApiKeyError> {
         if !key.starts_with(PREFIX) {
             return self.check_plain(key, now).map(Checked::Principal);
@@ -297,7 +298,7 @@ impl ApiKeys {
                 return Ok(Checked::NeedRecord(parsed.id.to_owned()));
             }
             (None, RecordAnswer::NotAsked) => None,
-            (None, RecordAnswer::Found(record)) => record.filter(|record| record.id == parsed.id),
+            (None, RecordAnswer::Found(record)) => record.as_ref().filter(|record| record.id == parsed.id),
             (None, RecordAnswer::Unavailable) => return Err(ApiKeyError::Unavailable),
         };
         // SECURITY: the MAC is computed and compared whether or not there is a record, so that the time taken does not

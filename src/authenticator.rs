@@ -33,7 +33,7 @@ impl Authenticator<'_> {
         &self,
         credential: &Credential<'_>,
         now: UnixTime,
-        answer: RecordAnswer<'_>,
+        answer: &RecordAnswer,
     ) -> Result<Checked, AuthError> {
         match credential {
             Credential::Token(text) => self.token(text, now).map(Checked::Principal),

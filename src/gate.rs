@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
-use crate::api_key::{ApiKeyRecord, ApiKeys, Checked, RecordAnswer};
+use crate::api_key::{ApiKeys, Checked, RecordAnswer};
 use crate::authenticator::{Authenticator, Issuer};
 use crate::body;
 use crate::challenge::Refusal;
@@ -267,21 +267,15 @@ impl Gate {
         let (credential, place) = self.places.find(head, target.query, websocket)?;
         record.place = Some(place);
         let authenticator = self.authenticator();
-        let principal = match authenticator.authenticate(&credential, now, RecordAnswer::NotAsked)? {
-            Checked::Principal(principal) => principal,
-            Checked::NeedRecord(id) => {
-                let Some(found) = supplies.api_key_record() else {
-                    return Ok(Ended::Need(Need::ApiKeyRecord { id }));
-                };
-                let answer =
-                    found.as_ref().map_or(RecordAnswer::Unavailable, |it| RecordAnswer::Found(it.as_ref()));
-                match authenticator.authenticate(&credential, now, answer)? {
-                    Checked::Principal(principal) => principal,
-                    // Not reached: an answer of any kind ends the need.
-                    Checked::NeedRecord(_) => return Err(ApiKeyError::Unavailable.into()),
-                }
-            }
-        };
+        let mut checked = authenticator.authenticate(&credential, now, &RecordAnswer::NotAsked)?;
+        if let Checked::NeedRecord(id) = checked {
+            checked = match supplies.api_key_record() {
+                RecordAnswer::NotAsked => return Ok(Ended::Need(Need::ApiKeyRecord { id })),
+                answer => authenticator.authenticate(&credential, now, &answer)?,
+            };
+        }
+        // An answer of any kind has ended the need.
+        let Checked::Principal(principal) = checked else { return Err(ApiKeyError::Unavailable.into()) };
         let principal = record.principal.insert(principal);
 
         // Who is not authenticated does not learn which routes exist: only now is an unknown one told apart.
@@ -304,7 +298,7 @@ impl Gate {
             let Some(octets) = supplies.body() else {
                 return Ok(Ended::Need(Need::Body { limit: BODY_BYTES }));
             };
-            let value = body::parse(octets.ok_or(BodyError::Unavailable)?)?;
+            let value = body::parse(octets?)?;
             parameters.body = Some(&value);
             check(&parameters, true)?;
         }
@@ -356,23 +350,24 @@ impl Gate {
 }
 
 impl<'s> Supplies<'s> {
-    /// The record of an API key that was asked for: none if it has not been asked for yet; within, none if it could not
-    /// be had or read, and within that, none if there is none.
-    #[allow(clippy::option_option, reason = "three answers of three different parties")]
-    fn api_key_record(&mut self) -> Option<Option<Option<ApiKeyRecord>>> {
-        self.0.next().map(|supply| match supply {
-            Supply::ApiKeyRecord(None) => Some(None),
-            Supply::ApiKeyRecord(Some(text)) => config::parse_record(text).map(Some),
-            Supply::Body(_) | Supply::Unavailable => None,
-        })
+    /// The record of an API key. One that cannot be read could not be had.
+    fn api_key_record(&mut self) -> RecordAnswer {
+        match self.0.next() {
+            None => RecordAnswer::NotAsked,
+            Some(Supply::ApiKeyRecord(None)) => RecordAnswer::Found(None),
+            Some(Supply::ApiKeyRecord(Some(text))) => match config::parse_record(text) {
+                Some(record) => RecordAnswer::Found(Some(record)),
+                None => RecordAnswer::Unavailable,
+            },
+            Some(Supply::Body(_) | Supply::Unavailable) => RecordAnswer::Unavailable,
+        }
     }
 
-    /// The body: none if it has not been asked for yet; within, none if it could not be read.
-    #[allow(clippy::option_option, reason = "two answers of two different parties")]
-    fn body(&mut self) -> Option<Option<&'s [u8]>> {
+    /// The body, or that it could not be read; `None` if nobody has been asked for it yet.
+    fn body(&mut self) -> Option<Result<&'s [u8], BodyError>> {
         self.0.next().map(|supply| match supply {
-            Supply::Body(octets) => Some(*octets),
-            Supply::ApiKeyRecord(_) | Supply::Unavailable => None,
+            Supply::Body(octets) => Ok(*octets),
+            Supply::ApiKeyRecord(_) | Supply::Unavailable => Err(BodyError::Unavailable),
         })
     }
 }
