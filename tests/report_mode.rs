@@ -13,7 +13,7 @@
 mod common;
 
 use common::*;
-use portcullis::{CredentialFate, Gate, HeaderPair, Lint, RequestHead, Step, UnixTime, Verdict};
+use portcullis::{CredentialFate, Gate, Lint, RequestHead, Step, UnixTime, Verdict};
 use serde_json::{Value, json};
 
 fn document(mode: &str, audit: &Value) -> String {
@@ -29,8 +29,11 @@ fn document(mode: &str, audit: &Value) -> String {
     .to_string()
 }
 
+/// Method, target and headers.
+type Asked = (&'static str, &'static str, Vec<(&'static str, String)>);
+
 /// A hostile or merely forbidden request of each kind.
-fn requests() -> Vec<(&'static str, &'static str, Vec<(&'static str, String)>)> {
+fn requests() -> Vec<Asked> {
     let bearer = |token: String| vec![("authorization", format!("Bearer {token}"))];
     let admin = || bearer(token("admin"));
     vec![
@@ -104,7 +107,7 @@ fn a_response_says_so_only_when_asked() {
 #[test]
 fn report_mode_is_no_way_around_a_defect() {
     let gate = load(&document("report", &json!({})));
-    let head = RequestHead::new("GET", b"/\xff", &[] as &[HeaderPair<'_>]);
+    let head = RequestHead::new("GET", b"/\xff", &[]);
     let Step::Verdict(verdict) = gate.begin(&head, UnixTime::from_secs(NOW)) else { panic!("a need") };
     assert_eq!((outcome(&verdict), verdict.record.reported), ((400, "path_invalid"), false));
     let errors = Gate::load(document("repot", &json!({})).as_bytes(), &Env::standard()).unwrap_err();
