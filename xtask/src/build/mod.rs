@@ -1,5 +1,6 @@
 //! Builds of the artefacts that are shipped.
 
+mod cli;
 mod component;
 mod module;
 mod npm;
@@ -11,6 +12,7 @@ use std::fmt::Display;
 use anyhow::Result;
 use clap::ValueEnum;
 
+pub(crate) use cli::cli;
 pub(crate) use component::{ComponentArtefact, component, compose, service};
 pub(crate) use npm::{NpmArtefact, npm};
 pub(crate) use proxy_wasm::{ProxyWasmArtefact, proxy_wasm};

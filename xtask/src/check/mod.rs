@@ -61,7 +61,7 @@ enum Stage {
     Cases,
     /// The demo's script against the built-in origin.
     Demo,
-    /// The end-to-end test against the real AgentFlow.
+    /// The end-to-end test against the real AgentFlow, and policies beside the OpenAPI documents of AgentFlow and R2R.
     E2e,
 }
 

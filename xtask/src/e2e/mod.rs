@@ -1,10 +1,12 @@
 //! The Worker in workerd, in front of real AgentFlow servers that let everybody do everything: whatever is refused here
-//! was refused by the gate, and the servers' own logs tell what got past it.
+//! was refused by the gate, and the servers' own logs tell what got past it. And policies beside the documents that
+//! the servers make of their routes.
 
 mod availability;
 mod dialect;
 mod hostile;
 mod lab;
+mod openapi;
 mod records;
 mod roles;
 mod streaming;
@@ -85,6 +87,7 @@ pub(crate) fn run() -> Result<Summary> {
     summary.add(play("origins and configurations that fail", availability::check(&lab), &runtime)?.summary);
     summary.add(play("API-key records from Workers KV", records::check(&lab), &runtime)?.summary);
     summary.add(play("hostile requests", hostile::check(&lab), &runtime)?.summary);
+    summary.add(openapi::check(&lab, &runtime)?.summary);
     Ok(summary)
 }
 

@@ -19,11 +19,27 @@ const MINIMUM: (u32, u32) = (3, 12);
 ///
 /// If there is no suitable Python, or pip cannot install.
 pub(crate) fn venv(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
+    prepare(name, requirements, &[], step)
+}
+
+/// As [`venv`], with the packages of `requirements` and no others, whatever they say that they depend on, and whatever
+/// versions of Python they say they are for.
+///
+/// # Errors
+///
+/// As [`venv`].
+pub(crate) fn bare_venv(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
+    prepare(name, requirements, &["--no-deps", "--ignore-requires-python"], step)
+}
+
+fn prepare(name: &str, requirements: &Path, options: &[&str], step: &Step) -> Result<PathBuf> {
     let wanted = fs::read(requirements).with_context(|| requirements.display().to_string())?;
     let (python, version) = interpreter()?;
     let dir = target("venv").join(name);
     let _lock = lock(&format!("venv-{name}"))?;
-    let stamp = Stamp::new(&dir, &[&wanted, version.as_bytes()]);
+    let mut inputs = vec![wanted.as_slice(), version.as_bytes()];
+    inputs.extend(options.iter().map(|option| option.as_bytes()));
+    let stamp = Stamp::new(&dir, &inputs);
     let bin = dir.join("bin");
     if stamp.matches() {
         return Ok(bin);
@@ -34,8 +50,8 @@ pub(crate) fn venv(name: &str, requirements: &Path, step: &Step) -> Result<PathB
     }
     step.run(Command::new(&python).args(["-m", "venv"]).arg(&dir))
         .with_context(|| super::remedy("python3"))?;
-    let pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off", "-r"];
-    step.run(Command::new(bin.join("python")).args(pip).arg(requirements))?;
+    let pip = ["-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off"];
+    step.run(Command::new(bin.join("python")).args(pip).args(options).arg("-r").arg(requirements))?;
     stamp.set()?;
     Ok(bin)
 }
