@@ -3,9 +3,9 @@
     python cases.py FOLDER_OF_HOST_PY COMPONENT
 
     in   {"config": text or object, "secrets": {}, "head": {"method", "target", "headers": [[name, value], ...]},
-          "now": seconds, "requestId": text}
+          "now": seconds, "requestId": text, "body": text or null}
     out  {"refused": {"status", "reason", "headers", "body"}}
-         {"letIn": {"target", "headers"}}: what the origin receives
+         {"letIn": {"target", "headers", "responseHeaders"}}: what the origin receives, and what to set on its response
          {"unconfigured": {"status", "headers", "body", "errors"}}
          {"error": {"name", "message"}}
 """
@@ -47,8 +47,9 @@ def play(question):
         gate = gate_for(question["config"], question["secrets"])
     except ConfigError as error:
         return {"unconfigured": answer(error.answer) | {"errors": error.errors}}
+    body = (question.get("body") or "").encode()
     verdict = gate.authorize(
-        head["method"], head["target"], head["headers"], question["requestId"], question["now"]
+        head["method"], head["target"], head["headers"], question["requestId"], question["now"], body
     )
     decision = verdict.decision
     if decision.tag == "deny":
@@ -57,7 +58,8 @@ def play(question):
     changed = pairs(getattr(forward, "set-headers"))
     gone = {*getattr(forward, "remove-headers"), *(name for name, _ in changed)}
     kept = [[name.lower(), value] for name, value in head["headers"] if name.lower() not in gone]
-    return {"letIn": {"target": forward.target, "headers": kept + changed}}
+    told = pairs(getattr(forward, "response-headers"))
+    return {"letIn": {"target": forward.target, "headers": kept + changed, "responseHeaders": told}}
 
 
 for line in sys.stdin:

@@ -47,14 +47,17 @@ class Gate:
             raise ConfigError(loaded, self.call("config-invalid", "", int(time.time())))
         self.gate = loaded
 
-    def authorize(self, method, target, headers, request_id, now):
-        """The verdict on one request. There is no store here to look up an API key that the configuration does not list."""
+    def authorize(self, method, target, headers, request_id, now, body=b""):
+        """The verdict on one request, whose body is looked at only if the policy compares members of it. There is no store
+        here to look up an API key that the configuration does not list."""
         pairs = [record(name=name.encode(), value=value.encode()) for name, value in headers]
         head = record(method=method.encode(), target=target.encode(), headers=pairs, request_id=request_id)
-        step = self.call("[method]gate.authorize", self.gate, head, now)
-        if isinstance(step, str):
-            # The identifier of an API key whose record is needed.
-            return self.call("[method]gate.resume", self.gate, head, now, Variant("unavailable"))
+        step, supplies = self.call("[method]gate.authorize", self.gate, head, now), []
+        while isinstance(step, (str, int)):
+            # The identifier of an API key whose record is needed, or the greatest length of a body that is of use.
+            found = Variant("unavailable") if isinstance(step, str) else Variant("body", body[: step + 1])
+            supplies.append(found)
+            step = self.call("[method]gate.resume", self.gate, head, now, supplies)
         return step
 
     def call(self, name, *arguments):

@@ -97,8 +97,8 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}` or `{"need": {"api_key_record": "<id>"}}`. Members are named as in `wit/auth.wit`, with
-    /// underscores.
+    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<id>"}}` or `{"need": {"body": <limit>}}`. Members are named
+    /// as in `wit/auth.wit`, with underscores.
     ///
     /// # Errors
     ///
@@ -108,20 +108,14 @@ impl GateHost {
         to_json(&self.call("[method]gate.authorize", &arguments)?)
     }
 
-    /// Decides with what was asked for: the verdict.
+    /// Decides with everything that was asked for so far, in the order it was asked for.
     ///
     /// # Errors
     ///
     /// As [`GateHost::authorize`].
-    pub(crate) fn resume(&mut self, head: &Head, now: u64, supply: &Supply) -> Result<Value> {
-        let supply = match supply {
-            Supply::ApiKeyRecord(record) => {
-                let record = Val::Option(record.as_ref().map(|record| Box::new(octets(&record.0))));
-                Val::Variant("api-key-record".to_string(), Some(Box::new(record)))
-            }
-            Supply::Unavailable => Val::Variant("unavailable".to_string(), None),
-        };
-        let arguments = [Val::Resource(self.gate), self.head(head), Val::U64(now), supply];
+    pub(crate) fn resume(&mut self, head: &Head, now: u64, supplies: &[Supply]) -> Result<Value> {
+        let supplies = Val::List(supplies.iter().map(supply).collect());
+        let arguments = [Val::Resource(self.gate), self.head(head), Val::U64(now), supplies];
         to_json(&self.call("[method]gate.resume", &arguments)?)
     }
 
@@ -169,6 +163,18 @@ fn call(
     function.call(&mut *store, arguments, &mut results).map_err(|error| anyhow!("{name}: {error:?}"))?;
     let [result] = results;
     Ok(result)
+}
+
+fn supply(supply: &Supply) -> Val {
+    let (case, payload) = match supply {
+        Supply::ApiKeyRecord(record) => {
+            let record = record.as_ref().map(|record| Box::new(octets(&record.0)));
+            ("api-key-record", Some(Val::Option(record)))
+        }
+        Supply::Body(body) => ("body", Some(octets(&body.0))),
+        Supply::Unavailable => ("unavailable", None),
+    };
+    Val::Variant(case.to_string(), payload.map(Box::new))
 }
 
 fn octets(bytes: &[u8]) -> Val {

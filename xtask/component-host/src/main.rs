@@ -47,7 +47,9 @@ fn answer(component: &GateComponent, gates: &mut Vec<GateHost>, question: Questi
         }
         Question::ConfigInvalid { request_id, now } => component.config_invalid(&request_id, now)?,
         Question::Authorize { gate, head, now } => known(gates, gate)?.authorize(&head, now)?,
-        Question::Resume { gate, head, now, supply } => known(gates, gate)?.resume(&head, now, &supply)?,
+        Question::Resume { gate, head, now, supplies } => {
+            known(gates, gate)?.resume(&head, now, &supplies)?
+        }
         Question::OriginUnreachable { gate, head, now } => {
             known(gates, gate)?.origin_unreachable(&head, now)?
         }

@@ -14,8 +14,8 @@ pub(crate) enum Question {
     ConfigInvalid { request_id: String, now: u64 },
     /// Decide.
     Authorize { gate: usize, head: Head, now: u64 },
-    /// Decide with what was asked for.
-    Resume { gate: usize, head: Head, now: u64, supply: Supply },
+    /// Decide with everything that was asked for so far.
+    Resume { gate: usize, head: Head, now: u64, supplies: Vec<Supply> },
     /// The answer when the origin cannot be reached.
     OriginUnreachable { gate: usize, head: Head, now: u64 },
 }
@@ -34,13 +34,15 @@ pub(crate) struct Head {
     pub(crate) request_id: String,
 }
 
-/// What the host found out about an API key.
+/// What the host found out.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Supply {
-    /// The record, or that there is none.
+    /// The record of an API key, or that there is none.
     ApiKeyRecord(Option<Octets>),
-    /// The store could not be asked.
+    /// The body of the request.
+    Body(Octets),
+    /// It could not be found out.
     Unavailable,
 }
 

@@ -28,12 +28,14 @@ pub(crate) struct Head<'a> {
     pub(crate) request_id: &'a str,
 }
 
-/// What the host found out about an API key.
+/// What the host found out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Supply<'a> {
-    /// The record, or that there is none.
+    /// The record of an API key, or that there is none.
     ApiKeyRecord(Option<&'a [u8]>),
-    /// The store could not be asked.
+    /// The body of the request.
+    Body(&'a [u8]),
+    /// It could not be found out.
     Unavailable,
 }
 
@@ -101,8 +103,8 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}` or `{"need": {"api_key_record": "<id>"}}`. Members are named as in `wit/auth.wit`, with
-    /// underscores.
+    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<id>"}}` or `{"need": {"body": <limit>}}`. Members are named
+    /// as in `wit/auth.wit`, with underscores.
     ///
     /// # Errors
     ///
@@ -112,17 +114,20 @@ impl GateHost {
         value(&self.program, &question)
     }
 
-    /// Decides with what was asked for: the verdict.
+    /// Decides with everything that was asked for so far, in the order it was asked for: a step, as
+    /// [`GateHost::authorize`] returns one.
     ///
     /// # Errors
     ///
     /// As [`GateHost::authorize`].
-    pub(crate) fn resume(&mut self, head: &Head<'_>, now: u64, supply: Supply<'_>) -> Result<Value> {
-        let supply = match supply {
+    pub(crate) fn resume(&mut self, head: &Head<'_>, now: u64, supplies: &[Supply<'_>]) -> Result<Value> {
+        let written_supply = |supply: &Supply<'_>| match supply {
             Supply::ApiKeyRecord(record) => json!({"api_key_record": record.map(base64url::encode)}),
+            Supply::Body(body) => json!({"body": base64url::encode(body)}),
             Supply::Unavailable => json!("unavailable"),
         };
-        let asked = json!({"gate": self.number, "head": written(head), "now": now, "supply": supply});
+        let supplies: Vec<_> = supplies.iter().map(written_supply).collect();
+        let asked = json!({"gate": self.number, "head": written(head), "now": now, "supplies": supplies});
         value(&self.program, &json!({"resume": asked}))
     }
 

@@ -23,6 +23,7 @@ pub(crate) fn head<'a>(head: &'a wit::RequestHead, pairs: &'a [HeaderPair<'a>]) 
 pub(crate) fn supply(supply: &wit::Supply) -> Supply<'_> {
     match supply {
         wit::Supply::ApiKeyRecord(record) => Supply::ApiKeyRecord(record.as_deref()),
+        wit::Supply::Body(octets) => Supply::Body(octets),
         wit::Supply::Unavailable => Supply::Unavailable,
     }
 }
@@ -31,10 +32,14 @@ pub(crate) fn step(step: Step, head: &wit::RequestHead) -> wit::Step {
     match step {
         Step::Verdict(made) => wit::Step::Verdict(verdict(made, head)),
         Step::Need(Need::ApiKeyRecord { id }) => wit::Step::Need(wit::Need::ApiKeyRecord(id)),
+        Step::Need(Need::Body { limit }) => {
+            // A limit beyond this type is none.
+            wit::Step::Need(wit::Need::Body(u64::try_from(limit).unwrap_or(u64::MAX)))
+        }
     }
 }
 
-pub(crate) fn verdict(verdict: Verdict, head: &wit::RequestHead) -> wit::Verdict {
+fn verdict(verdict: Verdict, head: &wit::RequestHead) -> wit::Verdict {
     let method = core::str::from_utf8(&head.method).unwrap_or_default();
     let log_line = verdict.log_line(method, &head.request_id);
     let Verdict { decision, record } = verdict;
@@ -45,6 +50,7 @@ pub(crate) fn verdict(verdict: Verdict, head: &wit::RequestHead) -> wit::Verdict
         },
         findings: wit::Findings {
             reason: record.reason.map(wit::Reason::from),
+            reported: record.reported,
             detail: record.error.map(|error| error.to_string()),
             path: record.path,
             route: record.route,
@@ -64,7 +70,7 @@ impl From<&ConfigError> for wit::ConfigError {
 
 impl From<Forward> for wit::Forward {
     fn from(forward: Forward) -> Self {
-        let Forward { target, remove_headers, set_headers, credential } = forward;
+        let Forward { target, remove_headers, set_headers, credential, response_headers } = forward;
         Self {
             target,
             remove_headers,
@@ -74,6 +80,7 @@ impl From<Forward> for wit::Forward {
                 CredentialFate::Swap => wit::CredentialFate::Swap,
                 CredentialFate::Strip => wit::CredentialFate::Strip,
             },
+            response_headers: headers(response_headers),
         }
     }
 }

@@ -80,11 +80,11 @@ impl GuestGate for Compiled {
         convert::step(self.0.begin(&convert::head(&head, &pairs), UnixTime::from_secs(now)), &head)
     }
 
-    fn resume(&self, head: wit::RequestHead, now: wit::UnixTime, supply: wit::Supply) -> wit::Verdict {
+    fn resume(&self, head: wit::RequestHead, now: wit::UnixTime, supplies: Vec<wit::Supply>) -> wit::Step {
         let pairs = convert::pairs(&head);
-        let verdict =
-            self.0.resume(&convert::head(&head, &pairs), UnixTime::from_secs(now), convert::supply(&supply));
-        convert::verdict(verdict, &head)
+        let supplies: Vec<_> = supplies.iter().map(convert::supply).collect();
+        let step = self.0.resume(&convert::head(&head, &pairs), UnixTime::from_secs(now), &supplies);
+        convert::step(step, &head)
     }
 
     fn origin_unreachable(&self, head: wit::RequestHead, now: wit::UnixTime) -> wit::Answer {

@@ -1,7 +1,8 @@
 //! The pure gate against the core that it is made of.
 
 use anyhow::{Result, anyhow};
-use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, UnixTime, Verdict};
+use portcullis::limits::BODY_BYTES;
+use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, Step, UnixTime, Verdict};
 use serde_json::{Value, json};
 
 use super::props::Props;
@@ -9,8 +10,10 @@ use crate::demo::Summary;
 use crate::host::gate::{GateComponent, Head, Supply};
 use crate::origin::tokens;
 
-/// Heads on which the component and the core must agree.
+/// Heads on which the component and the core must agree, in each mode.
 const HEADS: usize = 200;
+/// A route that compares a member of its body.
+const ON_BODY: (&str, &str) = ("POST", "/v1/graph/invoke");
 
 /// Numbers that look random and are the same in every run, so that a difference can be looked into.
 struct Dice(u64);
@@ -29,8 +32,25 @@ impl Dice {
 
 /// Compiled for a component or for this machine, the core decides the same, to the last octet.
 pub(super) fn check(component: &GateComponent, props: &Props, summary: &mut Summary) -> Result<()> {
-    let mut gate = props.load(component)?;
-    let core = Gate::load(props.config.as_bytes(), props).map_err(|errors| anyhow!("{errors}"))?;
+    for mode in ["enforce", "report"] {
+        in_mode(mode, component, props, summary)?;
+    }
+    Ok(())
+}
+
+fn in_mode(mode: &str, component: &GateComponent, props: &Props, summary: &mut Summary) -> Result<()> {
+    let mut config: Value = serde_json::from_str(&props.config)?;
+    config["mode"] = mode.into();
+    config["audit"] = json!({"reason_header": true});
+    let bound = json!({"access": "graph:invoke", "where": {"body./user_id": "subject"}});
+    let restricted = json!({"access": "checkpointer:read", "hosts": ["api.example.com"]});
+    config["policy"] = json!({"routes": {
+        format!("{} {}", ON_BODY.0, ON_BODY.1): bound,
+        "GET /v1/threads/{thread_id}": restricted,
+    }});
+    let config = config.to_string();
+    let mut gate = props.load(component, &config)?;
+    let core = Gate::load(config.as_bytes(), props).map_err(|errors| anyhow!("{errors}"))?;
     let now = tokens::now_secs();
     let record = props.record()?;
     let (user, guest) = (props.token("user", "")?, props.token("guest", "")?);
@@ -73,16 +93,25 @@ pub(super) fn check(component: &GateComponent, props: &Props, summary: &mut Summ
         ("Origin", "https://chat.example.com".to_string()),
         ("Access-Control-Request-Method", "POST".to_string()),
         ("X-Keep", "1".to_string()),
+        ("Host", "api.example.com".to_string()),
+        ("Host", "API.example.com:8443".to_string()),
     ];
+    let long = vec![b' '; BODY_BYTES + 1];
+    let mut bodies: Vec<&[u8]> = vec![br#"{"user_id": "alice"}"#; 4];
+    bodies.extend([&br#"{"user_id": ["alice", "bob"]}"#[..], b"{", b"", &long]);
     let mut dice = Dice(20_260_101);
-    let (mut allowed, mut needed) = (0, 0);
+    let (mut allowed, mut records, mut read) = (0, 0, 0);
     for index in 0..HEADS {
-        let method = dice.pick(&methods).as_bytes().to_vec();
-        let mut target = dice.pick(&targets).as_bytes().to_vec();
+        let on_body = dice.roll(4) == 0;
+        let (method, target) = if on_body { ON_BODY } else { (dice.pick(&methods), dice.pick(&targets)) };
+        let (method, mut target) = (method.as_bytes().to_vec(), target.as_bytes().to_vec());
         // One credential as a rule; none and two are rules of their own.
         let mut lines: Vec<_> =
             (0..dice.pick(&[0, 1, 1, 1, 1, 1, 1, 1, 1, 2])).map(|_| dice.pick(&credentials)).collect();
         lines.extend((0..dice.pick(&[0, 0, 1, 2])).map(|_| dice.pick(&others)));
+        if on_body {
+            lines.push(("Content-Type", "application/json".to_string()));
+        }
         let mut headers: Vec<(Vec<u8>, Vec<u8>)> =
             lines.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())).collect();
         // Now and then an octet that nobody put there on purpose.
@@ -100,35 +129,52 @@ pub(super) fn check(component: &GateComponent, props: &Props, summary: &mut Summ
         let head = Head { method: &method, target: &target, headers: &headers, request_id: "check" };
         let time = UnixTime::from_secs(now);
         let mut got = gate.authorize(&head, now)?;
-        let expected = match core.begin(&native_head, time) {
-            portcullis::Step::Verdict(verdict) => verdict,
-            portcullis::Step::Need(Need::ApiKeyRecord { id }) => {
-                needed += 1;
-                let need = json!({"need": {"api_key_record": id}});
-                summary.count((got != need).then(|| format!("head {index}: got {got}, expected {need}")));
-                let (native, supply) = match dice.roll(3) {
-                    0 => {
-                        (portcullis::Supply::ApiKeyRecord(Some(&record)), Supply::ApiKeyRecord(Some(&record)))
-                    }
-                    1 => (portcullis::Supply::ApiKeyRecord(None), Supply::ApiKeyRecord(None)),
-                    _ => (portcullis::Supply::Unavailable, Supply::Unavailable),
-                };
-                got = json!({"verdict": gate.resume(&head, now, supply)?});
-                core.resume(&native_head, time, native)
-            }
+        let mut supplies = Vec::new();
+        let expected = loop {
+            let natively: Vec<_> = supplies.iter().map(natively).collect();
+            let need = match core.resume(&native_head, time, &natively) {
+                Step::Verdict(verdict) => break verdict,
+                Step::Need(need) => need,
+            };
+            let (need, choices) = match need {
+                Need::ApiKeyRecord { id } => {
+                    records += 1;
+                    let found = [Some(record.as_slice()), None].map(Supply::ApiKeyRecord);
+                    (json!({"api_key_record": id}), found.to_vec())
+                }
+                Need::Body { limit } => {
+                    read += 1;
+                    (json!({"body": limit}), bodies.iter().map(|body| Supply::Body(body)).collect())
+                }
+            };
+            let need = json!({"need": need});
+            summary.count((got != need).then(|| format!("head {index}: got {got}, expected {need}")));
+            supplies.push(if dice.roll(4) == 0 { Supply::Unavailable } else { dice.pick(&choices) });
+            got = gate.resume(&head, now, &supplies)?;
         };
         allowed += usize::from(matches!(expected.decision, Decision::Allow(_)));
         let expected = as_interface(&expected, &method);
         let got = the_same_part(&got["verdict"]);
         let shown = || format!("{} {}", String::from_utf8_lossy(&method), String::from_utf8_lossy(&target));
         summary.count(
-            (got != expected).then(|| format!("head {index}, {}: got {got}, expected {expected}", shown())),
+            (got != expected)
+                .then(|| format!("{mode}, head {index}, {}: got {got}, expected {expected}", shown())),
         );
     }
     // Heads that are all refused for the same reason would show little.
-    let poor = allowed < HEADS / 10 || needed < 3;
-    summary.count(poor.then(|| format!("of {HEADS} heads {allowed} were let in and {needed} had a need")));
+    let poor = allowed < HEADS / 10 || records < 3 || read < 10;
+    summary.count(poor.then(|| {
+        format!("of {HEADS} heads {allowed} were let in, {records} needed a record and {read} a body")
+    }));
     Ok(())
+}
+
+fn natively<'a>(supply: &Supply<'a>) -> portcullis::Supply<'a> {
+    match *supply {
+        Supply::ApiKeyRecord(record) => portcullis::Supply::ApiKeyRecord(record),
+        Supply::Body(body) => portcullis::Supply::Body(body),
+        Supply::Unavailable => portcullis::Supply::Unavailable,
+    }
 }
 
 /// The core's verdict, written as the interface writes one.
@@ -147,11 +193,13 @@ fn as_interface(verdict: &Verdict, method: &[u8]) -> Value {
             "remove_headers": forward.remove_headers,
             "set_headers": headers(&forward.set_headers),
             "credential": forward.credential,
+            "response_headers": headers(&forward.response_headers),
         }}),
     };
     json!({
         "decision": decision,
         "reason": verdict.record.reason,
+        "reported": verdict.record.reported,
         "log_line": verdict.log_line(&String::from_utf8_lossy(method), "check"),
     })
 }
@@ -162,6 +210,7 @@ fn the_same_part(verdict: &Value) -> Value {
     json!({
         "decision": verdict["decision"],
         "reason": findings["reason"],
+        "reported": findings["reported"],
         "log_line": findings["log_line"],
     })
 }

@@ -41,7 +41,7 @@ pub(super) fn refused(component: &GateComponent, props: &Props, summary: &mut Su
 
 /// What the gate says to a request that is too much of something, and that it still works afterwards.
 pub(super) fn hostile(component: &GateComponent, props: &Props, summary: &mut Summary) -> Result<()> {
-    let mut gate = props.load(component)?;
+    let mut gate = props.load(component, &props.config)?;
     let now = tokens::now_secs();
     let bearer = |token: String| (b"authorization".to_vec(), format!("Bearer {token}").into_bytes());
     let user = [bearer(props.token("user", "")?)];
@@ -71,7 +71,7 @@ pub(super) fn hostile(component: &GateComponent, props: &Props, summary: &mut Su
         let denied = verdict.as_ref().is_ok_and(|step| step["verdict"]["decision"]["deny"].is_object());
         summary.count((!denied).then(|| format!("{what}: got {verdict:?}, expected a refusal")));
         if verdict.is_err() {
-            gate = props.load(component)?;
+            gate = props.load(component, &props.config)?;
         }
         let head = Head { method: b"GET", target: b"/v1/threads", headers: &user, request_id: "check" };
         let next = gate.authorize(&head, now)?;

@@ -62,8 +62,9 @@ impl Props {
         self.secrets.clone().into_iter().chain(further).collect()
     }
 
-    pub(super) fn load(&self, component: &GateComponent) -> Result<GateHost> {
-        let gate = component.load(self.config.as_bytes(), &self.secrets)?;
+    /// A gate with the configuration `config`, which may use the secrets of this run.
+    pub(super) fn load(&self, component: &GateComponent, config: &str) -> Result<GateHost> {
+        let gate = component.load(config.as_bytes(), &self.secrets)?;
         gate.map_err(|errors| anyhow!("{}", errors.join("\n")))
     }
 }
