@@ -26,8 +26,8 @@ use crate::api_key::ApiKeyRecord;
 use crate::credential::Places;
 use crate::gate::Gate;
 use crate::json::deserialize::Reader;
-use crate::json::{self, Budget, JsonError, Position};
-use crate::limits::{CLAIM_BYTES, CONFIG_BYTES, CONFIG_FINDINGS, TOKEN_BYTES, TOKEN_BYTES_MAX};
+use crate::json::{self, Budget, JsonError, Position, Value};
+use crate::limits::{CONFIG_BYTES, CONFIG_FINDINGS, TOKEN_BYTES, TOKEN_BYTES_MAX};
 use crate::secret::Secrets;
 
 use document::Document;
@@ -135,11 +135,16 @@ impl<'s> Findings<'s> {
     }
 
     fn notice(&mut self, lint: Lint, pointer: impl ToString, message: impl ToString) {
+        self.notice_with(lint, || (pointer.to_string(), message.to_string()));
+    }
+
+    /// A notice whose pointer and message are put together only if it goes into the list.
+    fn notice_with(&mut self, lint: Lint, make: impl FnOnce() -> (String, String)) {
         if self.notices.len() >= CONFIG_FINDINGS {
             self.more_notices = self.more_notices.saturating_add(1);
             return;
         }
-        let (pointer, message) = (pointer.to_string(), message.to_string());
+        let (pointer, message) = make();
         self.notices.push(ConfigNotice { lint, pointer, message });
     }
 
@@ -182,12 +187,16 @@ impl<'s> Findings<'s> {
 
 /// Compiles a configuration document.
 pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErrors> {
-    let document = parse(text).map_err(|error| ConfigErrors { errors: Vec::from([error]) })?;
+    let one = |error| ConfigErrors { errors: Vec::from([error]) };
+    let value = parse(text).map_err(one)?;
+    let document = read(&value).map_err(one)?;
     let mut findings = Findings::new(secrets);
-    check_names(&document, &mut findings);
+    policy::check_sizes(&document, &mut findings);
     if !findings.errors.is_empty() {
         return Err(findings.into_errors());
     }
+    lint::check_secrets(&value, &mut findings);
+    drop(value);
     let gate = compile(&document, &mut findings);
     match gate {
         Some(gate) if findings.errors.is_empty() => Ok(gate),
@@ -200,7 +209,7 @@ pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErr
     }
 }
 
-fn parse(text: &[u8]) -> Result<Document, ConfigError> {
+fn parse(text: &[u8]) -> Result<Value, ConfigError> {
     let whole = |message: String| ConfigError { pointer: String::new(), message, position: None };
     if text.len() > CONFIG_BYTES {
         return Err(whole(format!("the document is longer than {CONFIG_BYTES} bytes")));
@@ -211,30 +220,20 @@ fn parse(text: &[u8]) -> Result<Document, ConfigError> {
                 .to_string(),
         ));
     }
-    let value = json::parse(text, Budget::CONFIG).map_err(|error| {
+    json::parse(text, Budget::CONFIG).map_err(|error| {
         let JsonError::Syntax { line, column, .. } = error;
         // A text that ends too early ends in column 0 of a line that is not there.
         let position = Some(Position { line: line.max(1), column: column.max(1) });
         ConfigError { position, ..whole(format!("not usable JSON: {error}")) }
-    })?;
-    Document::deserialize(Reader(&value)).map_err(|error| ConfigError {
+    })
+}
+
+fn read(value: &Value) -> Result<Document, ConfigError> {
+    Document::deserialize(Reader(value)).map_err(|error| ConfigError {
         pointer: error.pointer(),
         message: error.message.clone(),
         position: None,
     })
-}
-
-/// Bounds the names that pointers repeat, before anything is said about what is under them.
-fn check_names(document: &Document, findings: &mut Findings<'_>) {
-    let roles = document.policy.roles.iter().flatten();
-    if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
-        findings.error(
-            "/policy/roles",
-            format!(
-                "the name of a role is longer than {CLAIM_BYTES} bytes, the most a token may carry; shorten it"
-            ),
-        );
-    }
 }
 
 /// Reads one API-key record, as a host's store returns it.

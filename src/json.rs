@@ -9,6 +9,7 @@ mod locate;
 mod pointer;
 
 use alloc::collections::BTreeMap;
+use alloc::collections::btree_map::Entry;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -19,7 +20,7 @@ use serde::ser::{Serialize, Serializer};
 
 pub use locate::{Position, locate};
 pub use pointer::Pointer;
-pub(crate) use pointer::pointer_to;
+pub(crate) use pointer::{pointer_to, push_token};
 
 /// A parsed JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -255,11 +256,12 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let mut members = BTreeMap::new();
         while let Some(name) = access.next_key::<String>()? {
             self.count()?;
-            if members.contains_key(&name) {
-                return Err(A::Error::custom(DuplicateMember(&name)));
+            match members.entry(name) {
+                Entry::Occupied(member) => return Err(A::Error::custom(DuplicateMember(member.key()))),
+                Entry::Vacant(place) => {
+                    place.insert(access.next_value_seed(inner)?);
+                }
             }
-            let value = access.next_value_seed(inner)?;
-            members.insert(name, value);
         }
         Ok(Value::Object(members))
     }

@@ -35,6 +35,28 @@ pub const CONFIG_DEPTH: usize = 32;
 /// Most members and elements in a configuration document: 10,000 routes and 1,000 roles fit.
 pub const CONFIG_NODES: usize = 200_000;
 
+/// Most routes that a document writes: twice what a large API of several services has. What is worked out for every role
+/// and every permission of a route stays small beside the document.
+pub const POLICY_ROUTES: usize = 20_000;
+
+/// Most roles that a document writes, for the same reason.
+pub const POLICY_ROLES: usize = 4_000;
+
+/// Most path segments of all routes that a document writes, summed: ten for each route. Each may take a place of its own
+/// in the trie.
+pub const POLICY_SEGMENTS: usize = 200_000;
+
+/// Longest route (method and template), in bytes. Even if all of it had to be percent-encoded, a request target could be
+/// as long.
+pub const ROUTE_BYTES: usize = 4 * 1024;
+
+/// Longest permission of a role, in bytes; a set `{a,b}` can be split in two.
+pub const PERMISSION_BYTES: usize = 4 * 1024;
+
+/// Most steps of the search for ambiguous routes. 10,000 ordinary routes take a tenth of it, and all of it is a matter of
+/// milliseconds.
+pub const ROUTE_PAIRS: usize = 250_000;
+
 /// Longest request target (path and query), in bytes: Cloudflare's own limit for a URL is 16 KB.
 pub const TARGET_BYTES: usize = 16 * 1024;
 

@@ -4,12 +4,17 @@
 //! nobody granted is denied. The decision walks a trie and tests bits: no expression is evaluated, nothing is allocated.
 
 mod binding;
+mod bits;
+mod demand;
+mod overlap;
 mod permission;
 mod role;
 mod route;
 mod survey;
 
 pub(crate) use binding::{Binding, Parameter, Parameters, Values};
+pub(crate) use demand::Demand;
+pub(crate) use overlap::{Overlap, Overlaps};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET, WrittenRoute};
@@ -45,10 +50,10 @@ impl Policy {
     ) -> Result<(), PolicyError> {
         let mut granted = false;
         for (_, role) in self.known_roles(principal) {
-            if role.denied.contains(permission) {
+            if role.denied.contains(permission.position()) {
                 return Err(PolicyError::PermissionDenied);
             }
-            granted |= role.granted.contains(permission);
+            granted |= role.granted.contains(permission.position());
         }
         if !granted {
             return Err(PolicyError::PermissionMissing);
@@ -102,35 +107,10 @@ impl Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PermissionIndex(usize);
 
-/// A set of permissions that routes ask for.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct PermissionSet {
-    words: Vec<u64>,
-}
-
-impl PermissionSet {
-    fn with_capacity(permissions: usize) -> Self {
-        Self { words: alloc::vec![0; permissions.div_ceil(64)] }
-    }
-
-    fn insert(&mut self, PermissionIndex(index): PermissionIndex) {
-        if let Some(word) = self.words.get_mut(index / 64) {
-            *word |= Self::bit(index);
-        }
-    }
-
-    fn contains(&self, PermissionIndex(index): PermissionIndex) -> bool {
-        self.words.get(index / 64).is_some_and(|word| word & Self::bit(index) != 0)
-    }
-
-    fn merge(&mut self, other: &Self) {
-        for (word, more) in self.words.iter_mut().zip(&other.words) {
-            *word |= more;
-        }
-    }
-
-    fn bit(index: usize) -> u64 {
-        u32::try_from(index % 64).ok().and_then(|shift| 1_u64.checked_shl(shift)).unwrap_or_default()
+impl PermissionIndex {
+    /// The position.
+    pub(crate) fn position(self) -> usize {
+        self.0
     }
 }
 
@@ -164,7 +144,7 @@ mod tests {
                 (format!("role{n}"), RoleRules { granted, ..RoleRules::default() })
             })
             .collect();
-        let roles = Roles::compile(&rules, &routes).unwrap();
+        let roles = Roles::compile(rules, &routes).unwrap();
         Policy { routes, roles, scopes_narrow: true, attributes: Vec::new() }
     }
 

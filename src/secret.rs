@@ -43,7 +43,8 @@ impl fmt::Debug for SecretBytes {
 /// fronts. Whoever reads those pages can sign with it.
 pub(crate) fn is_placeholder(secret: &[u8]) -> bool {
     let Ok(text) = core::str::from_utf8(secret) else { return false };
-    PLACEHOLDERS.iter().any(|placeholder| text.trim().eq_ignore_ascii_case(placeholder))
+    let text = text.trim();
+    PLACEHOLDERS.iter().any(|placeholder| text.eq_ignore_ascii_case(placeholder))
 }
 
 /// Published example secrets. Those shorter than a hash are refused for their length already; they are listed so that

@@ -7,10 +7,14 @@ use alloc::vec::Vec;
 /// Names longer than this are not compared: the answer would not help, and the cost is quadratic.
 const COMPARED_CHARS: usize = 64;
 
+/// Most names that are compared: a suggestion is a courtesy, and must not take longer than what it is about.
+const COMPARED_NAMES: usize = 1_000;
+
 /// The candidate that differs from `name` in the fewest characters, if it is close enough to be a slip, or begins with it.
 pub(crate) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // Two slips in a short name, such as swapped neighbours; three in a long one.
-    let allowed = match name.chars().count() {
+    let chars = name.chars().count();
+    let allowed = match chars {
         0..=3 => 1,
         4..=7 => 2,
         _ => 3,
@@ -18,6 +22,8 @@ pub(crate) fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c s
     let begun = |candidate: &str| name.len() >= 4 && candidate.starts_with(name);
     candidates
         .into_iter()
+        .filter(|candidate| begun(candidate) || candidate.chars().count().abs_diff(chars) <= allowed)
+        .take(COMPARED_NAMES)
         .filter_map(|candidate| distance(name, candidate).map(|distance| (distance, candidate)))
         .filter(|(distance, candidate)| *distance <= allowed || begun(candidate))
         .min()
@@ -39,17 +45,20 @@ fn distance(a: &str, b: &str) -> Option<usize> {
     if a.len() > COMPARED_CHARS || b.len() > COMPARED_CHARS {
         return None;
     }
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
     for (i, left) in a.chars().enumerate() {
-        let mut next = Vec::with_capacity(row.len());
-        next.push(i.saturating_add(1));
-        for ((above, diagonal), right) in row.iter().skip(1).zip(&row).zip(&b) {
-            let substituted = diagonal.saturating_add(usize::from(left != *right));
-            let inserted = next.last().copied().unwrap_or_default().saturating_add(1);
-            next.push(substituted.min(inserted).min(above.saturating_add(1)));
+        // The row is overwritten from the left: `diagonal` and `before` are what is still needed of it.
+        let mut cells = row.iter_mut();
+        let Some(first) = cells.next() else { break };
+        let mut diagonal = *first;
+        *first = i.saturating_add(1);
+        let mut before = *first;
+        for (cell, right) in cells.zip(b.chars()) {
+            let substituted = diagonal.saturating_add(usize::from(left != right));
+            diagonal = *cell;
+            *cell = substituted.min(before.saturating_add(1)).min(cell.saturating_add(1));
+            before = *cell;
         }
-        row = next;
     }
     row.last().copied()
 }
@@ -68,6 +77,9 @@ mod tests {
         assert_eq!(closest("x", []), None);
         assert_eq!(distance("kitten", "sitting"), Some(3));
         assert_eq!(distance("", "abc"), Some(3));
+        assert_eq!(distance("abc", ""), Some(3));
+        assert_eq!(distance("Saturday", "Sunday"), Some(3));
+        assert_eq!(distance("naïve", "native"), Some(2));
         assert_eq!(closest(&"a".repeat(1_000_000), ["a"]), None);
     }
 

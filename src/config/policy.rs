@@ -5,10 +5,14 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::fmt;
 
-use super::document::{Document, RoleDocument};
+use super::document::{Document, PolicyDocument, RoleDocument};
 use super::{Findings, bindings};
 use crate::json::pointer_to;
+use crate::limits::{
+    CLAIM_BYTES, PERMISSION_BYTES, POLICY_ROLES, POLICY_ROUTES, POLICY_SEGMENTS, ROLE_DEPTH, ROUTE_BYTES,
+};
 use crate::policy::{
     Access, InheritanceError, PermissionPattern, Policy, RoleRules, Roles, RouteTemplate, Routes,
     WrittenRoute,
@@ -16,15 +20,58 @@ use crate::policy::{
 use crate::profile::Profile;
 use crate::suggest::{closest, one_of};
 
+/// Bounds what everything else multiplies: how many routes and roles there are, and how long the names are that pointers
+/// repeat. After an error here nothing is said about what is under them.
+pub(super) fn check_sizes(document: &Document, findings: &mut Findings<'_>) {
+    let PolicyDocument { roles, routes, .. } = &document.policy;
+    let roles = roles.iter().flatten();
+    if roles.clone().count() > POLICY_ROLES {
+        findings.error(
+            "/policy/roles",
+            format!(
+                "more than {POLICY_ROLES} roles; tell callers apart by claims, with \"where\" at a route"
+            ),
+        );
+    }
+    if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
+        findings.error(
+            "/policy/roles",
+            format!(
+                "the name of a role is longer than {CLAIM_BYTES} bytes, the most a token may carry; shorten it"
+            ),
+        );
+    }
+    if routes.len() > POLICY_ROUTES {
+        findings.error(
+            "/policy/routes",
+            format!("more than {POLICY_ROUTES} routes; let parameters stand for what routes differ in"),
+        );
+    }
+    if routes.keys().any(|route| route.len() > ROUTE_BYTES) {
+        findings.error("/policy/routes", format!("a route is longer than {ROUTE_BYTES} bytes; shorten it"));
+    }
+    let segments = routes.keys().map(|route| route.bytes().filter(|octet| *octet == b'/').count());
+    if segments.fold(0, usize::saturating_add) > POLICY_SEGMENTS {
+        findings.error(
+            "/policy/routes",
+            format!(
+                "the routes have more than {POLICY_SEGMENTS} path segments in all; end some in \"{{name:path}}\""
+            ),
+        );
+    }
+}
+
 pub(super) fn compile(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -> Option<Policy> {
     let routes = routes(document, profile, findings)?;
     let rules = rules(document, profile, findings);
-    let roles = Roles::compile(&rules, &routes).map_err(|(name, error)| {
+    let roles = Roles::compile(rules, &routes).map_err(|(name, error)| {
         let message = match error {
             InheritanceError::Cycle(around) => {
                 format!("inherits from itself: {}; break the circle", around.join(" → "))
             }
-            InheritanceError::TooDeep => "the chain of inheritance is too long".to_owned(),
+            InheritanceError::TooDeep => {
+                format!("the chain of inheritance is longer than {ROLE_DEPTH} roles; let it skip some")
+            }
         };
         findings.error(pointer_to(&["policy", "roles", &name, "inherits"]), message);
     });
@@ -156,10 +203,16 @@ fn role_rules(
     let mut patterns = |member: &str, texts: &[String]| {
         let mut patterns = Vec::new();
         for (index, text) in texts.iter().enumerate() {
+            let place = || pointer_to(&["policy", "roles", name, member, &index.to_string()]);
+            if text.len() > PERMISSION_BYTES {
+                let message = format!("longer than {PERMISSION_BYTES} bytes; split the set in several");
+                findings.error(place(), message);
+                continue;
+            }
             match PermissionPattern::parse(text) {
                 Some(pattern) => patterns.push(pattern),
                 None => findings.error(
-                    pointer_to(&["policy", "roles", name, member, &index.to_string()]),
+                    place(),
                     "not a permission; write \"resource:action\", with \"*\" for any or \"{a,b}\" for some",
                 ),
             }
@@ -173,11 +226,26 @@ fn role_rules(
     }
 }
 
-/// The message for a role that does not exist.
-pub(super) fn no_such_role<'n>(name: &str, known: impl Iterator<Item = &'n str> + Clone) -> String {
-    let hint = match closest(name, known.clone()) {
-        Some(close) => format!("did you mean \"{close}\"?"),
-        None => format!("the roles are {}", one_of(known.take(8))),
-    };
-    format!("no role \"{name}\"; {hint}")
+/// The message for a role that does not exist. What comes closest is looked for when the message is written.
+pub(super) fn no_such_role<'n>(
+    name: &'n str,
+    known: impl Iterator<Item = &'n str> + Clone,
+) -> impl fmt::Display {
+    NoSuchRole { name, known }
+}
+
+struct NoSuchRole<'n, K> {
+    name: &'n str,
+    known: K,
+}
+
+impl<'n, K: Iterator<Item = &'n str> + Clone> fmt::Display for NoSuchRole<'n, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, known } = self;
+        write!(f, "no role \"{name}\"; ")?;
+        match closest(name, known.clone()) {
+            Some(close) => write!(f, "did you mean \"{close}\"?"),
+            None => write!(f, "the roles are {}", one_of(known.clone().take(8))),
+        }
+    }
 }

@@ -67,7 +67,7 @@ pub(super) fn resolve(
 }
 
 /// Whether `name` looks like an environment variable: capitals, digits and underscores, at most 64 of them.
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_uppercase() || first == '_')
         && name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_')

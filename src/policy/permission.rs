@@ -49,13 +49,14 @@ impl fmt::Display for Permission {
 /// A permission with `*` or a set `{a,b}` allowed for the resource and the action, or `*` alone for both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionPattern {
-    resource: Names,
-    action: Names,
+    pub(super) resource: Names,
+    pub(super) action: Names,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Names {
+pub(super) enum Names {
     Any,
+    /// Sorted, without repetitions.
     OneOf(Vec<String>),
 }
 
@@ -82,14 +83,17 @@ impl Names {
         }
         let set = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let names = set.unwrap_or(text).split(|separator| set.is_some() && separator == ',');
-        let names: Option<Vec<_>> = names.map(|name| is_name(name).then(|| name.to_owned())).collect();
-        names.map(Self::OneOf)
+        let mut names: Vec<_> =
+            names.map(|name| is_name(name).then(|| name.to_owned())).collect::<Option<_>>()?;
+        names.sort_unstable();
+        names.dedup();
+        Some(Self::OneOf(names))
     }
 
-    fn contain(&self, name: &str) -> bool {
+    pub(super) fn contain(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
-            Self::OneOf(names) => names.iter().any(|own| own == name),
+            Self::OneOf(names) => names.binary_search_by(|own| own.as_str().cmp(name)).is_ok(),
         }
     }
 }

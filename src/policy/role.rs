@@ -1,11 +1,14 @@
 //! Roles, with inheritance resolved and permissions turned into bits.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ops::ControlFlow;
 
-use super::{Permission, PermissionPattern, PermissionSet, Routes};
+use super::bits::BitSet;
+use super::demand::Demand;
+use super::{Permission, PermissionPattern, Routes};
 use crate::limits::ROLE_DEPTH;
 
 /// A role as it is written down.
@@ -19,18 +22,20 @@ pub(crate) struct RoleRules {
 /// What a role means for the permissions that routes ask for, inherited rules included.
 #[derive(Debug, Clone)]
 pub(crate) struct Role {
-    pub(crate) granted: PermissionSet,
-    pub(crate) denied: PermissionSet,
+    pub(crate) granted: BitSet,
+    pub(crate) denied: BitSet,
     /// What the role itself says, for permissions that no route asks for.
     own: RoleRules,
-    /// The role and all it inherits from, by name.
-    lineage: BTreeSet<String>,
+    /// The role and all it inherits from, by their places among all roles.
+    lineage: BitSet,
 }
 
 /// All roles by name.
 #[derive(Debug, Clone)]
 pub(crate) struct Roles {
-    by_name: BTreeMap<String, Role>,
+    /// The place of each in `all`, which is ordered by name.
+    by_name: BTreeMap<String, usize>,
+    all: Vec<Role>,
 }
 
 /// Inheritance that does not end, at the role it was found from.
@@ -49,30 +54,61 @@ impl Roles {
     ///
     /// The name of a role and what is wrong with its inheritance.
     pub(crate) fn compile(
-        rules: &BTreeMap<String, RoleRules>,
+        rules: BTreeMap<String, RoleRules>,
         routes: &Routes,
     ) -> Result<Self, (String, InheritanceError)> {
-        let mut by_name = BTreeMap::new();
-        for name in rules.keys() {
-            resolve(name, rules, routes, &mut Vec::new(), &mut by_name)
-                .map_err(|error| (name.clone(), error))?;
+        let by_name: BTreeMap<String, usize> = rules.keys().cloned().zip(0..).collect();
+        let rules: Vec<RoleRules> = rules.into_values().collect();
+        let mut resolver = Resolver {
+            by_name: &by_name,
+            rules: &rules,
+            demand: Demand::new(routes.permissions().map(|(_, permission)| permission)),
+            permissions: routes.permission_count(),
+            resolved: rules.iter().map(|_| None).collect(),
+        };
+        for name in by_name.keys() {
+            resolver.resolve(name, &mut Vec::new()).map_err(|error| (name.clone(), error))?;
         }
-        Ok(Self { by_name })
+        // INVARIANT: without an error every role is resolved.
+        let resolved = resolver.resolved.into_iter().flatten();
+        let all = resolved.zip(rules).map(|(role, own)| {
+            let Resolved { granted, denied, lineage, .. } = role;
+            Role { granted, denied, own, lineage }
+        });
+        Ok(Self { all: all.collect(), by_name })
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Role> {
-        self.by_name.get(name)
+        self.all.get(*self.by_name.get(name)?)
     }
 
     /// Whether `role` grants and whether it denies `permission`, by the patterns of its lineage.
     pub(crate) fn patterns(&self, role: &Role, permission: &Permission) -> (bool, bool) {
         let any = |patterns: &[PermissionPattern]| patterns.iter().any(|pattern| pattern.matches(permission));
-        role.lineage
-            .iter()
-            .filter_map(|name| self.get(name))
-            .fold((false, false), |(grants, denies), role| {
-                (grants || any(&role.own.granted), denies || any(&role.own.denied))
-            })
+        self.lineage(role).fold((false, false), |(grants, denies), (_, role)| {
+            (grants || any(&role.own.granted), denies || any(&role.own.denied))
+        })
+    }
+
+    /// Whether `role`, with all it inherits, grants or denies anything.
+    pub(crate) fn has_rules(&self, role: &Role) -> bool {
+        self.lineage(role).any(|(_, role)| !role.own.granted.is_empty() || !role.own.denied.is_empty())
+    }
+
+    /// `role` and all it inherits from, with their names.
+    pub(crate) fn lineage<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = (&'a str, &'a Role)> {
+        let named = self.by_name.keys().map(String::as_str).zip(&self.all);
+        let in_lineage = named.enumerate().filter(|(place, _)| role.lineage.contains(*place));
+        in_lineage.map(|(_, named)| named)
+    }
+
+    /// The permissions that some role gives to whoever has that role alone.
+    pub(crate) fn usable(&self, routes: &Routes) -> BitSet {
+        let mut usable = BitSet::with_capacity(routes.permission_count());
+        for role in &self.all {
+            usable.merge_without(&role.granted, &role.denied);
+        }
+        usable
     }
 
     /// The names of all roles.
@@ -81,48 +117,111 @@ impl Roles {
     }
 }
 
-fn resolve<'r>(
-    name: &'r str,
-    rules: &'r BTreeMap<String, RoleRules>,
-    routes: &Routes,
-    path: &mut Vec<&'r str>,
-    done: &mut BTreeMap<String, Role>,
-) -> Result<(), InheritanceError> {
-    if done.contains_key(name) {
-        return Ok(());
+/// Resolves roles, each once.
+struct Resolver<'r> {
+    by_name: &'r BTreeMap<String, usize>,
+    rules: &'r [RoleRules],
+    demand: Demand<'r>,
+    /// How many permissions routes ask for.
+    permissions: usize,
+    resolved: Vec<Option<Resolved>>,
+}
+
+struct Resolved {
+    granted: BitSet,
+    denied: BitSet,
+    lineage: BitSet,
+    /// How many roles its longest chain of inheritance has, itself included.
+    depth: usize,
+}
+
+impl<'r> Resolver<'r> {
+    /// Resolves `name` and what it inherits from; `path` has the roles on the way to it, `ROLE_DEPTH` at most.
+    fn resolve(&mut self, name: &'r str, path: &mut Vec<&'r str>) -> Result<(), InheritanceError> {
+        let Some(place) = self.by_name.get(name).copied() else { return Ok(()) };
+        let Some(own) = self.rules.get(place) else { return Ok(()) };
+        if self.at(place).is_some() {
+            return Ok(());
+        }
+        if let Some(start) = path.iter().position(|seen| *seen == name) {
+            let around = path.iter().skip(start).map(|seen| (*seen).to_owned()).chain([name.to_owned()]);
+            return Err(InheritanceError::Cycle(around.collect()));
+        }
+        if path.len() >= ROLE_DEPTH {
+            return Err(InheritanceError::TooDeep);
+        }
+        path.push(name);
+        let mut role = Resolved {
+            granted: BitSet::with_capacity(self.permissions),
+            denied: BitSet::with_capacity(self.permissions),
+            lineage: BitSet::with_capacity(self.rules.len()),
+            depth: 1,
+        };
+        role.lineage.insert(place);
+        for parent in &own.inherits {
+            self.resolve(parent, path)?;
+            if let Some(parent) = self.by_name.get(parent).and_then(|place| self.at(*place)) {
+                role.granted.merge(&parent.granted);
+                role.denied.merge(&parent.denied);
+                role.lineage.merge(&parent.lineage);
+                role.depth = role.depth.max(parent.depth.saturating_add(1));
+            }
+        }
+        // Whatever was resolved before: a chain is too long or it is not.
+        if role.depth > ROLE_DEPTH {
+            return Err(InheritanceError::TooDeep);
+        }
+        self.mark(&own.granted, &mut role.granted);
+        self.mark(&own.denied, &mut role.denied);
+        path.pop();
+        if let Some(slot) = self.resolved.get_mut(place) {
+            *slot = Some(role);
+        }
+        Ok(())
     }
-    if let Some(start) = path.iter().position(|seen| *seen == name) {
-        let around = path.iter().skip(start).map(|seen| (*seen).to_owned()).chain([name.to_owned()]);
-        return Err(InheritanceError::Cycle(around.collect()));
+
+    fn at(&self, place: usize) -> Option<&Resolved> {
+        self.resolved.get(place)?.as_ref()
     }
-    if path.len() >= ROLE_DEPTH {
-        return Err(InheritanceError::TooDeep);
-    }
-    let Some(own) = rules.get(name) else { return Ok(()) };
-    path.push(name);
-    let mut role = Role {
-        granted: PermissionSet::with_capacity(routes.permission_count()),
-        denied: PermissionSet::with_capacity(routes.permission_count()),
-        own: own.clone(),
-        lineage: BTreeSet::from([name.to_owned()]),
-    };
-    for parent in &own.inherits {
-        resolve(parent, rules, routes, path, done)?;
-        if let Some(parent) = done.get(parent) {
-            role.granted.merge(&parent.granted);
-            role.denied.merge(&parent.denied);
-            role.lineage.extend(parent.lineage.iter().cloned());
+
+    /// Adds to `set` the permissions that `patterns` stand for.
+    fn mark(&self, patterns: &[PermissionPattern], set: &mut BitSet) {
+        for pattern in patterns {
+            let _ = self.demand.each(pattern, |position| {
+                set.insert(position);
+                ControlFlow::Continue(())
+            });
         }
     }
-    for (index, permission) in routes.permissions() {
-        if own.granted.iter().any(|pattern| pattern.matches(permission)) {
-            role.granted.insert(index);
-        }
-        if own.denied.iter().any(|pattern| pattern.matches(permission)) {
-            role.denied.insert(index);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InheritanceError, RoleRules, Roles};
+    use crate::limits::ROLE_DEPTH;
+    use crate::policy::Routes;
+    use alloc::collections::BTreeMap;
+    use alloc::format;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    /// A chain of roles, each of which inherits from the next.
+    fn chain(names: &[String]) -> BTreeMap<String, RoleRules> {
+        let parents = names.iter().skip(1).map(|parent| Vec::from([parent.clone()])).chain([Vec::new()]);
+        let rules = parents.map(|inherits| RoleRules { inherits, ..RoleRules::default() });
+        names.iter().cloned().zip(rules).collect()
+    }
+
+    #[test]
+    fn what_roles_are_called_makes_no_chain_shorter() {
+        let routes = Routes::compile(Vec::new());
+        for length in [ROLE_DEPTH, ROLE_DEPTH + 1, ROLE_DEPTH * 3] {
+            let mut names: Vec<String> = (0..length).map(|number| format!("{number:03}")).collect();
+            for _ in 0..2 {
+                let error = Roles::compile(chain(&names), &routes).err().map(|(_, error)| error);
+                assert_eq!(error, (length > ROLE_DEPTH).then_some(InheritanceError::TooDeep), "{length}");
+                names.reverse();
+            }
         }
     }
-    path.pop();
-    done.insert(name.to_owned(), role);
-    Ok(())
 }

@@ -92,6 +92,9 @@ impl RouteTemplate {
             return Err(TemplateError::Method);
         }
         let relative = template.strip_prefix('/').ok_or(TemplateError::Path)?;
+        if relative.split('/').nth(PATH_SEGMENTS).is_some() {
+            return Err(TemplateError::TooManySegments);
+        }
         let mut segments = Vec::new();
         let (mut names, mut parameters) = (Vec::new(), Vec::new());
         for segment in relative.split('/') {
@@ -103,9 +106,6 @@ impl RouteTemplate {
                 parameters.push(((*name).to_owned(), segments.len()));
             }
             segments.push(parsed);
-        }
-        if segments.len() > PATH_SEGMENTS {
-            return Err(TemplateError::TooManySegments);
         }
         let literal_path: String = segments
             .iter()
@@ -214,22 +214,23 @@ pub(crate) enum CompiledAccess {
 }
 
 #[derive(Debug, Clone, Default)]
-struct Node {
-    literals: BTreeMap<String, usize>,
-    parameter: Option<usize>,
+pub(super) struct Node {
+    pub(super) literals: BTreeMap<String, usize>,
+    pub(super) parameter: Option<usize>,
     /// Routes that end here, by index.
-    routes: Vec<usize>,
+    pub(super) routes: Vec<usize>,
     /// Routes that end in a rest parameter here.
-    rest: Vec<usize>,
+    pub(super) rest: Vec<usize>,
 }
 
 /// All routes, and the permissions they ask for.
 #[derive(Debug, Clone)]
 pub(crate) struct Routes {
-    routes: Vec<Route>,
+    pub(super) routes: Vec<Route>,
     /// Sorted, without repetitions.
     permissions: Vec<Permission>,
-    nodes: Vec<Node>,
+    /// The trie; its root comes first.
+    pub(super) nodes: Vec<Node>,
 }
 
 impl Routes {
@@ -316,7 +317,7 @@ impl Routes {
             .or_else(|| self.pick(&node.rest, method))
     }
 
-    fn pick(&self, routes: &[usize], method: &str) -> Option<&Route> {
+    pub(super) fn pick(&self, routes: &[usize], method: &str) -> Option<&Route> {
         routes.iter().filter_map(|index| self.routes.get(*index)).find(|route| route.method == method)
     }
 
