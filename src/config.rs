@@ -28,7 +28,9 @@ use crate::gate::Gate;
 use crate::json::deserialize::Reader;
 use crate::json::{self, Budget, JsonError, Position};
 use crate::limits::{CLAIM_BYTES, CONFIG_BYTES, CONFIG_FINDINGS, TOKEN_BYTES, TOKEN_BYTES_MAX};
+use crate::profile::Profile;
 use crate::secret::Secrets;
+use crate::upstream::CredentialFate;
 
 use document::Document;
 
@@ -226,6 +228,16 @@ fn parse(text: &[u8]) -> Result<Document, ConfigError> {
 
 /// Bounds the names that pointers repeat, before anything is said about what is under them.
 fn check_names(document: &Document, findings: &mut Findings<'_>) {
+    for (index, issuer) in document.issuers.iter().enumerate() {
+        if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
+            findings.error(
+                format!("/issuers/{index}/subject_roles"),
+                format!(
+                    "a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"
+                ),
+            );
+        }
+    }
     let roles = document.policy.roles.iter().flatten();
     if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
         findings.error(
@@ -248,8 +260,7 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
     let policy = policy::compile(document, profile, findings);
     let default_role =
         policy.as_ref().and_then(|policy| policy::default_role(document, profile, policy, findings));
-    let attributes = policy.as_ref().map(|policy| policy.attributes.as_slice()).unwrap_or_default();
-    let issuers = issuers::compile(document, profile, default_role.as_deref(), attributes, findings);
+    let issuers = issuers::compile(document, profile, default_role.as_deref(), policy.as_ref(), findings);
     let api_keys = keys::compile(document, policy.as_ref(), findings);
     let upstream = upstream::compile(document, profile, findings);
     let places = places(document, findings);
@@ -289,12 +300,18 @@ fn places(document: &Document, findings: &mut Findings<'_>) -> Option<Places> {
     let credentials = &document.credentials;
     let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     let api_key_header = match &credentials.api_key_header {
-        Some(name) => Some(header_name(name, "/credentials/api_key_header", findings)?),
+        Some(name) => {
+            let name = header_name(name, "/credentials/api_key_header", findings)?;
+            check_key_header(&name, document, profile, findings);
+            Some(name)
+        }
         None => profile.api_key_header.map(ToString::to_string),
     };
     Some(Places {
         authorization: credentials.authorization,
         api_key_header,
+        api_key_prefixes: texts(profile.api_key_prefixes),
+        bare_authorization: profile.bare_authorization,
         websocket_protocols: match &credentials.websocket_protocols {
             Some(sentinels) => sentinels.clone(),
             None => texts(profile.websocket_protocols),
@@ -304,6 +321,24 @@ fn places(document: &Document, findings: &mut Findings<'_>) -> Option<Places> {
             None => profile.websocket_query.map(ToString::to_string),
         },
     })
+}
+
+/// An origin that does harm without a credential must find the one that is handed on to it.
+fn check_key_header(name: &str, document: &Document, profile: &Profile, findings: &mut Findings<'_>) {
+    let fate = document.upstream.credential.unwrap_or(profile.credential);
+    if fate == CredentialFate::Forward
+        && profile.strip_refused.is_some()
+        && profile.api_key_header != Some(name)
+    {
+        let known = profile.api_key_header.unwrap_or("authorization");
+        findings.error(
+            "/credentials/api_key_header",
+            format!(
+                "{} finds a key that is handed on in \"{known}\" alone; leave this out, or set upstream.credential to \"swap\"",
+                profile.system
+            ),
+        );
+    }
 }
 
 /// A header name in lower case, or an error at `pointer`.
