@@ -38,13 +38,18 @@ pub(crate) struct ClaimRules {
     pub(crate) type_required: bool,
     /// Claims that mark a token as one of another kind.
     pub(crate) foreign: Vec<&'static str>,
+    /// What a subject must not begin with, in any case.
+    pub(crate) foreign_subjects: &'static [&'static str],
     pub(crate) leeway_secs: u64,
     pub(crate) max_age_secs: Option<u64>,
     pub(crate) required: Vec<Pointer>,
     pub(crate) names: ClaimNames,
     /// Places that bindings of the policy compare with.
     pub(crate) attributes: Vec<Pointer>,
-    /// The role of a token that says nothing about roles. One that says "none" has none.
+    /// Roles by subject, for tokens that say nothing about roles.
+    pub(crate) subject_roles: BTreeMap<String, Vec<String>>,
+    /// The role of a token that says nothing about roles, of a subject without any of its own. One that says "none" has
+    /// none.
     pub(crate) default_role: Option<String>,
 }
 
@@ -68,9 +73,10 @@ impl ClaimRules {
             present(pointer.get(&claims)).ok_or_else(|| ClaimsError::Missing(pointer.to_string()))?;
         }
         let key_id = token.key_id().map(ToOwned::to_owned);
+        let subject = self.subject(&claims)?;
         Ok(Principal {
-            subject: self.subject(&claims)?,
-            roles: self.roles(&claims)?,
+            roles: self.roles(&claims, &subject)?,
+            subject,
             scopes: self.scopes(&claims)?,
             tenant: self.tenant(&claims)?,
             attributes: attributes(&self.attributes, &claims)?,
@@ -158,7 +164,9 @@ impl ClaimRules {
 
     fn subject(&self, claims: &Value) -> Result<String, ClaimsError> {
         // Checked even when another claim is the subject: an origin may read it.
-        optional_text(claims, "sub")?;
+        if optional_text(claims, "sub")?.is_some_and(|sub| self.is_foreign_subject(sub)) {
+            return Err(ClaimsError::Invalid("sub".to_owned()));
+        }
         let place = &self.names.subject;
         let subject = match present(place.get(claims)) {
             None => return Err(ClaimsError::Missing(place.to_string())),
@@ -166,13 +174,27 @@ impl ClaimRules {
             Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
             Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
         };
-        if is_usable(&subject) { Ok(subject) } else { Err(ClaimsError::Invalid(place.to_string())) }
+        if is_usable(&subject) && !self.is_foreign_subject(&subject) {
+            Ok(subject)
+        } else {
+            Err(ClaimsError::Invalid(place.to_string()))
+        }
     }
 
-    fn roles(&self, claims: &Value) -> Result<Vec<String>, ClaimsError> {
+    fn is_foreign_subject(&self, subject: &str) -> bool {
+        let begins = |prefix: &&str| {
+            subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        self.foreign_subjects.iter().any(begins)
+    }
+
+    fn roles(&self, claims: &Value, subject: &str) -> Result<Vec<String>, ClaimsError> {
         let found =
             self.names.roles.iter().find_map(|place| present(place.get(claims)).map(|value| (place, value)));
-        let Some((place, value)) = found else { return Ok(self.default_role.iter().cloned().collect()) };
+        let Some((place, value)) = found else {
+            let own = self.subject_roles.get(subject).cloned();
+            return Ok(own.unwrap_or_else(|| self.default_role.iter().cloned().collect()));
+        };
         let invalid = || ClaimsError::Invalid(place.to_string());
         let names = text_or_list(value).ok_or_else(invalid)?;
         distinct(names).ok_or_else(invalid)

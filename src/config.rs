@@ -28,7 +28,9 @@ use crate::gate::Gate;
 use crate::json::deserialize::Reader;
 use crate::json::{self, Budget, JsonError, Position, Value};
 use crate::limits::{CONFIG_BYTES, CONFIG_FINDINGS, TOKEN_BYTES, TOKEN_BYTES_MAX};
+use crate::profile::Profile;
 use crate::secret::Secrets;
+use crate::upstream::CredentialFate;
 
 use document::Document;
 
@@ -191,6 +193,7 @@ pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErr
     let value = parse(text).map_err(one)?;
     let document = read(&value).map_err(one)?;
     let mut findings = Findings::new(secrets);
+    issuers::check_sizes(&document, &mut findings);
     policy::check_sizes(&document, &mut findings);
     if !findings.errors.is_empty() {
         return Err(findings.into_errors());
@@ -247,8 +250,7 @@ fn compile(document: &Document, findings: &mut Findings<'_>) -> Option<Gate> {
     let policy = policy::compile(document, profile, findings);
     let default_role =
         policy.as_ref().and_then(|policy| policy::default_role(document, profile, policy, findings));
-    let attributes = policy.as_ref().map(|policy| policy.attributes.as_slice()).unwrap_or_default();
-    let issuers = issuers::compile(document, profile, default_role.as_deref(), attributes, findings);
+    let issuers = issuers::compile(document, profile, default_role.as_deref(), policy.as_ref(), findings);
     let api_keys = keys::compile(document, policy.as_ref(), findings);
     let upstream = upstream::compile(document, profile, findings);
     let places = places(document, findings);
@@ -289,12 +291,18 @@ fn places(document: &Document, findings: &mut Findings<'_>) -> Option<Places> {
     let credentials = &document.credentials;
     let texts = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     let api_key_header = match &credentials.api_key_header {
-        Some(name) => Some(header_name(name, "/credentials/api_key_header", findings)?),
+        Some(name) => {
+            let name = header_name(name, "/credentials/api_key_header", findings)?;
+            check_key_header(&name, document, profile, findings);
+            Some(name)
+        }
         None => profile.api_key_header.map(ToString::to_string),
     };
     Some(Places {
         authorization: credentials.authorization,
         api_key_header,
+        api_key_prefixes: texts(profile.api_key_prefixes),
+        bare_authorization: profile.bare_authorization,
         websocket_protocols: match &credentials.websocket_protocols {
             Some(sentinels) => sentinels.clone(),
             None => texts(profile.websocket_protocols),
@@ -304,6 +312,24 @@ fn places(document: &Document, findings: &mut Findings<'_>) -> Option<Places> {
             None => profile.websocket_query.map(ToString::to_string),
         },
     })
+}
+
+/// An origin that does harm without a credential must find the one that is handed on to it.
+fn check_key_header(name: &str, document: &Document, profile: &Profile, findings: &mut Findings<'_>) {
+    let fate = document.upstream.credential.unwrap_or(profile.credential);
+    if fate == CredentialFate::Forward
+        && profile.strip_refused.is_some()
+        && profile.api_key_header != Some(name)
+    {
+        let known = profile.api_key_header.unwrap_or("authorization");
+        findings.error(
+            "/credentials/api_key_header",
+            format!(
+                "{} finds a key that is handed on in \"{known}\" alone; leave this out, or set upstream.credential to \"swap\"",
+                profile.system
+            ),
+        );
+    }
 }
 
 /// A header name in lower case, or an error at `pointer`.

@@ -76,6 +76,10 @@ pub(crate) struct Places {
     pub(crate) authorization: bool,
     /// Name of the header for API keys, in lower case.
     pub(crate) api_key_header: Option<String>,
+    /// What API keys of the origin's own kind begin with.
+    pub(crate) api_key_prefixes: Vec<String>,
+    /// Whether one of these may stand in `Authorization` by itself.
+    pub(crate) bare_authorization: bool,
     /// First entries of `Sec-WebSocket-Protocol` that announce a token as the second. WebSocket routes only.
     pub(crate) websocket_protocols: Vec<String>,
     /// Query parameter with a token. WebSocket routes only.
@@ -116,16 +120,43 @@ impl Places {
         };
         let credential = match place {
             Place::Authorization if !self.authorization => return Err(CredentialError::Unsupported),
-            Place::Authorization => classify_bearer(Cow::Borrowed(bearer_token(value)?)),
+            Place::Authorization => self.authorization(value)?,
             Place::ApiKeyHeader => Credential::ApiKey(Cow::Borrowed(visible_ascii(value)?)),
-            Place::WebSocketProtocol => classify_bearer(Cow::Borrowed(b64token(value)?)),
+            Place::WebSocketProtocol => self.classify(Cow::Borrowed(b64token(value)?)),
             Place::Query => {
                 let decoded = percent_decode(visible_ascii(value)?);
                 b64token(decoded.as_bytes())?;
-                classify_bearer(Cow::Owned(decoded))
+                self.classify(Cow::Owned(decoded))
             }
         };
         Ok((credential, place))
+    }
+
+    /// What a value of `Authorization` presents.
+    fn authorization<'a>(&self, value: &'a [u8]) -> Result<Credential<'a>, CredentialError> {
+        if self.bare_authorization && self.is_foreign_key(value) {
+            return visible_ascii(value).map(Cow::Borrowed).map(Credential::ApiKey);
+        }
+        let text = bearer(value)?;
+        // A key of another system need not be a `b64token`: R2R's have padding in the middle.
+        if self.is_foreign_key(text.as_bytes()) {
+            return visible_ascii(text.as_bytes()).map(Cow::Borrowed).map(Credential::ApiKey);
+        }
+        b64token(text.as_bytes()).map(Cow::Borrowed).map(|text| self.classify(text))
+    }
+
+    /// Whether `value` begins as API keys of the origin's own kind do.
+    fn is_foreign_key(&self, value: &[u8]) -> bool {
+        self.api_key_prefixes.iter().any(|prefix| value.starts_with(prefix.as_bytes()))
+    }
+
+    /// Kinds are told apart by prefix: an API key may travel as a bearer token.
+    fn classify<'a>(&self, text: Cow<'a, str>) -> Credential<'a> {
+        if text.starts_with(api_key::PREFIX) || self.is_foreign_key(text.as_bytes()) {
+            Credential::ApiKey(text)
+        } else {
+            Credential::Token(text)
+        }
     }
 
     /// The entry after the sentinel. The sentinel must be the first entry, and the token the last.
@@ -201,10 +232,10 @@ fn percent_decode(text: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The token of `Bearer <token>`: [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1). The scheme is
-/// case-insensitive ([RFC 9110 section 11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)); spaces may separate,
-/// tabs may not.
-fn bearer_token(value: &[u8]) -> Result<&str, CredentialError> {
+/// What follows the scheme in `Bearer <token>`:
+/// [RFC 6750 section 2.1](https://www.rfc-editor.org/rfc/rfc6750#section-2.1). The scheme is case-insensitive
+/// ([RFC 9110 section 11.1](https://www.rfc-editor.org/rfc/rfc9110#section-11.1)); spaces may separate, tabs may not.
+fn bearer(value: &[u8]) -> Result<&str, CredentialError> {
     if value.is_empty() {
         return Err(CredentialError::Malformed);
     }
@@ -213,7 +244,7 @@ fn bearer_token(value: &[u8]) -> Result<&str, CredentialError> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(CredentialError::Unsupported);
     }
-    b64token(token.trim_start_matches(' ').as_bytes())
+    Ok(token.trim_start_matches(' '))
 }
 
 /// `b64token` of RFC 6750 section 2.1.
@@ -241,11 +272,6 @@ fn visible_ascii_or_space(value: &[u8]) -> Result<&str, CredentialError> {
     core::str::from_utf8(value).map_err(|_| CredentialError::Malformed)
 }
 
-/// Kinds are told apart by prefix: an API key may travel as a bearer token.
-fn classify_bearer(text: Cow<'_, str>) -> Credential<'_> {
-    if text.starts_with(api_key::PREFIX) { Credential::ApiKey(text) } else { Credential::Token(text) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Credential, Place, Places};
@@ -259,6 +285,8 @@ mod tests {
         Places {
             authorization: true,
             api_key_header: Some("x-api-key".to_string()),
+            api_key_prefixes: Vec::new(),
+            bare_authorization: false,
             websocket_protocols: vec!["agentflow-bearer".to_string()],
             query_parameter: Some("token".to_string()),
         }
@@ -305,6 +333,51 @@ mod tests {
         ] {
             assert_eq!(find(&[("authorization", value)], None, false), Err(error), "{value:?}");
         }
+    }
+
+    #[test]
+    fn keys_of_the_origins_own_kind() {
+        use CredentialError::{Ambiguous, Malformed, Unsupported};
+        let find = |bare: bool, values: &[&str]| {
+            let places = Places {
+                api_key_prefixes: vec!["ragflow-".to_string(), "key_".to_string()],
+                bare_authorization: bare,
+                ..places()
+            };
+            let pairs: Vec<_> = values.iter().map(|value| HeaderPair::new("authorization", *value)).collect();
+            let head = RequestHead::new("GET", "/", &pairs);
+            places.find(&head, None, false).map(|(credential, _)| match credential {
+                Credential::Token(text) => (false, text.to_string()),
+                Credential::ApiKey(text) => (true, text.to_string()),
+            })
+        };
+        let key = |text: &str| Ok((true, text.to_string()));
+        for bare in [false, true] {
+            assert_eq!(find(bare, &["Bearer key_a==.b="]), key("key_a==.b="));
+            assert_eq!(find(bare, &["bearer  ragflow-a{b}"]), key("ragflow-a{b}"));
+            assert_eq!(find(bare, &["Bearer Key_a.b"]), Ok((false, "Key_a.b".to_string())));
+            for (value, error) in [
+                ("Bearer Key_a==.b", Malformed),
+                ("Bearer x-ragflow-a{b}", Malformed),
+                ("Bearer key_a b", Malformed),
+                ("Bearer key_a\tb", Malformed),
+                ("Bearer key_\u{e9}", Malformed),
+                ("Bearer key_a,b", Ambiguous),
+                ("Basic ragflow-a", Unsupported),
+                ("Token key_a", Unsupported),
+                ("RAGFLOW-a", Unsupported),
+                ("a.b.c", Unsupported),
+                ("pc_a", Unsupported),
+            ] {
+                assert_eq!(find(bare, &[value]), Err(error), "{value:?}");
+            }
+            assert_eq!(find(bare, &["key_a", "Bearer key_a"]), Err(Ambiguous));
+        }
+        assert_eq!(find(true, &["ragflow-a"]), key("ragflow-a"));
+        assert_eq!(find(true, &["key_a==.b="]), key("key_a==.b="));
+        assert_eq!(find(true, &["ragflow-a b"]), Err(Malformed));
+        assert_eq!(find(true, &["ragflow-\u{e9}"]), Err(Malformed));
+        assert_eq!(find(false, &["ragflow-a"]), Err(Unsupported));
     }
 
     #[test]

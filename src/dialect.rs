@@ -2,9 +2,14 @@
 
 mod agentflow;
 mod problem;
+mod r2r;
+mod rag_modulo;
+mod ragflow;
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+
+use serde::Serialize;
 
 use crate::challenge::Refusal;
 use crate::policy::Permission;
@@ -17,6 +22,12 @@ pub(crate) enum Dialect {
     Problem,
     /// `{"error":{"code",…},"metadata":{…}}` of AgentFlow 0.6.1 and 10xGraph 0.9.0.
     AgentFlow,
+    /// `{"message":…,"error_type":"R2RException"}` of R2R 3.6.6.
+    R2r,
+    /// `{"detail":…}` of RAG Modulo, which is FastAPI's.
+    RagModulo,
+    /// `{"code":…,"data":null,"message":…}` of RAGFlow 0.27.0.
+    Ragflow,
 }
 
 /// What a body may tell the caller.
@@ -34,6 +45,17 @@ impl Dialect {
         match self {
             Self::Problem => problem::body(telling),
             Self::AgentFlow => agentflow::body(telling),
+            Self::R2r => r2r::body(telling),
+            Self::RagModulo => rag_modulo::body(telling),
+            Self::Ragflow => ragflow::body(telling),
         }
     }
+}
+
+/// `body` as JSON, beside the identifier of the request, for which these bodies have no member.
+fn json(telling: &Telling<'_>, body: &impl Serialize) -> (Vec<(String, String)>, String) {
+    let headers = [("content-type", "application/json"), ("x-request-id", telling.request_id)];
+    let headers = headers.iter().filter(|(_, value)| !value.is_empty());
+    let headers = headers.map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    (headers, serde_json::to_string(body).unwrap_or_default())
 }

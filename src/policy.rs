@@ -11,6 +11,7 @@ mod permission;
 mod role;
 mod route;
 mod survey;
+mod trailing_slash;
 
 pub(crate) use binding::{Binding, Parameter, Parameters, Values};
 pub(crate) use demand::Demand;
@@ -19,6 +20,7 @@ pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET, WrittenRoute};
 pub use survey::{AssumedCaller, RouteAccess, SurveyedRoute, route_shape};
+pub(crate) use trailing_slash::TrailingSlash;
 
 use alloc::vec::Vec;
 

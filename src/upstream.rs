@@ -2,8 +2,10 @@
 
 mod headers;
 mod mint;
+mod origin_key;
 
 use alloc::borrow::{Cow, ToOwned};
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -20,6 +22,7 @@ use crate::verdict::Forward;
 
 pub(crate) use headers::is_owned;
 pub(crate) use mint::Mint;
+pub(crate) use origin_key::OriginKey;
 
 /// What becomes of the caller's credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,7 +31,7 @@ pub(crate) use mint::Mint;
 pub enum CredentialFate {
     /// The origin receives it as it came.
     Forward,
-    /// The origin receives a short-lived token minted for it instead.
+    /// The origin receives a short-lived token minted for it instead, or a key of its own.
     Swap,
     /// The origin receives none.
     Strip,
@@ -39,10 +42,19 @@ pub enum CredentialFate {
 pub(crate) struct Upstream {
     pub(crate) credential: CredentialFate,
     /// Present when the credential is swapped.
-    pub(crate) mint: Option<Mint>,
+    pub(crate) replacement: Option<Replacement>,
     pub(crate) identity_headers: bool,
     /// Headers removed besides those the gate owns, in lower case.
     pub(crate) remove_headers: Vec<String>,
+}
+
+/// What takes the place of the caller's credential.
+#[derive(Debug, Clone)]
+pub(crate) enum Replacement {
+    /// A token of the caller's own.
+    Token(Box<Mint>),
+    /// One key for all callers.
+    Key(OriginKey),
 }
 
 /// The request to hand on.
@@ -136,9 +148,10 @@ impl Upstream {
     fn credential_header(&self, handoff: &Handoff<'_>, caller: &Caller<'_>) -> Option<(String, String)> {
         let Handoff { head, target, places, websocket, now } = *handoff;
         let token: Option<Cow<'_, str>> = match self.credential {
-            CredentialFate::Swap => {
-                self.mint.as_ref().map(|mint| Cow::Owned(mint.token(caller, websocket, now)))
-            }
+            CredentialFate::Swap => self.replacement.as_ref().map(|replacement| match replacement {
+                Replacement::Token(mint) => Cow::Owned(mint.token(caller, websocket, now)),
+                Replacement::Key(key) => Cow::Borrowed(key.expose()),
+            }),
             // A token must not stay in the URL, where logs keep it.
             CredentialFate::Forward if caller.place == Place::Query => {
                 places.query_token(target.query).map(Cow::Owned)

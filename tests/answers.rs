@@ -136,6 +136,112 @@ fn problem_details() {
     assert!(unreachable.body.starts_with(r#"{"error":{"code":"HTTPException","message":"Bad Gateway""#));
 }
 
+/// Status, body and content type of each kind of refusal.
+fn refusals(gate: &Gate, protected: &str, forbidden: &str, claims: &serde_json::Value) -> Vec<(u16, String)> {
+    let sign_until = |exp: u64| {
+        let mut claims = claims.clone();
+        claims["exp"] = serde_json::json!(exp);
+        format!("Bearer {}", sign(claims, SECRET))
+    };
+    let (valid, expired) = (sign_until(NOW + 60), sign_until(NOW));
+    let told = [
+        (protected, vec![]),
+        (protected, vec![("authorization", "Bearer garbage")]),
+        (protected, vec![("authorization", expired.as_str())]),
+        (forbidden, vec![("authorization", valid.as_str())]),
+        (protected, vec![("authorization", "Bearer a"), ("authorization", "Bearer b")]),
+        ("/%00", vec![]),
+    ];
+    told.iter()
+        .map(|(target, headers)| {
+            let verdict = decide(gate, "GET", target, headers);
+            let answer = answer(&verdict);
+            assert_eq!(header(answer, "content-type"), Some("application/json"));
+            assert_eq!(header(answer, "cache-control"), Some("no-store"));
+            assert_eq!(header(answer, "x-request-id"), Some("request-1"));
+            assert_eq!(header(answer, "www-authenticate").is_some(), *target != "/%00");
+            (answer.status, answer.body.clone())
+        })
+        .collect()
+}
+
+fn expected(bodies: [(u16, &str); 6]) -> Vec<(u16, String)> {
+    bodies.iter().map(|(status, body)| (*status, (*body).to_owned())).collect()
+}
+
+#[test]
+fn r2r_bodies() {
+    let gate =
+        load(r#"{"profile":"r2r","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#);
+    let claims = serde_json::json!({"sub": "alice@example.com", "token_type": "access"});
+    let told = refusals(&gate, "/v3/documents", "/v3/users", &claims);
+    assert_eq!(
+        told,
+        expected([
+            (401, r#"{"message":"No credentials provided.","error_type":"R2RException"}"#),
+            (401, r#"{"message":"Invalid token or API key","error_type":"R2RException"}"#),
+            (
+                401,
+                r#"{"message":"Invalid token: token expired","error_type":"R2RException","error_code":"TOKEN_EXPIRED"}"#
+            ),
+            (403, r#"{"message":"Insufficient permissions for this action.","error_type":"R2RException"}"#),
+            (400, r#"{"message":"Cannot have both Bearer token and API key","error_type":"R2RException"}"#),
+            (400, r#"{"message":"Bad Request","error_type":"R2RException"}"#),
+        ])
+    );
+    // What makes r2r-js refresh its token, and only where that helps.
+    for (status, body) in told {
+        let body = body.to_lowercase();
+        let refreshes =
+            ["invalid token", "token expired", "credentials"].iter().any(|word| body.contains(word));
+        assert_eq!(refreshes, status == 401, "{body}");
+    }
+}
+
+#[test]
+fn rag_modulo_bodies() {
+    let gate = load(
+        r#"{"profile":"rag-modulo","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    let claims = serde_json::json!({"uuid": "u1", "sub": "u1", "role": "guest"});
+    assert_eq!(
+        refusals(&gate, "/api/collections", "/api/teams", &claims),
+        expected([
+            (401, r#"{"detail":"Authentication required"}"#),
+            (401, r#"{"detail":"Invalid authentication credentials"}"#),
+            (401, r#"{"detail":"Token expired"}"#),
+            (403, r#"{"detail":"User is not authorized to access this resource"}"#),
+            (400, r#"{"detail":"More than one credential was sent"}"#),
+            (400, r#"{"detail":"Bad Request"}"#),
+        ])
+    );
+}
+
+#[test]
+fn ragflow_bodies() {
+    let gate = load(
+        r#"{"profile":"ragflow","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}],
+            "upstream":{"credential":"swap","origin_key":{"env":"ORIGIN_SECRET"}}}"#,
+    );
+    let told =
+        refusals(&gate, "/api/v1/datasets", "/api/v1/system/tokens", &serde_json::json!({"sub": "alice"}));
+    for (status, body) in &told {
+        let body: serde_json::Value = serde_json::from_str(body).unwrap();
+        assert_eq!(body["code"], *status, "its clients go by the code");
+    }
+    assert_eq!(
+        told,
+        expected([
+            (401, r#"{"code":401,"data":null,"message":"<Unauthorized '401: Unauthorized'>"}"#),
+            (401, r#"{"code":401,"data":null,"message":"<Unauthorized '401: Unauthorized'>"}"#),
+            (401, r#"{"code":401,"data":null,"message":"Token expired"}"#),
+            (403, r#"{"code":403,"data":null,"message":"No authorization."}"#),
+            (400, r#"{"code":400,"data":null,"message":"More than one credential was sent"}"#),
+            (400, r#"{"code":400,"data":null,"message":"Bad Request"}"#),
+        ])
+    );
+}
+
 #[test]
 fn one_rejected_credential_looks_like_another() {
     let gate = agentflow();

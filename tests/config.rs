@@ -42,7 +42,10 @@ fn the_document_itself() {
             "configuration: not usable JSON: member `profile` occurs twice in one object at line 1, column 32",
         ),
         (r#"{"profile":"agentflo"}"#, "/profile: unknown value; did you mean \"agentflow\"?"),
-        (r#"{"profile":7}"#, "/profile: expected one of \"agentflow\" or \"generic\", found number"),
+        (
+            r#"{"profile":7}"#,
+            "/profile: expected one of \"agentflow\", \"r2r\", \"rag-modulo\", \"ragflow\" or \"generic\", found number",
+        ),
         (r#"{"profile":"agentflow","isuers":[]}"#, "/isuers: unknown member; did you mean \"issuers\"?"),
         (
             r#"{"profile":"agentflow"}"#,

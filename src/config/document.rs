@@ -2,6 +2,7 @@
 
 pub(super) mod policy;
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -85,6 +86,9 @@ pub(super) struct IssuerDocument {
     pub(super) required_claims: Vec<Pointer>,
     #[serde(default)]
     pub(super) claims: ClaimsDocument,
+    /// Roles of subjects whose tokens say nothing about roles.
+    #[serde(default)]
+    pub(super) subject_roles: BTreeMap<String, Vec<String>>,
 }
 
 /// A key that verifies tokens: a secret, a PEM document or a JWK.
@@ -238,6 +242,8 @@ pub(super) struct UpstreamDocument {
     pub(super) credential: Option<CredentialFate>,
     /// The token that replaces the caller's credential.
     pub(super) token: Option<MintDocument>,
+    /// The origin's own API key that replaces the caller's credential.
+    pub(super) origin_key: Option<SecretDocument>,
     /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set.
     pub(super) identity_headers: Option<bool>,
     #[serde(default)]

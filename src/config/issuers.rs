@@ -5,20 +5,36 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::document::{Document, IssuerDocument};
+use super::policy::no_such_role;
 use super::{Findings, verification_keys};
 use crate::authenticator::Issuer;
 use crate::claims::{ClaimNames, ClaimRules};
-use crate::json::Pointer;
-use crate::limits::LEEWAY_SECS;
+use crate::json::{Pointer, pointer_to};
+use crate::limits::{CLAIM_BYTES, LEEWAY_SECS};
+use crate::policy::Policy;
 use crate::profile::{Profile, TokenProfile, TokenProfileName};
 use crate::token_kind;
 use crate::upstream::CredentialFate;
+
+/// Bounds the subjects that pointers repeat. After an error here nothing is said about what is under them.
+pub(super) fn check_sizes(document: &Document, findings: &mut Findings<'_>) {
+    for (index, issuer) in document.issuers.iter().enumerate() {
+        if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
+            findings.error(
+                format!("/issuers/{index}/subject_roles"),
+                format!(
+                    "a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"
+                ),
+            );
+        }
+    }
+}
 
 pub(super) fn compile(
     document: &Document,
     profile: &Profile,
     default_role: Option<&str>,
-    attributes: &[Pointer],
+    policy: Option<&Policy>,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Issuer>> {
     let several = document.issuers.len() > 1;
@@ -40,10 +56,13 @@ pub(super) fn compile(
         }
         let keys = verification_keys::compile(issuer, &pointer, findings);
         let rules = rules(document, issuer, profile, &pointer, findings);
+        if let Some(policy) = policy {
+            check_subject_roles(index, issuer, policy, findings);
+        }
         if let (Some(keys), Some(rules)) = (keys, rules) {
             let rules = ClaimRules {
                 default_role: default_role.map(ToString::to_string),
-                attributes: attributes.to_vec(),
+                attributes: policy.map(|policy| policy.attributes.clone()).unwrap_or_default(),
                 ..rules
             };
             issuers.push(Issuer { keys, rules });
@@ -104,13 +123,27 @@ fn rules(
         token_types,
         type_required: token.type_required,
         foreign: foreign(issuer, token),
+        foreign_subjects: profile.foreign_subjects,
         leeway_secs: issuer.leeway_secs,
         max_age_secs: issuer.max_age_secs,
         required: required.chain(issuer.required_claims.iter().cloned()).collect(),
         names,
         attributes: Vec::new(),
+        subject_roles: issuer.subject_roles.clone(),
         default_role: None,
     })
+}
+
+/// Every role that a subject is given exists.
+fn check_subject_roles(index: usize, issuer: &IssuerDocument, policy: &Policy, findings: &mut Findings<'_>) {
+    for (subject, roles) in &issuer.subject_roles {
+        for (position, role) in roles.iter().enumerate() {
+            if policy.roles.get(role).is_none() {
+                let place = ["issuers", &index.to_string(), "subject_roles", subject, &position.to_string()];
+                findings.error(pointer_to(&place), no_such_role(role, policy.roles.names()));
+            }
+        }
+    }
 }
 
 /// The claims that mark a token as one of another kind.

@@ -33,6 +33,17 @@ pub(super) fn compile(
         );
     }
 
+    // An origin whose keys are known by their prefix issues them itself.
+    let only_its_own = fate == CredentialFate::Forward && !profile.api_key_prefixes.is_empty();
+    if only_its_own && api_keys.lookup {
+        findings.error(
+            "/api_keys/lookup",
+            format!(
+                "finds keys of the gate's own, which {} does not know; set upstream.credential to \"swap\"",
+                profile.system
+            ),
+        );
+    }
     let pepper = match &api_keys.pepper {
         None => None,
         Some(secret) => {
@@ -52,6 +63,15 @@ pub(super) fn compile(
                 continue;
             }
         };
+        if matches!(record.hash, KeyHash::Peppered(_)) && only_its_own {
+            findings.error(
+                format!("{place}/hash"),
+                format!(
+                    "{} is handed the key as it came and knows none but its own, whose hashes begin with \"sha256:\"; set upstream.credential to \"swap\" for others",
+                    profile.system
+                ),
+            );
+        }
         if matches!(record.hash, KeyHash::Peppered(_)) && pepper.is_none() {
             findings.error(
                 "/api_keys/pepper",

@@ -109,16 +109,27 @@ fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -
         None => Some(Access::Refused),
         Some(text) => access(text, "/policy/docs", findings),
     };
-    let defaults = profile.routes.iter().map(|(route, text)| (*route, Access::parse(text)));
-    let docs = profile.docs.iter().map(|route| (*route, docs.clone()));
-    for (route, access) in defaults.chain(docs) {
-        let template = findings.take("/profile", RouteTemplate::parse(route))?;
-        by_shape.insert(template.shape(), WrittenRoute::new(template, access?));
+    let trailing_slash = document.policy.trailing_slash.unwrap_or(profile.trailing_slash);
+    let parse = |route: &str| RouteTemplate::parse(route).map(|template| template.compared(trailing_slash));
+    let defaults = profile.routes.iter().map(|(route, text)| (*route, Access::parse(text), &[][..]));
+    let bound = profile.bound_routes.iter().flat_map(|group| {
+        group.routes.iter().map(|(route, text)| (*route, Access::parse(text), group.bindings))
+    });
+    let docs = profile.docs.iter().map(|route| (*route, docs.clone(), &[][..]));
+    for (route, access, bindings) in defaults.chain(bound).chain(docs) {
+        let template = findings.take("/profile", parse(route))?;
+        let bindings: Result<Vec<_>, String> = bindings
+            .iter()
+            .map(|(parameter, values)| bindings::parse(parameter, values, &template))
+            .collect();
+        let bindings = findings.take("/profile", bindings)?;
+        let route = WrittenRoute { bindings, ..WrittenRoute::new(template, access?) };
+        by_shape.insert(route.template.shape(), route);
     }
     let mut own = BTreeSet::new();
     for (route, written) in &document.policy.routes {
         let place = pointer_to(&["policy", "routes", route]);
-        let template = findings.take(&place, RouteTemplate::parse(route));
+        let template = findings.take(&place, parse(route));
         let access = access(&written.access, &place, findings);
         let (Some(template), Some(access)) = (template, access) else { continue };
         let shape = template.shape();
@@ -139,7 +150,7 @@ fn routes(document: &Document, profile: &Profile, findings: &mut Findings<'_>) -
         let hosts = hosts(&written.hosts, &place, findings);
         by_shape.insert(shape, WrittenRoute { template, access, bindings, hosts });
     }
-    Some(Routes::compile(by_shape.into_values().collect()))
+    Some(Routes::compile(by_shape.into_values().collect()).with_trailing_slash(trailing_slash))
 }
 
 /// The hosts of a route in lower case: names or addresses, with a port where that counts as well.

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::{Binding, Permission, PermissionIndex};
+use super::{Binding, Permission, PermissionIndex, TrailingSlash};
 use crate::limits::PATH_SEGMENTS;
 use crate::path;
 
@@ -130,6 +130,16 @@ impl RouteTemplate {
         self.method == WEBSOCKET
     }
 
+    /// The template as it is compared where a slash at the end is `trailing_slash`.
+    pub(crate) fn compared(mut self, trailing_slash: TrailingSlash) -> Self {
+        let has_slash =
+            self.segments.len() > 1 && self.segments.last() == Some(&Segment::Literal(String::new()));
+        if has_slash && trailing_slash == TrailingSlash::Ignored {
+            self.segments.pop();
+        }
+        self
+    }
+
     /// The template with parameter names left out: two routes with the same shape match the same requests.
     pub(crate) fn shape(&self) -> String {
         let mut shape = self.method.clone();
@@ -231,6 +241,7 @@ pub(crate) struct Routes {
     permissions: Vec<Permission>,
     /// The trie; its root comes first.
     pub(super) nodes: Vec<Node>,
+    trailing_slash: TrailingSlash,
 }
 
 impl Routes {
@@ -245,11 +256,23 @@ impl Routes {
             .collect();
         permissions.sort_unstable();
         permissions.dedup();
-        let mut compiled = Self { routes: Vec::new(), permissions, nodes: Vec::from([Node::default()]) };
+        let nodes = Vec::from([Node::default()]);
+        let mut compiled =
+            Self { routes: Vec::new(), permissions, nodes, trailing_slash: TrailingSlash::Distinct };
         for route in written {
             compiled.insert(route);
         }
         compiled
+    }
+
+    /// The same routes, found for paths whose slash at the end is `trailing_slash`. Their templates have been compared
+    /// ([`RouteTemplate::compared`]) in the same way.
+    pub(crate) fn with_trailing_slash(self, trailing_slash: TrailingSlash) -> Self {
+        Self { trailing_slash, ..self }
+    }
+
+    pub(super) fn trailing_slash(&self) -> TrailingSlash {
+        self.trailing_slash
     }
 
     fn insert(&mut self, written: WrittenRoute) {
@@ -294,6 +317,7 @@ impl Routes {
 
     /// The route that serves `method` (or an upgrade) at `path`, which must be in normal form.
     pub(crate) fn find(&self, method: &str, path: &str) -> Option<&Route> {
+        let path = self.trailing_slash.compared(path);
         self.walk(self.nodes.first()?, method, path.strip_prefix('/')?)
     }
 
@@ -346,7 +370,7 @@ impl Routes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, RouteTemplate, Routes, TemplateError, WrittenRoute};
+    use super::{Access, RouteTemplate, Routes, TemplateError, TrailingSlash, WrittenRoute};
     use alloc::string::String;
     use alloc::vec::Vec;
 
@@ -396,6 +420,34 @@ mod tests {
                 ("GET", "/Graph:schema"),
             ] {
                 assert_eq!(find(method, path), None, "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_counts_or_does_not() {
+        let written = ["GET /", "GET /a", "GET /b/", "GET /c/{id}", "GET /d/{rest:path}"];
+        for (trailing_slash, slashed) in [(TrailingSlash::Distinct, false), (TrailingSlash::Ignored, true)] {
+            let compared = written.iter().map(|text| {
+                let template = RouteTemplate::parse(text).unwrap().compared(trailing_slash);
+                WrittenRoute::new(template, Access::parse("r:a").unwrap())
+            });
+            let routes = Routes::compile(compared.collect()).with_trailing_slash(trailing_slash);
+            for (path, found) in [
+                ("/", true),
+                ("/a", true),
+                ("/a/", slashed),
+                ("/b", slashed),
+                ("/b/", true),
+                ("/c/1", true),
+                ("/c/1/", slashed),
+                ("/c/", false),
+                ("/d", false),
+                ("/d/", !slashed),
+                ("/d/1", true),
+                ("/d/1/", true),
+            ] {
+                assert_eq!(routes.find("GET", path).is_some(), found, "{trailing_slash:?} {path}");
             }
         }
     }

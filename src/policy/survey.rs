@@ -89,7 +89,9 @@ impl<'g> SurveyedRoute<'g> {
     /// The path template as it is compared; see [`route_shape`].
     pub fn shape(&self) -> String {
         // INVARIANT: the text was parsed when the configuration was loaded.
-        RouteTemplate::parse(&self.route.text).map(|template| path_shape(&template)).unwrap_or_default()
+        let trailing_slash = self.policy.routes.trailing_slash();
+        let template = RouteTemplate::parse(&self.route.text);
+        template.map(|template| path_shape(&template.compared(trailing_slash))).unwrap_or_default()
     }
 
     /// What it asks of its callers.

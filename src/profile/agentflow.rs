@@ -5,7 +5,7 @@
 //! writes its own roles. The evaluation routes, which the server leaves open outside production mode, ask for
 //! `evals:read` here.
 
-use super::{Profile, ProfileRole, TokenProfileName};
+use super::{Profile, ProfileRole, TokenProfileName, generic};
 use crate::dialect::Dialect;
 use crate::upstream::CredentialFate;
 
@@ -83,4 +83,5 @@ pub(super) const PROFILE: Profile = Profile {
     credential: CredentialFate::Forward,
     origin_subject: Some("/user_id"),
     origin_accepts_api_keys: false,
+    ..generic::PROFILE
 };

@@ -26,6 +26,8 @@ pub(crate) struct Mint {
     pub(crate) websocket_ttl_secs: u64,
     pub(crate) issuer: Option<String>,
     pub(crate) audience: Option<String>,
+    /// Claims that do not depend on the caller.
+    pub(crate) fixed: &'static [(&'static str, &'static str)],
 }
 
 impl Mint {
@@ -56,6 +58,10 @@ impl Mint {
             if let Some(value) = value {
                 claims.insert(name.to_owned(), Value::from(value.as_str()));
             }
+        }
+
+        for (name, value) in self.fixed {
+            claims.insert((*name).to_owned(), Value::from(*value));
         }
 
         let header = base64url::encode(br#"{"alg":"HS256","typ":"JWT"}"#);

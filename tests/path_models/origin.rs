@@ -142,15 +142,37 @@ impl Origin {
         Self::new(rows, model, load(&document.to_string()), policy, Some(permissions))
     }
 
-    /// AgentFlow behind its own profile, whose routes are written as the origin writes them.
-    pub(crate) fn agentflow_profile(rows: Vec<Row>, model: Model) -> Self {
-        let gate = load(
-            &json!({"profile": "agentflow", "policy": {"docs": "docs:read", "roles": {"all": {"permissions": ["*"]}}},
-                "upstream": {"credential": "strip"},
-                "api_keys": {"records": [{"id": "all", "hash": plain_hash(&key("all")), "roles": ["all"]}]}})
-            .to_string(),
-        );
-        let policy = rows.iter().map(|row| BTreeSet::from([row.text()])).collect();
+    /// An origin behind its own profile, with a key that has every permission. `more` has members for the configuration,
+    /// and `common` what two routes of the origin have in common: the route of the profile, and the one it is served as.
+    pub(crate) fn profile(
+        profile: &str,
+        more: &serde_json::Value,
+        common: &[(&str, &str)],
+        rows: Vec<Row>,
+        model: Model,
+    ) -> Self {
+        let mut document = json!({"profile": profile,
+            "policy": {"docs": "docs:read", "roles": {"all": {"permissions": ["*"]}}},
+            "upstream": {"credential": "swap", "token": {"secret": {"env": "ORIGIN_SECRET"}}},
+            // The value that parameters have in plain requests, for routes that are bound to the subject.
+            "api_keys": {"records": [
+                {"id": "all", "hash": plain_hash(&key("all")), "roles": ["all"], "owner": "x1"}]}});
+        for (name, value) in more.as_object().unwrap() {
+            document[name] = value.clone();
+        }
+        let gate = load(&document.to_string());
+        let policy = rows.iter().map(|row| {
+            let shape = shape_of(&row.template);
+            let own = gate.routes().filter(|route| route.method() == row.method);
+            let own =
+                own.filter(|route| shape_of(route.path()) == shape).map(|route| route.text().to_owned());
+            let served = common.iter().filter(|(_, served)| *served == row.text());
+            own.chain(served.map(|(route, _)| (*route).to_owned())).collect()
+        });
+        let policy: Vec<BTreeSet<String>> = policy.collect();
+        for (row, routes) in rows.iter().zip(&policy) {
+            assert!(!routes.is_empty(), "{profile} has no route for {}", row.text());
+        }
         Self::new(rows, model, gate, policy, None)
     }
 
@@ -296,6 +318,11 @@ fn expressible(template: &str) -> String {
         }
     }
     written
+}
+
+/// The template of a policy without the names of its parameters, as [`expressible`] ones have it.
+fn shape_of(template: &str) -> String {
+    shape(&expressible(template))
 }
 
 /// Whether one of `what` is a segment of the path; a slash at its end makes none.

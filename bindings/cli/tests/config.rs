@@ -120,17 +120,26 @@ fn secrets_are_looked_for_unless_told_otherwise() {
 #[test]
 fn a_beginning_is_good_as_it_is() {
     let folder = Folder::new();
-    for (profile, secrets) in
-        [("agentflow", &["JWT_SECRET_KEY", "ORIGIN_JWT_SECRET"][..]), ("generic", &["JWT_SECRET_KEY"])]
-    {
+    for (profile, secrets, advised) in [
+        ("agentflow", &["JWT_SECRET_KEY", "ORIGIN_JWT_SECRET"][..], None),
+        ("r2r", &["R2R_SECRET_KEY"], None),
+        // The tokens of its login have no `iat`.
+        ("rag-modulo", &["JWT_SECRET_KEY"], Some("token_age_unbounded")),
+        ("ragflow", &["JWT_SECRET_KEY", "RAGFLOW_API_KEY"], None),
+        ("generic", &["JWT_SECRET_KEY"], None),
+    ] {
         let output = run(&["config", "init", "--profile", profile]);
         assert_code(&output, 0);
         let file = folder.write(profile, &output.stdout);
         let env: String = secrets.iter().map(|name| format!("{name}={name:x>40}\n")).collect();
         let env = folder.write("e.env", env);
-        let output_of_check =
-            run(&["config", "check", "--config", &file, "--env-file", &env, "--deny-warnings"]);
-        assert_code(&output_of_check, 0);
+        let check = ["config", "check", "--config", &file, "--env-file", &env, "--deny-warnings"];
+        if let Some(advised) = advised {
+            assert_code(&run(&check), 1);
+            assert_code(&run(&[&check[..], &["--allow", advised]].concat()), 0);
+        } else {
+            assert_code(&run(&check), 0);
+        }
         // Every secret and every member at the top is explained.
         let explanation = text(&output.stderr);
         let document: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -185,7 +194,7 @@ fn what_loads_fits_the_schema() {
         let document = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         documents.push((file.display().to_string(), serde_json::from_slice(&document).unwrap()));
     }
-    for profile in ["agentflow", "generic"] {
+    for profile in ["agentflow", "r2r", "rag-modulo", "ragflow", "generic"] {
         documents.push((format!("init {profile}"), json(&run(&["config", "init", "--profile", profile]))));
     }
     for (name, document) in documents {
@@ -203,12 +212,14 @@ fn what_has_another_form_fits_neither() {
             "issuer": "https://idp.example", "audience": ["api"], "leeway_secs": 5, "max_age_secs": 60,
             "token_profile": "jwt", "algorithms": ["HS256"], "required_claims": ["/a"],
             "keys": [{"kid": "k", "alg": "HS256", "secret": {"env": "KEY", "encoding": "text"}}],
-            "claims": {"subject": "/user_id", "roles": ["/roles"]}
+            "claims": {"subject": "/user_id", "roles": ["/roles"]},
+            "subject_roles": {"alice": ["user"]}
         }],
         "api_keys": {"pepper": {"env": "KEY"},
             "records": [{"id": "a", "hash": format!("sha256:{}", "0".repeat(64)), "roles": ["user"]}]},
         "credentials": {"authorization": true},
-        "policy": {"roles": {"user": {"permissions": ["a:b"]}}, "default_role": "", "routes": {"GET /a": "a:b"}},
+        "policy": {"roles": {"user": {"permissions": ["a:b"]}}, "default_role": "", "routes": {"GET /a": "a:b"},
+            "trailing_slash": "ignored"},
         "upstream": {"credential": "swap", "token": {"secret": {"env": "KEY"}}},
         "cors": {"preflight": "refuse"},
         "limits": {"token_bytes": 4096},
@@ -265,7 +276,11 @@ fn what_has_another_form_fits_neither() {
         ("/issuers/0/claims/roles/0", json!("roles")),
         ("/issuers/0/keys/0/secret/encoding", json!("base64")),
         ("/issuers/0/keys/0/secret/env", json!(null)),
+        ("/issuers/0/subject_roles", json!(["admin"])),
+        ("/issuers/0/subject_roles/alice", json!("admin")),
         ("/policy/routes/GET ~1a", json!(true)),
+        ("/policy/trailing_slash", json!("ignore")),
+        ("/policy/trailing_slash", json!(true)),
         ("/upstream/credential", json!("Swap")),
         ("/cors/preflight", json!("Refuse")),
         ("/audit/reason_header", json!("yes")),
@@ -273,6 +288,7 @@ fn what_has_another_form_fits_neither() {
     ] {
         change(pointer, &|place| *place = value.clone());
     }
+    change("/upstream", &|upstream| upstream["origin_key"] = json!("ragflow-key"));
     for (pointer, member) in [
         ("", "profile"),
         ("/issuers/0/keys/0/secret", "env"),

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use serde::Deserialize;
 
+use crate::policy::TrailingSlash;
+
 /// Roles and routes.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -20,6 +22,8 @@ pub(in crate::config) struct PolicyDocument {
     pub(in crate::config) routes: BTreeMap<String, RouteDocument>,
     /// Access to the profile's documentation routes.
     pub(in crate::config) docs: Option<String>,
+    /// Whether a path with a slash at its end is another than the one without; the profile's if absent.
+    pub(in crate::config) trailing_slash: Option<TrailingSlash>,
     /// Whether declared scopes narrow what roles grant.
     pub(in crate::config) scopes_narrow: Option<bool>,
 }

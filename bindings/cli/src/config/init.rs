@@ -15,6 +15,12 @@ pub(crate) struct Arguments {
 enum Profile {
     /// AgentFlow and 10xGraph: their routes and roles are known.
     Agentflow,
+    /// R2R: its routes, roles and API keys are known.
+    R2r,
+    /// RAG Modulo: its routes and roles are known.
+    RagModulo,
+    /// RAGFlow: the routes and roles of its API server are known.
+    Ragflow,
     /// Any other origin: name its routes and roles.
     Generic,
 }
@@ -23,6 +29,9 @@ enum Profile {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let (document, explanation) = match arguments.profile {
         Profile::Agentflow => (include_str!("init/agentflow.json"), include_str!("init/agentflow.txt")),
+        Profile::R2r => (include_str!("init/r2r.json"), include_str!("init/r2r.txt")),
+        Profile::RagModulo => (include_str!("init/rag-modulo.json"), include_str!("init/rag-modulo.txt")),
+        Profile::Ragflow => (include_str!("init/ragflow.json"), include_str!("init/ragflow.txt")),
         Profile::Generic => (include_str!("init/generic.json"), include_str!("init/generic.txt")),
     };
     Ok(Outcome::success(document).with_notes(explanation.lines().map(str::to_owned).collect()))
