@@ -228,16 +228,6 @@ fn parse(text: &[u8]) -> Result<Document, ConfigError> {
 
 /// Bounds the names that pointers repeat, before anything is said about what is under them.
 fn check_names(document: &Document, findings: &mut Findings<'_>) {
-    for (index, issuer) in document.issuers.iter().enumerate() {
-        if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
-            findings.error(
-                format!("/issuers/{index}/subject_roles"),
-                format!(
-                    "a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"
-                ),
-            );
-        }
-    }
     let roles = document.policy.roles.iter().flatten();
     if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
         findings.error(

@@ -10,7 +10,7 @@ use super::{Findings, verification_keys};
 use crate::authenticator::Issuer;
 use crate::claims::{ClaimNames, ClaimRules};
 use crate::json::{Pointer, pointer_to};
-use crate::limits::LEEWAY_SECS;
+use crate::limits::{CLAIM_BYTES, LEEWAY_SECS};
 use crate::policy::Policy;
 use crate::profile::{Profile, TokenProfile, TokenProfileName};
 use crate::token_kind;
@@ -120,8 +120,16 @@ fn rules(
     })
 }
 
-/// Every role that a subject is given exists.
+/// Every subject can be one, and every role it is given exists.
 fn check_subject_roles(index: usize, issuer: &IssuerDocument, policy: &Policy, findings: &mut Findings<'_>) {
+    if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
+        findings.error(
+            format!("/issuers/{index}/subject_roles"),
+            format!("a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"),
+        );
+        // Pointers repeat the subject: nothing more is said about those.
+        return;
+    }
     for (subject, roles) in &issuer.subject_roles {
         for (position, role) in roles.iter().enumerate() {
             if policy.roles.get(role).is_none() {
