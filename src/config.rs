@@ -193,7 +193,6 @@ pub(crate) fn load(text: &[u8], secrets: &dyn Secrets) -> Result<Gate, ConfigErr
     let value = parse(text).map_err(one)?;
     let document = read(&value).map_err(one)?;
     let mut findings = Findings::new(secrets);
-    issuers::check_sizes(&document, &mut findings);
     policy::check_sizes(&document, &mut findings);
     if !findings.errors.is_empty() {
         return Err(findings.into_errors());

@@ -16,20 +16,6 @@ use crate::profile::{Profile, TokenProfile, TokenProfileName};
 use crate::token_kind;
 use crate::upstream::CredentialFate;
 
-/// Bounds the subjects that pointers repeat. After an error here nothing is said about what is under them.
-pub(super) fn check_sizes(document: &Document, findings: &mut Findings<'_>) {
-    for (index, issuer) in document.issuers.iter().enumerate() {
-        if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
-            findings.error(
-                format!("/issuers/{index}/subject_roles"),
-                format!(
-                    "a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"
-                ),
-            );
-        }
-    }
-}
-
 pub(super) fn compile(
     document: &Document,
     profile: &Profile,
@@ -134,8 +120,16 @@ fn rules(
     })
 }
 
-/// Every role that a subject is given exists.
+/// Every subject can be one, and every role it is given exists.
 fn check_subject_roles(index: usize, issuer: &IssuerDocument, policy: &Policy, findings: &mut Findings<'_>) {
+    if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
+        findings.error(
+            format!("/issuers/{index}/subject_roles"),
+            format!("a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; mend or remove it"),
+        );
+        // Pointers repeat the subject: nothing more is said about those.
+        return;
+    }
     for (subject, roles) in &issuer.subject_roles {
         for (position, role) in roles.iter().enumerate() {
             if policy.roles.get(role).is_none() {
