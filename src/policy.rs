@@ -13,7 +13,7 @@ pub(crate) use binding::{Binding, Parameter, Values};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET};
-pub use survey::{AssumedCaller, RouteAccess, SurveyedRoute, route_shape};
+pub use survey::{AssumedCaller, ComparedBinding, RoleStance, RouteAccess, SurveyedRoute, route_shape};
 
 use alloc::vec::Vec;
 
