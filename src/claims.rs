@@ -26,6 +26,40 @@ pub(crate) struct ClaimNames {
     pub(crate) tenant: Option<Pointer>,
 }
 
+/// A check of claims, named when a token has passed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimCheck {
+    /// The `typ` header is one that is accepted, or absent where that is accepted.
+    Type,
+    /// No claim marks it as a token of another kind.
+    Kind,
+    /// `iss`.
+    Issuer,
+    /// `aud`.
+    Audience,
+    /// `exp`.
+    Expiry,
+    /// `nbf`, which is there.
+    NotBefore,
+    /// `iat`, which is there, does not lie ahead.
+    IssuedAt,
+    /// `iat` does not lie too far back.
+    Age,
+    /// The required claim of this index is there.
+    Required(usize),
+    /// The subject.
+    Subject,
+    /// The roles.
+    Roles,
+    /// The scopes.
+    Scopes,
+    /// The tenant.
+    Tenant,
+    /// What bindings of the policy compare with.
+    Attributes,
+}
+
 /// What the claims of one issuer's tokens must satisfy.
 #[derive(Debug, Clone)]
 pub(crate) struct ClaimRules {
@@ -54,35 +88,47 @@ pub(crate) struct ClaimRules {
 }
 
 impl ClaimRules {
-    /// Validates a verified token and reads the principal from it.
+    /// Validates a verified token and reads the principal from it. `passed` is told of each check that it passes.
     ///
     /// # Errors
     ///
     /// The first rule it breaks, as a [`ClaimsError`], or [`TokenError::ClaimsNotJson`].
-    pub(crate) fn validate(&self, token: &VerifiedToken, now: UnixTime) -> Result<Principal, AuthError> {
+    pub(crate) fn validate(
+        &self,
+        token: &VerifiedToken,
+        now: UnixTime,
+        mut passed: impl FnMut(ClaimCheck),
+    ) -> Result<Principal, AuthError> {
         let claims = json::parse(token.payload(), Budget::REQUEST).map_err(|_| TokenError::ClaimsNotJson)?;
         if claims.as_object().is_none() {
             return Err(TokenError::ClaimsNotJson.into());
         }
         self.check_type(token)?;
+        passed(ClaimCheck::Type);
         self.check_kind(&claims)?;
+        passed(ClaimCheck::Kind);
         let issuer = self.check_issuer(&claims)?;
+        passed(ClaimCheck::Issuer);
         self.check_audience(&claims)?;
-        let expires_at = self.check_times(&claims, now)?;
-        for pointer in &self.required {
+        passed(ClaimCheck::Audience);
+        let expires_at = self.check_times(&claims, now, &mut passed)?;
+        for (index, pointer) in self.required.iter().enumerate() {
             present(pointer.get(&claims)).ok_or_else(|| ClaimsError::Missing(pointer.to_string()))?;
+            passed(ClaimCheck::Required(index));
         }
-        let key_id = token.key_id().map(ToOwned::to_owned);
         let subject = self.subject(&claims)?;
-        Ok(Principal {
-            roles: self.roles(&claims, &subject)?,
-            subject,
-            scopes: self.scopes(&claims)?,
-            tenant: self.tenant(&claims)?,
-            attributes: attributes(&self.attributes, &claims)?,
-            proof: Proof::Token { issuer, key_id },
-            valid_until: Some(expires_at.plus(self.leeway_secs)),
-        })
+        passed(ClaimCheck::Subject);
+        let roles = self.roles(&claims, &subject)?;
+        passed(ClaimCheck::Roles);
+        let scopes = self.scopes(&claims)?;
+        passed(ClaimCheck::Scopes);
+        let tenant = self.tenant(&claims)?;
+        passed(ClaimCheck::Tenant);
+        let attributes = attributes(&self.attributes, &claims)?;
+        passed(ClaimCheck::Attributes);
+        let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
+        let valid_until = Some(expires_at.plus(self.leeway_secs));
+        Ok(Principal { subject, roles, scopes, tenant, attributes, proof, valid_until })
     }
 
     fn check_type(&self, token: &VerifiedToken) -> Result<(), ClaimsError> {
@@ -135,29 +181,38 @@ impl ClaimRules {
         }
     }
 
-    fn check_times(&self, claims: &Value, now: UnixTime) -> Result<UnixTime, ClaimsError> {
+    fn check_times(
+        &self,
+        claims: &Value,
+        now: UnixTime,
+        passed: &mut impl FnMut(ClaimCheck),
+    ) -> Result<UnixTime, ClaimsError> {
         let leeway = self.leeway_secs;
         let expires_at =
             numeric_date(claims, "exp")?.ok_or_else(|| ClaimsError::Missing("exp".to_owned()))?;
         if now >= expires_at.plus(leeway) {
             return Err(ClaimsError::Expired { now, expires_at });
         }
-        if let Some(not_before) = numeric_date(claims, "nbf")?
-            && now.plus(leeway) < not_before
-        {
-            return Err(ClaimsError::NotYetValid { now, not_before });
+        passed(ClaimCheck::Expiry);
+        if let Some(not_before) = numeric_date(claims, "nbf")? {
+            if now.plus(leeway) < not_before {
+                return Err(ClaimsError::NotYetValid { now, not_before });
+            }
+            passed(ClaimCheck::NotBefore);
         }
         let issued_at = numeric_date(claims, "iat")?;
-        if let Some(issued_at) = issued_at
-            && now.plus(leeway) < issued_at
-        {
-            return Err(ClaimsError::IssuedInFuture { now, issued_at });
+        if let Some(issued_at) = issued_at {
+            if now.plus(leeway) < issued_at {
+                return Err(ClaimsError::IssuedInFuture { now, issued_at });
+            }
+            passed(ClaimCheck::IssuedAt);
         }
         if let Some(max_age_secs) = self.max_age_secs {
             let issued_at = issued_at.ok_or_else(|| ClaimsError::Missing("iat".to_owned()))?;
             if now.minus(leeway) > issued_at.plus(max_age_secs) {
                 return Err(ClaimsError::TooOld { now, issued_at, max_age_secs });
             }
+            passed(ClaimCheck::Age);
         }
         Ok(expires_at)
     }

@@ -103,16 +103,7 @@ impl Places {
         query: Option<&'a str>,
         websocket: bool,
     ) -> Result<(Credential<'a>, Place), CredentialError> {
-        let mut found: Vec<(&'a [u8], Place)> = Vec::new();
-        // Presence counts even where the place is switched off: what is not accepted must not be overlooked either.
-        found.extend(head.list(AUTHORIZATION).map(|value| (value, Place::Authorization)));
-        if let Some(name) = &self.api_key_header {
-            found.extend(head.list(name).map(|value| (value, Place::ApiKeyHeader)));
-        }
-        if websocket {
-            found.extend(self.websocket_token(head)?.map(|token| (token, Place::WebSocketProtocol)));
-            found.extend(self.query_values(query).map(|value| (value.as_bytes(), Place::Query)));
-        }
+        let found = self.presented(head, query, websocket)?;
         let (value, place) = match found.as_slice() {
             [] => return Err(CredentialError::Missing),
             [only] => *only,
@@ -159,6 +150,30 @@ impl Places {
         }
     }
 
+    /// Everything that stands where a credential may stand, whether or not it is accepted there.
+    ///
+    /// # Errors
+    ///
+    /// [`CredentialError::Malformed`] if a sentinel of `Sec-WebSocket-Protocol` stands where it must not.
+    pub(crate) fn presented<'a>(
+        &self,
+        head: &RequestHead<'a>,
+        query: Option<&'a str>,
+        websocket: bool,
+    ) -> Result<Vec<(&'a [u8], Place)>, CredentialError> {
+        let mut found: Vec<(&'a [u8], Place)> = Vec::new();
+        // Presence counts even where the place is switched off: what is not accepted must not be overlooked either.
+        found.extend(head.list(AUTHORIZATION).map(|value| (value, Place::Authorization)));
+        if let Some(name) = &self.api_key_header {
+            found.extend(head.list(name).map(|value| (value, Place::ApiKeyHeader)));
+        }
+        if websocket {
+            found.extend(self.websocket_token(head)?.map(|token| (token, Place::WebSocketProtocol)));
+            found.extend(self.query_values(query).map(|value| (value.as_bytes(), Place::Query)));
+        }
+        Ok(found)
+    }
+
     /// The entry after the sentinel. The sentinel must be the first entry, and the token the last.
     fn websocket_token<'a>(&self, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, CredentialError> {
         let entries: Vec<_> = head.list(WEBSOCKET_PROTOCOL).filter(|entry| !entry.is_empty()).collect();
@@ -184,7 +199,7 @@ impl Places {
         self.query_values(query).next().map(percent_decode)
     }
 
-    fn is_query_parameter(&self, raw_name: &str) -> bool {
+    pub(crate) fn is_query_parameter(&self, raw_name: &str) -> bool {
         self.query_parameter.as_ref().is_some_and(|name| percent_decode(raw_name) == *name)
     }
 
@@ -209,7 +224,7 @@ fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// Decodes `%XX` and `+` as origins do for queries. Octets that are not UTF-8 become U+FFFD, which no name or token has.
-fn percent_decode(text: &str) -> String {
+pub(crate) fn percent_decode(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

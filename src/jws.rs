@@ -14,7 +14,7 @@ use crate::alg::Algorithm;
 use crate::base64url;
 use crate::error::TokenError;
 use crate::json::{self, Budget, Value};
-use crate::key::KeySet;
+use crate::key::{KeySet, VerificationKey};
 use crate::limits::{JOSE_HEADER_CHARS, KEY_ID_BYTES};
 use crate::time::UnixTime;
 
@@ -141,23 +141,33 @@ impl<'a> UnverifiedToken<'a> {
     /// [`TokenError::AlgorithmNotAllowed`], [`TokenError::KeyUnknown`], [`TokenError::KeyRetired`], or
     /// [`TokenError::SignatureInvalid`].
     pub fn verify(self, keys: &KeySet, now: UnixTime) -> Result<VerifiedToken, TokenError> {
-        let candidates = keys.candidates(&self.header, now)?;
-        candidates
+        self.verify_with(keys, now).map(|(token, _)| token)
+    }
+
+    /// The same, and which of the keys verified it.
+    pub(crate) fn verify_with(
+        self,
+        keys: &KeySet,
+        now: UnixTime,
+    ) -> Result<(VerifiedToken, &VerificationKey), TokenError> {
+        let key = keys
+            .candidates(&self.header, now)?
             .into_iter()
             .find(|key| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())
-            .map(|key| VerifiedToken {
-                key_id: key.id().map(String::from),
-                token_type: self.header.token_type().map(String::from),
-                payload: self.payload,
-            })
-            .ok_or(TokenError::SignatureInvalid)
+            .ok_or(TokenError::SignatureInvalid)?;
+        let token = VerifiedToken {
+            key_id: key.id().map(String::from),
+            token_type: self.header.token_type().map(String::from),
+            payload: self.payload,
+        };
+        Ok((token, key))
     }
 }
 
 /// A token whose signature was valid under one of the issuer's keys. Its claims have not been validated yet.
 #[derive(Debug, Clone)]
 pub struct VerifiedToken {
-    // INVARIANT: only `UnverifiedToken::verify` makes one.
+    // INVARIANT: only `UnverifiedToken::verify_with` makes one.
     key_id: Option<String>,
     token_type: Option<String>,
     payload: Vec<u8>,

@@ -141,6 +141,11 @@ impl VerificationKey {
         self.algorithm
     }
 
+    /// The instant from which it is no longer accepted, if it has one.
+    pub fn end(&self) -> Option<UnixTime> {
+        self.accepted_until
+    }
+
     fn is_accepted(&self, now: UnixTime) -> bool {
         self.accepted_until.is_none_or(|end| now < end)
     }

@@ -29,12 +29,14 @@ mod reason;
 mod request;
 mod secret;
 mod suggest;
+mod survey;
 mod time;
 pub mod token_kind;
 mod upstream;
 mod verdict;
 
 pub use alg::Algorithm;
+pub use claims::ClaimCheck;
 #[cfg(feature = "schema")]
 pub use config::schema as config_schema;
 pub use config::{ConfigError, ConfigErrors, ConfigNotice, Lint, Severity};
@@ -47,11 +49,15 @@ pub use gate::{Gate, Need, Step, Supply};
 pub use jws::{JoseHeader, UnverifiedToken, VerifiedToken};
 pub use key::{KeyError, KeySet, PemError, PublicKey, VerificationKey};
 pub use path::{PathError, Target};
-pub use policy::{AssumedCaller, Permission, PermissionPattern, RouteAccess, SurveyedRoute, route_shape};
+pub use policy::{
+    AssumedCaller, ComparedBinding, Permission, PermissionPattern, RoleStance, RouteAccess, SurveyedRoute,
+    route_shape,
+};
 pub use principal::{Principal, Proof};
 pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
 pub use secret::{SecretBytes, Secrets};
+pub use survey::{SurveyedCredential, SurveyedHead, SurveyedIssuer, SurveyedKey, SurveyedToken};
 pub use time::UnixTime;
 pub use upstream::CredentialFate;
 pub use verdict::{Answer, Decision, Forward, Record, Verdict};

@@ -19,7 +19,7 @@ pub(crate) use overlap::{Overlap, Overlaps};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
 pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET, WrittenRoute};
-pub use survey::{AssumedCaller, RouteAccess, SurveyedRoute, route_shape};
+pub use survey::{AssumedCaller, ComparedBinding, RoleStance, RouteAccess, SurveyedRoute, route_shape};
 pub(crate) use trailing_slash::TrailingSlash;
 
 use alloc::vec::Vec;

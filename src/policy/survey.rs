@@ -3,16 +3,22 @@
 //! Read-only, and for tools: nothing here lets a request in. Every answer comes from the trie and the bits that
 //! decide about requests.
 
-use alloc::borrow::ToOwned;
+mod caller;
+mod compared;
+
+pub use caller::AssumedCaller;
+pub use compared::ComparedBinding;
+
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{CompiledAccess, Permission, Policy, Route, RouteTemplate};
-use crate::error::{AuthError, CredentialError, PolicyError};
+use super::{CompiledAccess, Permission, Policy, Route, RouteTemplate, Values};
+use crate::body;
+use crate::error::{AuthError, BodyError, CredentialError, PolicyError};
 use crate::gate::Gate;
 use crate::path::Target;
-use crate::principal::{Principal, Proof};
+use crate::request::{HeaderPair, RequestHead};
 
 /// What a route asks of its callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,42 +31,13 @@ pub enum RouteAccess<'g> {
     Permission(&'g Permission),
 }
 
-/// A caller made up to ask what somebody like that could use. Nothing was proved about it, and nothing is forwarded for
-/// it.
-#[derive(Debug, Clone)]
-pub struct AssumedCaller {
-    /// Nobody, for a request without a credential.
-    principal: Option<Principal>,
-}
-
-impl AssumedCaller {
-    /// A request that carries no credential.
-    pub fn anonymous() -> Self {
-        Self { principal: None }
-    }
-
-    /// An authenticated caller with exactly these roles, none included, whose proof declares no scopes.
-    pub fn with_roles(roles: impl IntoIterator<Item = impl ToString>) -> Self {
-        let principal = Principal {
-            subject: "assumed".to_owned(),
-            roles: roles.into_iter().map(|role| role.to_string()).collect(),
-            scopes: None,
-            tenant: None,
-            attributes: BTreeMap::new(),
-            proof: Proof::Token { issuer: None, key_id: None },
-            valid_until: None,
-        };
-        Self { principal: Some(principal) }
-    }
-
-    /// The same caller with a proof that declares these scopes.
-    #[must_use]
-    pub fn narrowed_to(mut self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
-        if let Some(principal) = &mut self.principal {
-            principal.scopes = Some(scopes.into_iter().map(|scope| scope.to_string()).collect());
-        }
-        self
-    }
+/// What a role says of the permission that a route asks for, with all it inherits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoleStance {
+    /// Whether it grants it.
+    pub grants: bool,
+    /// Whether it denies it, which no grant of any role outweighs.
+    pub denies: bool,
 }
 
 /// A route of a loaded policy.
@@ -105,10 +82,45 @@ impl<'g> SurveyedRoute<'g> {
         }
     }
 
+    /// Whether a parameter must be the subject of the caller.
+    fn binds_subject(&self) -> bool {
+        self.route.bindings.iter().any(|binding| binding.values == Values::Subject)
+    }
+
     /// What a caller is bound to besides having the permission: each as it is written, for example
     /// `path.collection = /collections`, by a key that is the same for another name of the same parameter.
     pub fn bindings(&self) -> BTreeMap<String, String> {
         self.route.bindings.iter().map(|binding| (binding.key(), binding.to_string())).collect()
+    }
+
+    /// The hosts it is served for, in lower case; empty for all.
+    pub fn hosts(&self) -> &'g [String] {
+        &self.route.hosts
+    }
+
+    /// Whether the template takes in `path`, which must be in normal form, whatever other routes do.
+    pub fn matches(&self, path: &str) -> bool {
+        let shape = self.shape();
+        let mut segments = path.split('/').skip(1);
+        for expected in shape.split('/').skip(1) {
+            match (expected, segments.next()) {
+                ("{:path}", found) => return found.is_some(),
+                ("{}", Some(found)) if !found.is_empty() => {}
+                (expected, Some(found)) if expected == found => {}
+                _ => return false,
+            }
+        }
+        segments.next().is_none()
+    }
+
+    /// What `role` says of the permission this route asks for; `None` if it asks for none or there is no such role.
+    pub fn stance(&self, role: &str) -> Option<RoleStance> {
+        let CompiledAccess::Permission(permission) = self.route.access else { return None };
+        let role = self.policy.roles.get(role)?;
+        Some(RoleStance {
+            grants: role.granted.contains(permission.position()),
+            denies: role.denied.contains(permission.position()),
+        })
     }
 
     /// Decides whether `caller` may use this route, as far as roles and scopes go.
@@ -161,6 +173,11 @@ impl Gate {
         Ok(route.map(|route| SurveyedRoute { policy: &self.policy, route }))
     }
 
+    /// Whether scopes that a credential declares narrow what its roles give.
+    pub fn scopes_narrow(&self) -> bool {
+        self.policy.scopes_narrow
+    }
+
     /// Decides about a request of an assumed caller, as far as path, route, roles and scopes go. The method `WEBSOCKET`
     /// stands for an upgrade.
     ///
@@ -174,6 +191,44 @@ impl Gate {
             (None, None) => Err(CredentialError::Missing.into()),
             (None, Some(_)) => Err(PolicyError::RouteUnknown.into()),
         }
+    }
+
+    /// The same, and hosts and bindings: what they compare with must be given to the caller, or they do not hold. A body
+    /// counts as announced for what it is.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] as such a request would get it.
+    pub fn survey_bound(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[HeaderPair<'_>],
+        body: Option<&[u8]>,
+        caller: &AssumedCaller,
+    ) -> Result<(), AuthError> {
+        let head = RequestHead::new(method, target, headers);
+        let route = self.route_for(method, target)?;
+        if route.is_some_and(|route| !route.hosts().is_empty() && !head.is_for(route.hosts())) {
+            return match caller.principal {
+                None => Err(CredentialError::Missing.into()),
+                Some(_) => Err(PolicyError::RouteUnknown.into()),
+            };
+        }
+        let asks = route.as_ref().is_none_or(|route| matches!(route.access(), RouteAccess::Permission(_)));
+        // As with a token: what is wrong with the claims is said before anything about routes.
+        let principal = if asks { caller.principal(&self.policy.attributes)? } else { None };
+        self.survey(method, target, caller)?;
+        let (Some(route), Some(principal)) = (route, principal) else { return Ok(()) };
+        let compared = self.compare_bindings(&route, &head, body, &principal);
+        let broken = |on_body| compared.iter().any(|binding| binding.on_body == on_body && !binding.holds);
+        if broken(false) || (caller.is_nameless() && route.binds_subject()) {
+            return Err(PolicyError::BindingMismatch.into());
+        }
+        if compared.iter().any(|binding| binding.on_body) {
+            body::parse(body.ok_or(BodyError::Unavailable)?)?;
+        }
+        if broken(true) { Err(PolicyError::BindingMismatch.into()) } else { Ok(()) }
     }
 }
 

@@ -84,11 +84,23 @@ fn allowed_in_words() {
     assert_eq!(
         text(&output.stdout),
         "ALLOW  GET //v1/threads?a=b\n  \
-         ✓ path         normal form /v1/threads\n  \
-         ✓ route        GET /v1/threads asks for checkpointer:read\n  \
-         ✓ credential   one, in the Authorization header\n  \
-         ✓ authenticate alice with user\n  \
-         ✓ forward      /v1/threads?a=b\n      \
+         ✓ path         /v1/threads, with empty segments merged\n  \
+         ✓ route        GET /v1/threads\n  \
+         ✓ access       asks for checkpointer:read\n  \
+         ✓ credential   a token, in the Authorization header\n  \
+         ✓ header       the token says: alg HS256, no kid, typ JWT\n  \
+         ✓ key          key 1 of 1 (HS256, without kid) of /issuers/0, the only one that fits\n  \
+         ✓ signature    valid\n  \
+         ✓ claim        typ JWT is one of JWT, at+jwt\n  \
+         ✓ claim        kind: not marked as another kind of token by nonce, at_hash, c_hash, s_hash, events\n  \
+         ✓ claim        aud is absent, and none is configured\n  \
+         ✓ claim        exp 2026-11-22T00:01:00Z, good for 1 minute more\n  \
+         ✓ claim        subject alice from /user_id\n  \
+         ✓ claim        roles user from /role\n  \
+         ✓ principal    alice with user\n  \
+         ✓ permission   checkpointer:read is given by user\n  \
+         ✓ scopes       none are declared, which narrows nothing\n  \
+         ✓ forward      /v1/threads?a=b with the caller's own credential\n      \
          remove   x-auth-subject\n      \
          set      x-auth-subject: alice\n      \
          set      x-auth-roles: user\n"
@@ -106,6 +118,10 @@ fn denied_in_words() {
         stdout.contains("✗ refused      permission_missing: no role of the principal has the permission"),
         "{stdout}"
     );
+    assert!(
+        stdout.ends_with("  → role `guest` lacks `checkpointer:read`; roles that have it: admin, user\n"),
+        "{stdout}"
+    );
     assert!(stdout.contains(r#"WWW-Authenticate: Bearer realm="auth_required", error="insufficient_scope", scope="checkpointer:read""#));
 }
 
@@ -119,7 +135,11 @@ fn json() {
     assert_eq!(value["permission"], "checkpointer:read");
     assert_eq!(value["principal"]["subject"], "alice");
     assert_eq!(value["set_headers"], json!([["x-auth-subject", "alice"], ["x-auth-roles", "user"]]));
-    assert_eq!(value["steps"].as_array().unwrap().len(), 5);
+    assert_eq!(value["remedy"], Value::Null);
+    let steps: Vec<&str> =
+        value["steps"].as_array().unwrap().iter().map(|step| step["step"].as_str().unwrap()).collect();
+    assert_eq!(steps[..5], ["path", "route", "access", "credential", "header"]);
+    assert_eq!(steps[steps.len() - 4..], ["principal", "permission", "scopes", "forward"]);
 
     let output =
         Fixture::agentflow().explain(&["--json", "--at", "1795305660", "-H", &header, "GET /v1/threads"]);
@@ -130,6 +150,7 @@ fn json() {
         (&value["decision"], &value["status"], &value["reason"]),
         (&json!("deny"), &json!(401), &json!("credential_missing"))
     );
+    assert_eq!(value["remedy"], "send a credential as `Authorization: Bearer …`");
     assert_eq!(output.status.code(), Some(1));
 }
 
@@ -186,9 +207,17 @@ fn a_created_key_is_let_in() {
     let output = fixture.explain(&["-H", &header, "GET /v1/threads"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let stdout = text(&output.stdout);
-    assert!(stdout.contains("ci-bot with user, key ci1"), "{stdout}");
+    assert!(
+        stdout.contains("credential   an API key with the identifier `ci1`, in the API-key header"),
+        "{stdout}"
+    );
+    assert!(stdout.contains("principal    ci-bot with user\n"), "{stdout}");
     assert!(stdout.contains("set      authorization: (a credential for the origin)"), "{stdout}");
     assert!(!stdout.contains("eyJ"), "{stdout}");
+    let output = fixture.explain(&["--json", "-H", &header, "GET /v1/threads"]);
+    let value: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(value["set_headers"][0], json!(["authorization", "(a credential for the origin)"]));
+    assert!(!text(&output.stdout).contains("eyJ"), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -75,11 +75,11 @@ fn the_matrix_in_three_formats() {
     let roles = json!({"roles": {"=cmd,\"x\"": {"permissions": ["*"], "deny": ["store:*"]}}});
     let output = matrix(&folder, roles, &["--format", "csv"]);
     let lines: Vec<&str> = text(&output.stdout).split("\r\n").collect();
-    assert_eq!(lines[0], "method,path,access,(anonymous),(no role),\"'=cmd,\"\"x\"\"\"");
+    assert_eq!(lines[0], "method,path,access,bindings,(anonymous),(no role),\"'=cmd,\"\"x\"\"\"");
     assert!(lines.contains(
-        &"POST,/v1/store/search,store:read,credential_missing,permission_missing,permission_denied"
+        &"POST,/v1/store/search,store:read,,credential_missing,permission_missing,permission_denied"
     ));
-    assert!(lines.contains(&"GET,/ping,public,allow,allow,allow"));
+    assert!(lines.contains(&"GET,/ping,public,,allow,allow,allow"));
     assert_eq!(lines.len(), 42 + 2);
     assert_code(&matrix(&folder, json!({}), &["--json", "--format", "csv"]), 2);
 }
@@ -116,8 +116,8 @@ fn the_page_stands_by_itself_and_runs_nothing_of_the_policy() {
         let hash = base64::engine::general_purpose::STANDARD.encode(digest);
         assert!(page.contains(&format!("{name}-src 'sha256-{hash}'")), "{name}");
     }
-    // Everything can be read without the script: nothing is hidden but the filters and what they say.
-    assert_eq!(page.matches(" hidden>").count(), 2);
+    // Everything can be read without the script: nothing is hidden but the filters, what they say, and their keys.
+    assert_eq!(page.matches(" hidden>").count(), 4);
     assert_eq!(page.matches("<tr data-method=").count(), 43);
     assert!(page.contains("<tr data-method=\"GET\" data-may=\"011\""));
     assert!(page.contains("<code>/a/&#39;&amp;b</code>"));

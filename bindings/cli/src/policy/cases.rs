@@ -20,12 +20,25 @@ pub(super) struct Expectations {
 /// One expected decision.
 pub(super) struct Case {
     pub(super) caller: CaseCaller,
+    pub(super) known_by: KnownBy,
+    /// Name and value of each header line.
+    pub(super) headers: Vec<(String, String)>,
+    /// The JSON body.
+    pub(super) body: Option<Value>,
     pub(super) method: String,
     pub(super) target: String,
     /// As written: `METHOD PATH`.
     pub(super) request: String,
     pub(super) allowed: bool,
     pub(super) reason: Option<Reason>,
+}
+
+/// What bindings compare with.
+#[derive(Default)]
+pub(super) struct KnownBy {
+    pub(super) subject: Option<String>,
+    pub(super) tenant: Option<String>,
+    pub(super) claims: Option<Value>,
 }
 
 /// Who asks.
@@ -70,7 +83,20 @@ impl Expectations {
 
 impl Case {
     fn parse(value: &Value, place: &str) -> Result<Self, Wrong> {
-        const MEMBERS: &[&str] = &["role", "roles", "no_role", "anonymous", "request", "expect", "reason"];
+        const MEMBERS: &[&str] = &[
+            "role",
+            "roles",
+            "no_role",
+            "anonymous",
+            "subject",
+            "tenant",
+            "claims",
+            "request",
+            "headers",
+            "body",
+            "expect",
+            "reason",
+        ];
         let members = Members::of(value, place, MEMBERS)?;
         let missing = |name: &str| format!("{place}: member \"{name}\" is missing");
         let request = members.text("request")?.ok_or_else(|| missing("request"))?;
@@ -101,8 +127,12 @@ impl Case {
             }
             None => None,
         };
+        let caller = caller(&members)?;
         Ok(Self {
-            caller: caller(&members)?,
+            known_by: KnownBy::parse(&members, &caller)?,
+            caller,
+            headers: headers(&members)?,
+            body: members.get("body").cloned(),
             method: method.to_owned(),
             target: target.to_owned(),
             request: request.to_owned(),
@@ -110,6 +140,48 @@ impl Case {
             reason,
         })
     }
+}
+
+impl KnownBy {
+    fn parse(members: &Members<'_>, caller: &CaseCaller) -> Result<Self, Wrong> {
+        let place = members.place;
+        let known_by = Self {
+            subject: members.text("subject")?.map(str::to_owned),
+            tenant: members.text("tenant")?.map(str::to_owned),
+            claims: match members.get("claims") {
+                Some(claims) if claims.as_object().is_none() => {
+                    return Err(format!("{place}/claims: expected an object"));
+                }
+                claims => claims.cloned(),
+            },
+        };
+        let given = [
+            ("subject", known_by.subject.is_some()),
+            ("tenant", known_by.tenant.is_some()),
+            ("claims", known_by.claims.is_some()),
+        ];
+        match given.iter().find(|(_, given)| *given) {
+            Some((name, _)) if matches!(caller, CaseCaller::One(Who::Anonymous)) => {
+                Err(format!("{place}/{name}: nothing is known about an anonymous caller; leave it out"))
+            }
+            _ => Ok(known_by),
+        }
+    }
+}
+
+/// Header lines: a value each, or a list for one that is sent several times.
+fn headers(members: &Members<'_>) -> Result<Vec<(String, String)>, Wrong> {
+    let place = members.place;
+    let Some(value) = members.get("headers") else { return Ok(Vec::new()) };
+    let wrong = || format!("{place}/headers: expected an object of strings, or of lists of strings");
+    let mut lines = Vec::new();
+    for (name, value) in value.as_object().ok_or_else(wrong)? {
+        let values = value.as_array().unwrap_or(core::slice::from_ref(value));
+        for value in values {
+            lines.push((name.clone(), value.as_str().ok_or_else(wrong)?.to_owned()));
+        }
+    }
+    Ok(lines)
 }
 
 fn caller(members: &Members<'_>) -> Result<CaseCaller, Wrong> {

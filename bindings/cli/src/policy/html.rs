@@ -1,30 +1,22 @@
 //! The matrix as a page: one file, nothing loaded, readable without scripts.
 
+mod table;
+
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use portcullis::Reason;
 
-use super::caller::{Answer, Who};
-use super::matrix::{Matrix, Row, sign};
+use super::caller::{Who, counted};
+use super::matrix::{Kind, Matrix};
+use crate::output::printable;
+use table::groups;
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+const STYLE: &str = include_str!("html/page.css");
+const SCRIPT: &str = include_str!("html/page.js");
 
 /// The page.
 pub(super) fn page(matrix: &Matrix) -> String {
-    let mut groups: BTreeMap<(u8, &str), Vec<&Row>> = BTreeMap::new();
-    for row in &matrix.routes {
-        groups.entry(group(row)).or_default().push(row);
-    }
-    let body: String = groups.iter().map(|((_, name), rows)| section(matrix, name, rows)).collect();
-    let heads: String = matrix
-        .callers
-        .iter()
-        .map(|who| format!("<th scope=\"col\" class=\"who\"><span>{}</span></th>", escape(&who.label())))
-        .collect();
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; \
@@ -33,27 +25,20 @@ pub(super) fn page(matrix: &Matrix) -> String {
          <title>Who may do what</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <header><h1>Who may do what</h1>\n<p>{}</p></header>\n\
          <ul class=\"totals\">{}</ul>\n\
-         <form class=\"filters\" hidden>{}</form>\n\
-         <p class=\"legend\"><span class=\"allow\">✓</span> allowed <span class=\"missing\">·</span> not granted \
-         <span class=\"deny\">✗</span> denied or refused. What lies behind a sign is said when the pointer rests on it.</p>\n\
-         <div class=\"scroll\"><table>\n<thead><tr><th scope=\"col\">Route</th><th scope=\"col\">Asks for</th>{heads}</tr></thead>\n\
-         {body}</table></div>\n\
+         <form class=\"filters\" aria-label=\"Filters\" hidden>{}</form>\n\
+         <ul class=\"legend\">{}</ul>\n\
+         <div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Routes by callers\">{}</div>\n\
          <p class=\"none\" hidden>No route fits these filters.</p>\n\
+         <p class=\"detail\" role=\"status\" hidden></p>\n\
          <script>{SCRIPT}</script>\n</body>\n</html>\n",
         source_hash(STYLE),
         source_hash(SCRIPT),
         summary(matrix),
         totals(matrix),
         filters(matrix),
+        legend(matrix),
+        table::table(matrix),
     )
-}
-
-/// What a route is listed under: the resource of its permission, or `public` or `refused`, which come last.
-fn group(row: &Row) -> (u8, &str) {
-    match row.permission.as_deref().and_then(|permission| permission.split_once(':')) {
-        Some((resource, _)) => (0, resource),
-        None => (1, row.access),
-    }
 }
 
 fn summary(matrix: &Matrix) -> String {
@@ -62,10 +47,12 @@ fn summary(matrix: &Matrix) -> String {
         Some(role) => format!("A token that says nothing about roles counts as <b>{}</b>.", escape(role)),
         None => "A token that says nothing about roles has none.".to_owned(),
     };
+    let bound = matrix.routes.iter().filter(|row| !row.bindings.is_empty()).count();
+    let bound = if bound == 0 { String::new() } else { format!(", {bound} of them bound to the caller") };
     format!(
-        "{} routes: {} ask for a permission, {} are public, {} are refused to everybody. {default} \
+        "{}: {} ask for a permission{bound}, {} are public, {} are refused to everybody. {default} \
          Each role is shown by itself.",
-        matrix.routes.len(),
+        counted(matrix.routes.len(), "route", "routes"),
         count("permission"),
         count("public"),
         count("refused"),
@@ -78,7 +65,8 @@ fn totals(matrix: &Matrix) -> String {
         .totals()
         .map(|(who, count)| {
             format!(
-                "<li><b>{}</b><meter min=\"0\" max=\"{all}\" value=\"{count}\"></meter> {count} of {all}</li>",
+                "<li><b>{}</b><meter min=\"0\" max=\"{all}\" value=\"{count}\"></meter>\
+                 <span><strong>{count}</strong> of {all}</span></li>",
                 escape(&who.label())
             )
         })
@@ -93,69 +81,58 @@ fn filters(matrix: &Matrix) -> String {
             all
         })
     };
+    let twice = |text: &str| (text.to_owned(), text.to_owned());
     let mut methods: Vec<&str> = matrix.routes.iter().map(|row| row.method.as_str()).collect();
     methods.sort_unstable();
     methods.dedup();
-    let methods = options(&mut methods.into_iter().map(|method| (method.to_owned(), method.to_owned())));
-    let callers =
-        options(&mut matrix.callers.iter().map(Who::label).enumerate().map(|(n, who)| (n.to_string(), who)));
+    let methods = options(&mut methods.into_iter().map(twice));
+    let resources = options(&mut groups(matrix).into_keys().map(|(_, name)| twice(name)));
+    let labels = || matrix.callers.iter().map(Who::label).enumerate();
+    let callers = options(&mut labels().map(|(index, label)| (index.to_string(), label)));
+    let columns: String = labels()
+        .map(|(index, label)| {
+            format!(
+                "<label><input type=\"checkbox\" name=\"column\" value=\"{index}\" checked> {}</label>",
+                escape(&label)
+            )
+        })
+        .collect();
     format!(
-        "<label>Find <input type=\"search\" name=\"text\" placeholder=\"path or permission\"></label>\
+        "<label>Find <input type=\"search\" name=\"text\" placeholder=\"path, permission or binding\" \
+         autocomplete=\"off\"></label>\
          <label>Method <select name=\"method\"><option value=\"\">any</option>{methods}</select></label>\
+         <label>Resource <select name=\"resource\"><option value=\"\">any</option>{resources}</select></label>\
          <label>Caller <select name=\"who\"><option value=\"\">any</option>{callers}</select></label>\
-         <label>who <select name=\"may\"><option value=\"allow\">may</option><option value=\"deny\">may not</option></select></label>\
-         <output name=\"shown\"></output>"
+         <label>who <select name=\"may\"><option value=\"1b\">may</option><option value=\"1\">may, unbound</option>\
+         <option value=\"b\">may, if bound</option><option value=\"0\">may not</option></select></label>\
+         <button type=\"reset\">Clear</button><output name=\"shown\"></output>\
+         <fieldset><legend>Columns</legend>{columns}</fieldset>"
     )
 }
 
-fn section(matrix: &Matrix, name: &str, rows: &[&Row]) -> String {
-    let columns = matrix.callers.len().saturating_add(2);
-    let mut text = format!(
-        "<tbody><tr class=\"group\"><th scope=\"rowgroup\" colspan=\"{columns}\">{}</th></tr>\n",
-        escape(name)
-    );
-    for row in rows {
-        let may: Vec<&str> =
-            row.answers.iter().map(|answer| if answer.allowed() { "1" } else { "0" }).collect();
-        // Writing to a `String` cannot fail.
-        let _ = write!(
-            text,
-            "<tr data-method=\"{method}\" data-may=\"{}\"><th scope=\"row\"><span class=\"method\">{method}</span> \
-             <code>{}</code></th><td class=\"asks {}\">{}</td>",
-            may.concat(),
-            escape(&row.path),
-            row.access,
-            escape(row.asks()),
-            method = escape(&row.method),
-        );
-        for (who, answer) in matrix.callers.iter().zip(&row.answers) {
-            let (class, title) = (class(*answer), format!("{}: {}", who.label(), answer.code()));
-            let _ = write!(
-                text,
-                "<td class=\"sign {class}\" title=\"{}\">{}<span class=\"words\">{}</span></td>",
-                escape(&title),
-                sign(*answer),
-                answer.code()
-            );
-        }
-        text.push_str("</tr>\n");
-    }
-    text.push_str("</tbody>\n");
-    text
-}
-
-fn class(answer: Answer) -> &'static str {
-    match answer.reason {
-        None => "allow",
-        Some(Reason::PermissionDenied | Reason::RouteRefused) => "deny",
-        Some(_) => "missing",
-    }
+fn legend(matrix: &Matrix) -> String {
+    let is_bound = matrix.routes.iter().any(|row| !row.bindings.is_empty());
+    let kinds = Kind::ALL.into_iter().filter(|kind| is_bound || *kind != Kind::Bound);
+    let signs: String = kinds
+        .map(|kind| {
+            format!(
+                "<li><span class=\"{}\">{}</span> {}</li>",
+                table::class(kind),
+                kind.sign(),
+                kind.meaning()
+            )
+        })
+        .collect();
+    format!(
+        "{signs}<li class=\"keys\" hidden><kbd>/</kbd> finds, <kbd>Esc</kbd> clears, the arrow keys go from sign to \
+         sign</li>"
+    )
 }
 
 /// `text` inside an element or a quoted attribute.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
+    for c in printable(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),

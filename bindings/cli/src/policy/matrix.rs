@@ -8,7 +8,7 @@ use portcullis::{Gate, Reason};
 use serde::Serialize;
 
 use super::caller::{Answer, Who, counted};
-use super::who_can::{access, permission};
+use super::who_can::{access, bindings, permission};
 use super::{html, load};
 use crate::output::{self, Failure, Outcome, printable};
 
@@ -52,6 +52,8 @@ pub(super) struct Row {
     pub(super) path: String,
     pub(super) access: &'static str,
     pub(super) permission: Option<String>,
+    /// What every caller is bound to besides: `path.collection = /collections`.
+    pub(super) bindings: Vec<String>,
     /// In the order of the callers.
     pub(super) answers: Vec<Answer>,
 }
@@ -68,6 +70,7 @@ impl Matrix {
                 path: route.path().to_owned(),
                 access: access(&route),
                 permission: permission(&route).map(str::to_owned),
+                bindings: bindings(&route),
                 answers: assumed.iter().map(|caller| route.authorize(caller).into()).collect(),
             })
             .collect();
@@ -89,14 +92,49 @@ impl Row {
     pub(super) fn asks(&self) -> &str {
         self.permission.as_deref().unwrap_or(self.access)
     }
+
+    /// What `answer` says of this route.
+    pub(super) fn kind(&self, answer: Answer) -> Kind {
+        match answer.reason {
+            None if self.bindings.is_empty() => Kind::Allowed,
+            None => Kind::Bound,
+            Some(Reason::PermissionDenied | Reason::RouteRefused) => Kind::Denied,
+            Some(_) => Kind::NotGranted,
+        }
+    }
 }
 
-/// The sign for an answer.
-pub(super) fn sign(answer: Answer) -> &'static str {
-    match answer.reason {
-        None => "✓",
-        Some(Reason::PermissionDenied | Reason::RouteRefused) => "✗",
-        Some(_) => "·",
+/// What a cell of the matrix says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Allowed,
+    /// Allowed where the bindings of the route hold.
+    Bound,
+    NotGranted,
+    Denied,
+}
+
+impl Kind {
+    /// All kinds, in the order of a legend.
+    pub(super) const ALL: [Self; 4] = [Self::Allowed, Self::Bound, Self::NotGranted, Self::Denied];
+
+    pub(super) fn sign(self) -> &'static str {
+        match self {
+            Self::Allowed => "✓",
+            Self::Bound => "◐",
+            Self::NotGranted => "·",
+            Self::Denied => "✗",
+        }
+    }
+
+    /// For a legend.
+    pub(super) fn meaning(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Bound => "allowed where the binding holds",
+            Self::NotGranted => "not granted",
+            Self::Denied => "denied or refused",
+        }
     }
 }
 
@@ -133,27 +171,36 @@ fn table(matrix: &Matrix) -> String {
         let (verb, template) = (printable(&row.method), printable(&row.path));
         let _ = write!(text, "{verb:method$} {template:path$}  {:asks$}", row.asks());
         for (label, answer) in labels.iter().zip(&row.answers) {
-            let _ = write!(text, "  {:^width$}", sign(*answer), width = label.chars().count());
+            let _ = write!(text, "  {:^width$}", row.kind(*answer).sign(), width = label.chars().count());
         }
         text.truncate(text.trim_end().len());
         text.push('\n');
+        for binding in &row.bindings {
+            let _ = writeln!(text, "{:method$}   where {}", "", printable(binding));
+        }
     }
     let default = match &matrix.default_role {
         Some(role) => format!("the default role {}", printable(role)),
         None => "no role at all".to_owned(),
     };
     let routes = counted(matrix.routes.len(), "route", "routes");
-    let _ =
-        writeln!(text, "{routes}; ✓ allowed, · not granted, ✗ denied or refused; (no role) has {default}");
+    let is_bound = matrix.routes.iter().any(|row| !row.bindings.is_empty());
+    let legend = Kind::ALL.into_iter().filter(|kind| is_bound || *kind != Kind::Bound);
+    let legend: Vec<String> = legend.map(|kind| format!("{} {}", kind.sign(), kind.meaning())).collect();
+    let _ = writeln!(text, "{routes}; {}; (no role) has {default}", legend.join(", "));
     text
 }
 
 fn csv(matrix: &Matrix) -> String {
-    let head = ["method", "path", "access"].map(str::to_owned);
+    let head = ["method", "path", "access", "bindings"].map(str::to_owned);
     let labels = matrix.callers.iter().map(Who::label);
     let rows = matrix.routes.iter().map(|row| {
-        let fixed = [row.method.clone(), row.path.clone(), row.asks().to_owned()];
-        fixed.into_iter().chain(row.answers.iter().map(|answer| answer.code().to_owned())).collect()
+        let fixed = [row.method.clone(), row.path.clone(), row.asks().to_owned(), row.bindings.join("; ")];
+        let answers = row.answers.iter().map(|answer| match row.kind(*answer) {
+            Kind::Bound => "bound".to_owned(),
+            _ => answer.code().to_owned(),
+        });
+        fixed.into_iter().chain(answers).collect()
     });
     let mut text = String::new();
     for row in core::iter::once(head.into_iter().chain(labels).collect::<Vec<_>>()).chain(rows) {

@@ -4,11 +4,11 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use portcullis::{AssumedCaller, Gate};
+use portcullis::{AssumedCaller, Gate, HeaderPair};
 use serde::Serialize;
 
 use super::caller::{Answer, counted};
-use super::cases::{Case, CaseCaller, Expectations};
+use super::cases::{Case, CaseCaller, Expectations, KnownBy};
 use super::load;
 use crate::output::{self, Failure, Outcome, printable};
 
@@ -63,7 +63,7 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
             let decision = if case.allowed { "allow" } else { "deny" };
             report.failed.push(Difference {
                 case: pointer,
-                caller: label(&case.caller),
+                caller: label(case),
                 request: &case.request,
                 expected: Answer { decision, reason: case.reason },
                 actual,
@@ -75,17 +75,33 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
 }
 
 fn decide(gate: &Gate, case: &Case) -> Answer {
-    let caller = match &case.caller {
+    let mut caller = match &case.caller {
         CaseCaller::One(who) => who.assume(gate),
         CaseCaller::Roles(roles) => AssumedCaller::with_roles(roles),
     };
-    gate.survey(&case.method, &case.target, &caller).into()
+    let KnownBy { subject, tenant, claims } = &case.known_by;
+    if let Some(subject) = subject {
+        caller = caller.with_subject(subject);
+    }
+    if let Some(tenant) = tenant {
+        caller = caller.with_tenant(tenant);
+    }
+    if let Some(claims) = claims {
+        caller = caller.with_claims(claims.clone());
+    }
+    let headers: Vec<_> = case.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+    let body = case.body.as_ref().map(|body| serde_json::to_vec(body).unwrap_or_default());
+    gate.survey_bound(&case.method, &case.target, &headers, body.as_deref(), &caller).into()
 }
 
-fn label(caller: &CaseCaller) -> String {
-    match caller {
+fn label(case: &Case) -> String {
+    let who = match &case.caller {
         CaseCaller::One(who) => who.label(),
         CaseCaller::Roles(roles) => printable(&format!("[{}]", roles.join(", "))),
+    };
+    match &case.known_by.subject {
+        Some(subject) => printable(&format!("{subject} ({who})")),
+        None => who,
     }
 }
 

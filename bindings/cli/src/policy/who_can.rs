@@ -29,6 +29,8 @@ struct Report<'a> {
     route: Option<&'a str>,
     access: Option<&'static str>,
     permission: Option<&'a str>,
+    /// What every caller is bound to besides.
+    bindings: Vec<String>,
     allowed: Vec<Who>,
     denied: Vec<Denied>,
 }
@@ -51,6 +53,7 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         route: route.map(|route| route.text()),
         access: None,
         permission: None,
+        bindings: route.map(|route| bindings(&route)).unwrap_or_default(),
         allowed: Vec::new(),
         denied: Vec::new(),
     };
@@ -105,6 +108,13 @@ pub(super) fn permission<'g>(route: &SurveyedRoute<'g>) -> Option<&'g str> {
     }
 }
 
+/// What a route binds its callers to: `path.collection = /collections`.
+pub(super) fn bindings(route: &SurveyedRoute<'_>) -> Vec<String> {
+    let mut texts: Vec<String> = route.bindings().into_values().collect();
+    texts.sort_unstable();
+    texts
+}
+
 fn in_words(report: &Report<'_>) -> String {
     let mut text = String::new();
     let Some(route) = report.route else {
@@ -115,6 +125,9 @@ fn in_words(report: &Report<'_>) -> String {
         (Some(permission), _) => writeln!(text, "{} asks for {permission}", printable(route)),
         (None, access) => writeln!(text, "{} is {}", printable(route), access.unwrap_or_default()),
     };
+    for binding in &report.bindings {
+        let _ = writeln!(text, "  where {}", printable(binding));
+    }
     let width = report.allowed.iter().chain(report.denied.iter().map(|denied| &denied.who));
     let width = width.map(|who| who.label().chars().count()).max().unwrap_or_default();
     for who in &report.allowed {
