@@ -40,6 +40,18 @@ pub(crate) fn set_header(name: &str, value: &str) -> Result<(), Status> {
     hostcalls::set_map_value(MapType::HttpRequestHeaders, name, Some(value))
 }
 
+/// The first `octets` of the request's body, of which the host has said that it holds at least as many.
+pub(crate) fn request_body(octets: usize) -> Result<Bytes, Status> {
+    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, octets)?.unwrap_or_default();
+    // SECURITY: what is decided on must be what goes on.
+    if body.len() == octets { Ok(body) } else { Err(Status::InternalFailure) }
+}
+
+/// Puts one line in the place of all lines of a response header, or of none.
+pub(crate) fn set_response_header(name: &str, value: &str) -> Result<(), Status> {
+    hostcalls::set_map_value(MapType::HttpResponseHeaders, name, Some(value))
+}
+
 /// Answers the request here.
 pub(crate) fn respond(answer: &Answer) -> Result<(), Status> {
     let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

@@ -13,22 +13,29 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Takes the pseudo-headers out of the pairs that Envoy gave. A request without path, like `CONNECT`, has an empty
-    /// target, which the core refuses.
+    /// Takes the pseudo-headers out of the pairs that Envoy gave, but for `:authority`, which is the `Host` of every version
+    /// of HTTP there. A request without path, like `CONNECT`, has an empty target, which the core refuses.
     pub(crate) fn new(pairs: &'a [(String, Vec<u8>)]) -> Self {
         let value = |wanted: &str| {
             let pair = pairs.iter().find(|(name, _)| name == wanted);
             pair.map(|(_, value)| value.as_slice()).unwrap_or_default()
         };
+        let mut headers: Vec<_> = pairs
+            .iter()
+            .filter(|(name, _)| !name.starts_with(':'))
+            .map(|(name, value)| HeaderPair::new(name, value))
+            .collect();
+        let authority = pairs.iter().find(|(name, _)| name == ":authority");
+        if let Some((_, authority)) = authority
+            && !pairs.iter().any(|(name, _)| name == "host")
+        {
+            headers.push(HeaderPair::new("host", authority));
+        }
         Self {
             method: value(":method"),
             target: value(":path"),
             request_id: core::str::from_utf8(value("x-request-id")).unwrap_or_default(),
-            headers: pairs
-                .iter()
-                .filter(|(name, _)| !name.starts_with(':'))
-                .map(|(name, value)| HeaderPair::new(name, value))
-                .collect(),
+            headers,
         }
     }
 

@@ -14,7 +14,7 @@ use crate::tools::stamp::{Stamp, lock};
 use crate::tools::{node, rust};
 
 /// What a host may call. The SDK exports a function for everything that can happen to a request; without those that do
-/// nothing here, bodies, responses and log entries pass without a call into wasm.
+/// nothing here, bodies of responses and log entries pass without a call into wasm.
 const EXPORTS: &[&str] = &[
     "_initialize",
     "malloc",
@@ -24,7 +24,10 @@ const EXPORTS: &[&str] = &[
     "proxy_on_context_create",
     "proxy_on_delete",
     "proxy_on_done",
+    "proxy_on_request_body",
     "proxy_on_request_headers",
+    "proxy_on_request_trailers",
+    "proxy_on_response_headers",
     "proxy_on_vm_start",
 ];
 

@@ -1,5 +1,7 @@
 //! The filter in Envoy as it is shipped: its size, the examples, what it counts and logs, configurations that are
-//! refused, and requests that are meant to break it.
+//! refused, bodies that are compared, and requests that are meant to break it.
+
+mod bodies;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -46,6 +48,7 @@ pub(super) fn check() -> Result<Summary> {
     step("the example in Envoy", |step| example(step, &mut summary))?;
     step("the example for Istio", |step| istio::check(step, &artefact.path, &mut summary))?;
     step("requests through Envoy", |step| requests(step, &artefact.path, &runtime, &mut summary))?;
+    step("bodies through Envoy", |step| bodies::check(step, &artefact.path, &runtime, &mut summary))?;
     step("after a trap in Envoy", |step| after_trap(step, &artefact, &runtime, &mut summary))?;
     step("configurations that Envoy refuses", |step| refused(step, &artefact.path, &mut summary))?;
     Ok(summary)
@@ -183,17 +186,21 @@ fn after_trap(
     let told = envoy.wait_for_sign(TRAPS, LOG);
     summary.count((!told).then(|| "the filter did not trap: the check shows nothing".to_string()));
 
-    // Envoy starts the module anew after a moment; until then it refuses.
+    summary.count(not_recovered(|| ask(&ordinary))?);
+    bodies::after_trap(step, artefact, runtime, summary)
+}
+
+/// The failure of a check that an ordinary request gets through after a trap. Envoy starts the module anew after a moment;
+/// until then it refuses.
+fn not_recovered(mut ask: impl FnMut() -> Result<u16>) -> Result<Option<String>> {
     let started = Instant::now();
-    let recovered = loop {
-        match ask(&ordinary)? {
-            200 => break None,
+    loop {
+        match ask()? {
+            200 => return Ok(None),
             503 if started.elapsed() < RELOAD => std::thread::sleep(Duration::from_millis(100)),
-            status => break Some(format!("{status} to an ordinary request after the trap")),
+            status => return Ok(Some(format!("{status} to an ordinary request after the trap"))),
         }
-    };
-    summary.count(recovered);
-    Ok(())
+    }
 }
 
 /// What V8 and Envoy say when a module traps.

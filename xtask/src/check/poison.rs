@@ -57,33 +57,38 @@ pub(super) fn poisonable(artefact: &WorkerArtefact) -> Result<PathBuf> {
 
 /// The copy of the filter traps for a request with more headers than this, pseudo-headers included.
 pub(super) const TRAPPING_HEADERS: usize = 64;
+/// And for a body of which it is shown more than this many bytes.
+pub(super) const TRAPPING_BYTES: usize = 40 * 1024;
 
-/// Makes a copy of the filter that traps for a request with many headers, before it has looked at any.
+/// Makes a copy of the filter that traps for a request with many headers, or with a long body, before it has looked at
+/// anything of either.
 pub(super) fn trapping_filter(artefact: &ProxyWasmArtefact) -> Result<PathBuf> {
     let dir = target("poison");
     fs::create_dir_all(&dir)?;
     let path = dir.join("portcullis.proxy.wasm");
     let mut module = Module::from_file(&artefact.path)?;
-    let on_headers = "proxy_on_request_headers";
-    let entry = module.exports.get_func(on_headers).with_context(|| format!("no export {on_headers}"))?;
-    let entry = module.funcs.get_mut(entry).kind.unwrap_local_mut();
-    // context, number of headers, whether that is all of the request
-    let headers =
-        entry.args.get(1).copied().with_context(|| format!("{on_headers} has another signature"))?;
-    entry
-        .builder_mut()
-        .func_body()
-        .local_get_at(0, headers)
-        .const_at(1, Value::I32(i32::try_from(TRAPPING_HEADERS)?))
-        .binop_at(2, BinaryOp::I32GtS)
-        .if_else_at(
-            3,
-            None,
-            |then| {
-                then.unreachable();
-            },
-            |_| {},
-        );
+    for (name, most) in
+        [("proxy_on_request_headers", TRAPPING_HEADERS), ("proxy_on_request_body", TRAPPING_BYTES)]
+    {
+        let entry = module.exports.get_func(name).with_context(|| format!("no export {name}"))?;
+        let entry = module.funcs.get_mut(entry).kind.unwrap_local_mut();
+        // context, number of headers or of bytes, whether that is all of the request
+        let count = entry.args.get(1).copied().with_context(|| format!("{name} has another signature"))?;
+        entry
+            .builder_mut()
+            .func_body()
+            .local_get_at(0, count)
+            .const_at(1, Value::I32(i32::try_from(most)?))
+            .binop_at(2, BinaryOp::I32GtS)
+            .if_else_at(
+                3,
+                None,
+                |then| {
+                    then.unreachable();
+                },
+                |_| {},
+            );
+    }
     module.emit_wasm_file(&path)?;
     Ok(path)
 }

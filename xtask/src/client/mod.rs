@@ -3,6 +3,7 @@
 //! Ordinary clients repair what they send: they fold `//`, join header lines and refuse octets that are not allowed. An
 //! attacker's client does not. The request is written here octet by octet; the response is read by hyper.
 
+pub(crate) mod upload;
 mod verbatim;
 pub(crate) mod websocket;
 

@@ -52,6 +52,24 @@ impl Envoy {
         Self::start_at(listeners, wasm, name, None, step)
     }
 
+    /// The same, with each listener as `change` leaves it, which is called with its number and its configuration.
+    ///
+    /// # Errors
+    ///
+    /// As [`Envoy::start`].
+    pub(crate) fn start_changed(
+        listeners: &[EnvoySettings],
+        wasm: &Path,
+        name: &str,
+        change: impl Fn(usize, &mut Value),
+        step: &Step,
+    ) -> Result<Self> {
+        let mut config = bootstrap(listeners, wasm, None);
+        let all = config["static_resources"]["listeners"].as_array_mut();
+        all.into_iter().flatten().enumerate().for_each(|(index, listener)| change(index, listener));
+        Self::start_with(&config, listeners.len(), name, step)
+    }
+
     /// The same, with the first listener at the address `first`.
     ///
     /// # Errors
@@ -64,9 +82,13 @@ impl Envoy {
         first: Option<SocketAddr>,
         step: &Step,
     ) -> Result<Self> {
+        Self::start_with(&bootstrap(listeners, wasm, first), listeners.len(), name, step)
+    }
+
+    fn start_with(config: &Value, listeners: usize, name: &str, step: &Step) -> Result<Self> {
         let binary = binary(step)?;
         let dir = target("envoy").join(name);
-        let config = write_bootstrap(&dir, listeners, wasm, first)?;
+        let config = write_bootstrap(&dir, config)?;
         let admin_file = dir.join("admin-address");
         // Left over from an earlier run, it would be mistaken for this one's.
         let _ = fs::remove_file(&admin_file);
@@ -77,7 +99,7 @@ impl Envoy {
         let (child, output) = spawn(&mut command)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self { child, admin: nowhere, addresses: Vec::new(), output };
-        envoy.wait_until_up(&admin_file, listeners.len())?;
+        envoy.wait_until_up(&admin_file, listeners)?;
         Ok(envoy)
     }
 
@@ -105,8 +127,8 @@ impl Envoy {
         step: &Step,
     ) -> Result<Option<String>> {
         let binary = binary(step)?;
-        let config =
-            write_bootstrap(&target("envoy").join(name), std::slice::from_ref(settings), wasm, None)?;
+        let config = bootstrap(std::slice::from_ref(settings), wasm, None);
+        let config = write_bootstrap(&target("envoy").join(name), &config)?;
         step.message("asking Envoy");
         let mut command = Command::new(binary);
         command.args(["--mode", "validate", "--config-path"]).arg(config).args(QUIETLY);
@@ -247,17 +269,11 @@ fn decisions(lines: &[String]) -> Vec<Value> {
 }
 
 /// Writes Envoy's whole configuration to a file in `dir`, and returns the file.
-fn write_bootstrap(
-    dir: &Path,
-    listeners: &[EnvoySettings],
-    wasm: &Path,
-    first: Option<SocketAddr>,
-) -> Result<PathBuf> {
+fn write_bootstrap(dir: &Path, config: &Value) -> Result<PathBuf> {
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
-    let config = dir.join("envoy.json");
-    fs::write(&config, bootstrap(listeners, wasm, first).to_string())
-        .with_context(|| config.display().to_string())?;
-    Ok(config)
+    let file = dir.join("envoy.json");
+    fs::write(&file, config.to_string()).with_context(|| file.display().to_string())?;
+    Ok(file)
 }
 
 /// Envoy's whole configuration. Ports are left to the system, but for `first`; a listener's name is its number.
@@ -299,6 +315,7 @@ fn listener(index: usize, settings: &EnvoySettings, wasm: &Path, address: Socket
     let filter = json!({
         "name": format!("portcullis-{index}"),
         "failure_policy": "FAIL_RELOAD",
+        "allow_on_headers_stop_iteration": true,
         "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": settings.config},
         "vm_config": {
             // One for all: Envoy compiles the module once for each set of secrets, which takes seconds, and starts the

@@ -35,4 +35,4 @@ pub mod bindings {
 
 pub use answer::{respond, start};
 pub use environment::{complain, variable};
-pub use request::Request;
+pub use request::{Outcome, Request};

@@ -1,7 +1,8 @@
 //! Portcullis in front of a `wasi:http` service: the world `middleware` of the WIT package `portcullis:auth`.
 //!
 //! A request is handed on exactly as it came or not at all: WASI 0.2 lets a component neither make nor change an
-//! `incoming-request`. A verdict that asks for a change is therefore a refusal here, whatever the change.
+//! `incoming-request`. A verdict that asks for a change is therefore a refusal here, whatever the change, and so is a
+//! decision that takes the body, which nobody could read a second time.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -50,7 +51,7 @@ use alloc::string::String;
 
 use portcullis::Forward;
 use portcullis_component_http::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use portcullis_component_http::{Request, respond};
+use portcullis_component_http::{Outcome, Request, respond};
 
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::bindings::wasi::http::incoming_handler as service;
@@ -62,20 +63,20 @@ struct Component;
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
         let request = Request::read(&incoming);
-        match request.decide() {
-            Err(answer) => respond(out, &answer),
-            Ok((forward, log_line)) => match change(&request, &forward) {
+        let impossible = match request.decide(None) {
+            Err(answer) => return respond(out, &answer),
+            Ok(Outcome::NeedsBody(_)) => String::from("compare members of a body and hand it on"),
+            Ok(Outcome::LetIn(forward, log_line)) => match change(&request, &forward) {
                 // SECURITY: the service must never see what the verdict says it must not.
-                Some(change) => {
-                    let why = format!("cannot {change} in the world `middleware`; use `proxy`");
-                    respond(out, &request.failed(&why));
-                }
+                Some(change) => change,
                 None => {
                     Request::let_in(&log_line);
-                    service::handle(incoming, out);
+                    return service::handle(incoming, out);
                 }
             },
-        }
+        };
+        let why = format!("cannot {impossible} in the world `middleware`; use `proxy`");
+        respond(out, &request.failed(&why));
     }
 }
 
@@ -86,6 +87,9 @@ fn change(request: &Request, forward: &Forward) -> Option<String> {
     }
     if let Some((name, _)) = forward.set_headers.first() {
         return Some(format!("set the header `{name}`"));
+    }
+    if let Some((name, _)) = forward.response_headers.first() {
+        return Some(format!("set the header `{name}` of the response"));
     }
     (forward.target != request.target).then(|| String::from("rewrite the target"))
 }

@@ -10,15 +10,12 @@ use portcullis_component_http::bindings::wasi::http::types::{
     ResponseOutparam,
 };
 use portcullis_component_http::bindings::wasi::io::poll::{Pollable, poll};
-use portcullis_component_http::bindings::wasi::io::streams::StreamError;
 use portcullis_component_http::{Request, complain, start};
 
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::origin::Origin;
 use crate::pump::{Pump, State};
-
-/// How much of a body of unknown length is read to find out whether there is one, in bytes.
-const READ_AHEAD_BYTES: u64 = 16 * 1024;
+use crate::upload::{BrokenOff, Upload};
 
 /// The host cannot express the request that the verdict asks for.
 #[derive(Debug)]
@@ -87,15 +84,10 @@ pub(crate) fn outgoing(
 /// # Errors
 ///
 /// If there is none.
-pub(crate) fn run(
-    incoming: &IncomingRequest,
-    request: &Request,
-    outgoing: OutgoingRequest,
-) -> Result<Answered, Failed> {
-    let body = body(incoming, request, &outgoing)?;
+pub(crate) fn run(upload: Upload, request: &Request, outgoing: OutgoingRequest) -> Result<Answered, Failed> {
+    let mut upload = body(upload, request, &outgoing)?;
     let future =
         outgoing_handler::handle(outgoing, None).map_err(|code| Failed::Origin(format!("{code:?}")))?;
-    let mut upload = body;
     loop {
         if let Some(response) = head(&future)? {
             return Ok(Answered { response, upload });
@@ -109,30 +101,15 @@ pub(crate) fn run(
 }
 
 /// The request's body on its way, or none if it has none: a body of no bytes is not the same as no body.
-fn body(
-    incoming: &IncomingRequest,
-    request: &Request,
-    outgoing: &OutgoingRequest,
-) -> Result<Option<Pump>, Failed> {
-    let broken = |()| Failed::Caller;
-    let source = incoming.consume().map_err(broken)?;
-    let input = source.stream().map_err(broken)?;
-    let mut pending = Vec::new();
-    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
-        match input.blocking_read(READ_AHEAD_BYTES) {
-            Ok(bytes) => pending = bytes,
-            Err(StreamError::Closed) => {
-                drop(input);
-                return Ok(None);
-            }
-            Err(StreamError::LastOperationFailed(_)) => {
-                drop(input);
-                return Err(Failed::Caller);
-            }
-        }
+fn body(mut upload: Upload, request: &Request, outgoing: &OutgoingRequest) -> Result<Option<Pump>, Failed> {
+    // Where no length is announced, what comes tells.
+    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        && upload.is_empty().map_err(|BrokenOff| Failed::Caller)?
+    {
+        return Ok(None);
     }
-    let sink = outgoing.body().map_err(broken)?;
-    Pump::new(source, input, sink, pending).map(Some).ok_or(Failed::Caller)
+    let sink = outgoing.body().map_err(|()| Failed::Caller)?;
+    upload.into_pump(sink).map(Some).ok_or(Failed::Caller)
 }
 
 fn head(future: &FutureIncomingResponse) -> Result<Option<IncomingResponse>, Failed> {
@@ -158,11 +135,14 @@ fn advance(upload: &mut Option<Pump>) -> Option<Option<Pollable>> {
 }
 
 impl Answered {
-    /// Hands the response on, and the rest of the request's body to the origin as long as it answers.
-    pub(crate) fn stream(self, out: ResponseOutparam) {
+    /// Hands the response on, with the headers `set` in the place of its own of these names, and the rest of the request's
+    /// body to the origin as long as it answers.
+    pub(crate) fn stream(self, out: ResponseOutparam, set: Vec<(String, String)>) {
         let Self { response, mut upload } = self;
-        let (Ok(source), headers) = (response.consume(), response.headers().entries()) else { return };
+        let (Ok(source), mut headers) = (response.consume(), response.headers().entries()) else { return };
         let Ok(input) = source.stream() else { return };
+        headers.retain(|(name, _)| !set.iter().any(|(replaced, _)| name.eq_ignore_ascii_case(replaced)));
+        headers.extend(set.into_iter().map(|(name, value)| (name, value.into_bytes())));
         let Some(sink) = start(out, response.status(), &headers) else {
             drop(input);
             return complain("the host refuses the head of the origin's response");

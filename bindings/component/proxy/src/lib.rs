@@ -6,6 +6,7 @@ extern crate alloc;
 mod exchange;
 mod origin;
 mod pump;
+mod upload;
 
 /// What `wit_bindgen` generates for the world.
 mod bindings {
@@ -46,11 +47,15 @@ mod bindings {
     });
 }
 
+use alloc::string::String;
+
+use portcullis::{Answer, Forward};
 use portcullis_component_http::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use portcullis_component_http::{Request, respond};
+use portcullis_component_http::{Outcome, Request, respond};
 
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::exchange::Failed;
+use crate::upload::{BrokenOff, Upload};
 
 /// The component.
 #[derive(Debug)]
@@ -60,18 +65,44 @@ impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
         let request = Request::read(&incoming);
         let Some(origin) = origin::origin() else { return respond(out, &request.refused_for_config()) };
-        let (forward, log_line) = match request.decide() {
-            Ok(verdict) => verdict,
-            Err(answer) => return respond(out, &answer),
+        let (forward, log_line, upload) = match decide(&incoming, &request) {
+            Ok(let_in) => let_in,
+            Err(Stopped::Refused(answer)) => return respond(out, &answer),
+            Err(Stopped::BrokenOff) => return,
         };
         let Ok(outgoing) = exchange::outgoing(&incoming, &request, &forward, origin) else {
             return respond(out, &request.failed("the host refuses the request for the origin"));
         };
         Request::let_in(&log_line);
-        match exchange::run(&incoming, &request, outgoing) {
-            Ok(answered) => answered.stream(out),
+        match exchange::run(upload, &request, outgoing) {
+            Ok(answered) => answered.stream(out, forward.response_headers),
             Err(Failed::Caller) => {}
             Err(Failed::Origin(why)) => respond(out, &request.origin_unreachable(&why)),
+        }
+    }
+}
+
+/// Why a request does not go on.
+#[derive(Debug)]
+enum Stopped {
+    /// It is refused.
+    Refused(Answer),
+    /// The caller's own body broke off: nobody waits for an answer.
+    BrokenOff,
+}
+
+/// Decides, with the body if that is needed; it goes on with what was read of it.
+fn decide(incoming: &IncomingRequest, request: &Request) -> Result<(Forward, String, Upload), Stopped> {
+    let open = || Upload::open(incoming).map_err(|BrokenOff| Stopped::BrokenOff);
+    match request.decide(None).map_err(Stopped::Refused)? {
+        Outcome::LetIn(forward, log_line) => Ok((forward, log_line, open()?)),
+        Outcome::NeedsBody(limit) => {
+            let mut upload = open()?;
+            let body = upload.read(limit.saturating_add(1)).map_err(|BrokenOff| Stopped::BrokenOff)?;
+            match request.decide(Some(body)).map_err(Stopped::Refused)? {
+                Outcome::LetIn(forward, log_line) => Ok((forward, log_line, upload)),
+                Outcome::NeedsBody(_) => Err(Stopped::Refused(request.failed("a body is needed twice"))),
+            }
         }
     }
 }

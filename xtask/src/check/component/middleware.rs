@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::bodies;
 use super::props::{NOBODY, Props};
 use super::served::Served;
 use crate::build::{self, ComponentArtefact};
@@ -28,8 +29,7 @@ pub(super) fn check(
     step("build the service", |step| build::service(step, "portcullis-example-echo", &service))?;
     build::compose(&artefact.path, &service, &composed)?;
 
-    let start = |upstream: Value, name: &str| {
-        let mut config: Value = serde_json::from_str(&props.config)?;
+    let start = |mut config: Value, upstream: Value, name: &str| {
         config["upstream"] = upstream;
         // The caller's token goes on as it is: it must be one of AgentFlow's own, and an API key is none.
         config["issuers"][0]["claims"]["subject"] = "/user_id".into();
@@ -39,7 +39,9 @@ pub(super) fn check(
         let serve = WasmtimeServe::start(&composed, &environment, &[], name)?;
         Ok::<_, anyhow::Error>(Served { serve, runtime })
     };
-    let gate = start(json!({"credential": "forward", "identity_headers": false}), "check-middleware")?;
+    let ordinary: Value = serde_json::from_str(&props.config)?;
+    let unchanged = json!({"credential": "forward", "identity_headers": false});
+    let gate = start(ordinary.clone(), unchanged.clone(), "check-middleware")?;
     let anonymous = Request::new("GET", "/v1/threads?limit=1");
     let user = anonymous.clone().bearer(&props.token("user", "")?);
     gate.expect("the service without a token", &anonymous, 401, Some("credential_missing"), summary)?;
@@ -55,7 +57,25 @@ pub(super) fn check(
     for (what, request) in [("a header to remove", &spoofed), ("a path to rewrite", &disguised)] {
         gate.expect(what, request, 503, Some("internal"), summary)?;
     }
-    let gate = start(json!({"credential": "forward"}), "check-middleware-identity")?;
+    let gate = start(ordinary, json!({"credential": "forward"}), "check-middleware-identity")?;
     gate.expect("a header to add", &user, 503, Some("internal"), summary)?;
+
+    let gate = start(bodies::config(props, "enforce", true)?, unchanged.clone(), "check-middleware-body")?;
+    let body = Request::new("POST", bodies::PATH).bearer(&props.token("user", "")?).json(bodies::HERS);
+    gate.expect("a body to compare", &body, 503, Some("internal"), summary)?;
+    gate.expect_log("a body to compare", "cannot compare members of a body and hand it on", summary);
+    let restricted = Request::new("GET", "/v1/threads/7").bearer(&props.token("user", "")?);
+    let named = restricted.clone().header("Host", "api.example.com");
+    gate.expect("the host of a route", &named, 200, None, summary)?;
+    let other = restricted.header("Host", "other.example.com");
+    gate.expect("another host", &other, 403, Some("route_unknown"), summary)?;
+
+    let gate = start(bodies::config(props, "report", false)?, unchanged.clone(), "check-middleware-report")?;
+    gate.expect("a guest in report mode", &guest, 200, Some("permission_missing"), summary)?;
+    gate.expect("a body to compare in report mode", &body, 503, Some("internal"), summary)?;
+    let gate = start(bodies::config(props, "report", true)?, unchanged, "check-middleware-told")?;
+    gate.expect("a response to change", &guest, 503, Some("internal"), summary)?;
+    let told = "cannot set the header `x-portcullis-reason` of the response";
+    gate.expect_log("a response to change", told, summary);
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The WASI components as they are shipped: size, the pure gate against the core it is made of, the pure gate in a host of
 //! another language, and the two HTTP components in wasmtime.
 
+mod bodies;
 mod differential;
 mod gate;
 mod middleware;
@@ -19,7 +20,7 @@ use crate::step::step;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 365 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 380 * 1024;
 
 /// Builds the components and runs all checks.
 pub(super) fn check() -> Result<Summary> {
@@ -46,6 +47,7 @@ pub(super) fn check() -> Result<Summary> {
     step("the gate in Python", |step| python::check(step, &named("gate")?.path, &mut summary))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     step("the proxy in wasmtime", |_| proxy::forwarding(named("proxy")?, &props, &runtime, &mut summary))?;
+    step("bodies through the proxy", |_| bodies::check(named("proxy")?, &props, &runtime, &mut summary))?;
     step("the proxy without what it needs", |_| {
         proxy::lacking(named("proxy")?, &props, &runtime, &mut summary)
     })?;

@@ -44,7 +44,8 @@ impl Served<'_> {
         Ok(response)
     }
 
-    fn decision_after(&self, count: usize) -> Value {
+    /// The decision logged after `count` others.
+    pub(super) fn decision_after(&self, count: usize) -> Value {
         let started = Instant::now();
         loop {
             match self.serve.decisions().get(count) {
