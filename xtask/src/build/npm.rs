@@ -35,13 +35,13 @@ const IMPORTS: &[&str] = &[
 ];
 
 /// Most bytes of the module.
-const WASM_BUDGET: u64 = 710 * 1024;
+const WASM_BUDGET: u64 = 800 * 1024;
 /// Most bytes of the module after gzip.
-const WASM_GZIP_BUDGET: u64 = 290 * 1024;
+const WASM_GZIP_BUDGET: u64 = 325 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 800;
 /// Most bytes of the packed package: the module twice, once inside the entry for bundlers.
-const TARBALL_BUDGET: u64 = 700 * 1024;
+const TARBALL_BUDGET: u64 = 790 * 1024;
 
 /// What is shipped as it stands in `bindings/npm/js`. `bundler.js` is not: the module goes into it.
 const SCRIPTS: &[&str] = &[

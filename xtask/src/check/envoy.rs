@@ -23,7 +23,7 @@ use crate::root::root;
 use crate::step::{Step, step};
 
 /// Ceiling for the module after gzip, so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 410 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 455 * 1024;
 /// Size of a configuration that nobody means.
 const HUGE_BYTES: usize = 10 * 1000 * 1000;
 /// How long a log line may take to arrive.

@@ -20,7 +20,7 @@ use crate::step::step;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 380 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 415 * 1024;
 
 /// Builds the components and runs all checks.
 pub(super) fn check() -> Result<Summary> {
