@@ -23,11 +23,9 @@ const OPTIONS: &[&str] = &[
     "--config=profile.wasm.opt-level=\"s\"",
 ];
 
-/// The only functions the module may import, all of them its own glue: asking for a secret, reading the record of an API
-/// key, throwing, and the table of references. Another one is a host function that a dependency has brought in unasked.
+/// The only functions the module may import, all of them its own glue: asking for a secret, throwing, and
+/// the table of references. Another one is a host function that a dependency has brought in unasked.
 const IMPORTS: &[&str] = &[
-    "./glue_bg.js __wbg___wbindgen_is_null",
-    "./glue_bg.js __wbg___wbindgen_string_get",
     "./glue_bg.js __wbg___wbindgen_throw",
     "./glue_bg.js __wbg_get",
     "./glue_bg.js __wbindgen_generic",
