@@ -11,6 +11,7 @@ mod permission;
 mod role;
 mod route;
 mod survey;
+mod template;
 mod trailing_slash;
 
 pub(crate) use binding::{Binding, Parameter, Parameters, Values};
@@ -18,8 +19,9 @@ pub(crate) use demand::Demand;
 pub(crate) use overlap::{Overlap, Overlaps};
 pub use permission::{Permission, PermissionPattern};
 pub(crate) use role::{InheritanceError, Role, RoleRules, Roles};
-pub(crate) use route::{Access, CompiledAccess, Route, RouteTemplate, Routes, WEBSOCKET, WrittenRoute};
+pub(crate) use route::{Access, CompiledAccess, Route, Routes, WrittenRoute};
 pub use survey::{AssumedCaller, ComparedBinding, RoleStance, RouteAccess, SurveyedRoute, route_shape};
+pub(crate) use template::{RouteTemplate, WEBSOCKET};
 pub(crate) use trailing_slash::TrailingSlash;
 
 use alloc::vec::Vec;

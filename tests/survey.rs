@@ -181,7 +181,7 @@ fn assumed_callers_are_bound() {
     let ids = portcullis::json::parse(br#"{"ids":["1",2]}"#, portcullis::json::Budget::REQUEST).unwrap();
     let ask = |target: &str, headers: &[(&str, &str)], caller: &AssumedCaller| {
         let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
-        gate.survey_bound("GET", target, &pairs, caller)
+        gate.survey_bound("GET", target, &pairs, None, caller)
     };
     let tenant = [("X-Tenant", "t")];
     let reader = || AssumedCaller::with_roles(["reader"]).with_tenant("t").with_claims(ids.clone());
@@ -228,7 +228,7 @@ fn bindings_are_shown_with_both_sides() {
     let portcullis::Step::Verdict(verdict) = gate.begin(&head, UnixTime::from_secs(NOW)) else { panic!() };
     let principal = verdict.record.principal.unwrap();
     let route = gate.route_for("GET", "/c/3").unwrap().unwrap();
-    let mut compared = gate.compare_bindings(&route, &head, &principal);
+    let mut compared = gate.compare_bindings(&route, &head, None, &principal);
     compared.sort_by(|one, other| one.text.cmp(&other.text));
     let shown: Vec<_> = compared
         .iter()
@@ -245,4 +245,37 @@ fn bindings_are_shown_with_both_sides() {
         ]
     );
     assert!(compared.iter().any(|binding| Some(&binding.text) == verdict.record.binding.as_ref()));
+}
+
+/// Members of a body are compared after everything else, and hosts before.
+#[test]
+fn bodies_and_hosts() {
+    let document = serde_json::json!({
+        "profile": "generic",
+        "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+        "policy": {
+            "roles": {"reader": {"permissions": ["s:read"]}},
+            "routes": {
+                "POST /s": {"access": "s:read", "where": {"body./id": "/ids", "query.who": "subject"}},
+                "GET /h": {"access": "s:read", "hosts": ["api.example.com"]},
+            },
+        },
+    });
+    let gate = load(&document.to_string());
+    let ids = portcullis::json::parse(br#"{"ids":["1",2]}"#, portcullis::json::Budget::REQUEST).unwrap();
+    let alice = AssumedCaller::with_roles(["reader"]).with_subject("alice").with_claims(ids);
+    let search = |target: &str, body: Option<&str>| {
+        gate.survey_bound("POST", target, &[], body.map(str::as_bytes), &alice)
+    };
+    assert_eq!(search("/s?who=alice", Some(r#"{"id": [1, 2]}"#)), Ok(()));
+    assert_eq!(search("/s?who=alice", Some(r#"{"id": 3}"#)), Err(PolicyError::BindingMismatch.into()));
+    assert_eq!(search("/s?who=bob", None), Err(PolicyError::BindingMismatch.into()));
+    assert_eq!(search("/s?who=alice", Some("{")), Err(AuthError::Body(portcullis::BodyError::NotJson)));
+    assert_eq!(search("/s?who=alice", None), Err(AuthError::Body(portcullis::BodyError::Unavailable)));
+
+    let host = |host: &str| gate.survey_bound("GET", "/h", &[HeaderPair::new("Host", host)], None, &alice);
+    assert_eq!(host("api.example.com"), Ok(()));
+    assert_eq!(host("other.example.com"), Err(PolicyError::RouteUnknown.into()));
+    let anonymous = gate.survey_bound("GET", "/h", &[], None, &AssumedCaller::anonymous());
+    assert!(matches!(anonymous, Err(AuthError::Credential(_))));
 }

@@ -323,3 +323,106 @@ fn a_body_that_is_not_needed_is_said_to_be() {
     assert_eq!(text(&output.stderr), "note: --body: the decision does not depend on the body\n");
     assert_code(&explain(&folder, &["--body", "absent.json", "GET /health"]), 2);
 }
+
+/// Bodies, hosts and report mode, in one configuration.
+fn bound_to_bodies(mode: &str) -> Folder {
+    let folder = Folder::new();
+    folder.write("secrets.env", format!("A={SECRET}\n"));
+    let document = json!({
+        "profile": "generic",
+        "mode": mode,
+        "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "A"}}]}],
+        "policy": {
+            "roles": {"reader": {"permissions": ["s:read"]}},
+            "routes": {
+                "POST /s": {"access": "s:read", "where": {"body./collection_id": "/collections", "query.user": "subject"}},
+                "GET /h": {"access": "s:read", "hosts": ["api.example.com"]},
+            },
+        },
+    });
+    folder.write("portcullis.json", document.to_string());
+    folder
+}
+
+fn reader() -> String {
+    let claims = json!({"sub": "alice", "roles": ["reader"], "exp": NOW + 600, "collections": ["a", "b"]});
+    format!("Authorization: Bearer {}", sign(claims, "k"))
+}
+
+#[test]
+fn a_member_of_the_body_is_compared() {
+    let folder = bound_to_bodies("enforce");
+    let ask = |body: Option<&str>, target: &str| {
+        let body = body.map(|body| folder.write("body.json", body));
+        let authorization = reader();
+        let mut arguments = vec!["-H", &authorization, "-H", "Content-Type: application/json"];
+        if let Some(body) = &body {
+            arguments.extend(["--body", body]);
+        }
+        arguments.push(target);
+        explain(&folder, &arguments)
+    };
+    let output = ask(Some(r#"{"collection_id": "b"}"#), "POST /s?user=alice");
+    assert_code(&output, 0);
+    let words = text(&output.stdout);
+    let lines: Vec<&str> = words.lines().filter(|line| line.contains("binding")).collect();
+    assert_eq!(
+        lines,
+        [
+            "  ✓ binding      query.user = subject holds: the request has `alice`, the caller `alice`",
+            "  ✓ binding      body./collection_id = /collections holds: the request has `b`, the caller `a`, `b`",
+        ]
+    );
+    for (body, target, remedy) in [
+        (
+            Some(r#"{"collection_id": "c"}"#),
+            "POST /s?user=alice",
+            "body./collection_id is `c`; the caller is bound to: a, b",
+        ),
+        (
+            Some(r#"{"collection_id": "c"}"#),
+            "POST /s?user=bob",
+            "query.user is `bob`; the caller is bound to: alice",
+        ),
+        (Some("{}"), "POST /s?user=alice", "body./collection_id is missing; the caller is bound to: a, b"),
+        (Some("{"), "POST /s?user=alice", "send one JSON text in which no object names a member twice"),
+        (None, "POST /s?user=alice", "give the body with --body FILE"),
+    ] {
+        let output = ask(body, target);
+        assert_code(&output, 1);
+        let words = text(&output.stdout);
+        assert!(words.ends_with(&format!("  → {remedy}\n")) || words.contains(remedy), "{words}");
+    }
+    let output = ask(None, "POST /s?user=alice");
+    assert!(
+        text(&output.stderr).contains("note: the decision depends on the body; give it with --body FILE")
+    );
+}
+
+#[test]
+fn a_route_of_another_host_is_named() {
+    let folder = bound_to_bodies("enforce");
+    assert_code(&explain(&folder, &["-H", &reader(), "-H", "Host: api.example.com", "GET /h"]), 0);
+    let output = explain(&folder, &["-H", &reader(), "-H", "Host: other.example.com", "GET /h"]);
+    assert_code(&output, 1);
+    let remedy = "  → GET /h is served for the hosts api.example.com alone: send `Host` accordingly\n";
+    assert!(text(&output.stdout).ends_with(remedy), "{}", text(&output.stdout));
+}
+
+#[test]
+fn a_refusal_that_is_only_reported_is_one_all_the_same() {
+    let folder = bound_to_bodies("report");
+    let output = explain(&folder, &["-H", "X-Auth-Subject: root", "GET /h"]);
+    assert_code(&output, 1);
+    let words = text(&output.stdout);
+    assert!(
+        words.starts_with("DENY   GET /h → 401 credential_missing, but only reported: it goes on\n"),
+        "{words}"
+    );
+    assert!(words.contains("✗ refused") && words.contains("✓ report"), "{words}");
+    assert!(words.contains("      remove   x-auth-subject\n"), "{words}");
+    let explanation = common::json(&explain(&folder, &["--json", "GET /h"]));
+    let told =
+        ["decision", "reported", "status", "reason", "target"].map(|member| explanation[member].clone());
+    assert_eq!(told, [json!("deny"), json!(true), json!(401), json!("credential_missing"), json!("/h")]);
+}

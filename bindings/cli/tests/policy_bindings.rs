@@ -24,6 +24,8 @@ fn config(folder: &Folder) -> String {
             "routes": {
                 "GET /c/{collection}": {"access": "c:read", "where": {
                     "path.collection": "/collections", "query.user": "subject", "header.X-Tenant": "tenant"}},
+                "POST /c": {"access": "c:read", "where": {"body./id": "/collections"}},
+                "GET /h": {"access": "c:read", "hosts": ["api.example.com"]},
                 "GET /c": "c:read",
                 "GET /": "public",
             },
@@ -134,10 +136,15 @@ fn expected_decisions_of_bound_callers() {
         case(json!({"role": "stranger", "expect": "deny", "reason": "permission_missing"})),
         case(json!({"role": null, "no_role": true, "expect": "deny", "reason": "permission_missing"})),
         json!({"anonymous": true, "request": "GET /", "expect": "allow"}),
+        case(json!({"request": "POST /c", "body": {"id": ["a", 7]}})),
+        mismatch(json!({"request": "POST /c", "body": {"id": "b"}})),
+        case(json!({"request": "POST /c", "expect": "deny", "reason": "body_invalid"})),
+        case(json!({"request": "GET /h", "headers": {"Host": "API.example.com:443"}})),
+        case(json!({"request": "GET /h", "expect": "deny", "reason": "route_unknown"})),
     ];
     let output = test(&cases);
     assert_code(&output, 0);
-    assert_eq!(text(&output.stdout), "15 of 15 decisions as expected\n");
+    assert_eq!(text(&output.stdout), "20 of 20 decisions as expected\n");
     // Each of them is decided: with the opposite expected, it fails.
     for case in &cases {
         let mut case = case.clone();

@@ -15,6 +15,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 /// How a call ended: an object with one member, named after the variant.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[allow(clippy::large_enum_variant, reason = "each is written as soon as it is made")]
 pub(crate) enum Outcome<'a> {
     Verdict(VerdictDocument<'a>),
     Needed(NeedDocument<'a>),
