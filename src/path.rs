@@ -99,6 +99,33 @@ impl<'a> Target<'a> {
 ///
 /// [`PathError`] if there is no single safe reading.
 pub(crate) fn normalise(path: &str) -> Result<String, PathError> {
+    // Most requests: nothing to decode, merge or resolve.
+    if is_plainly_normal(path) {
+        return Ok(String::from(path));
+    }
+    repair(path)
+}
+
+/// Whether a path is in normal form as far as that can be told without decoding anything.
+fn is_plainly_normal(path: &str) -> bool {
+    let Some(relative) = path.strip_prefix('/') else { return false };
+    let mut segments = relative.split('/').peekable();
+    let mut count = 0_usize;
+    while let Some(segment) = segments.next() {
+        // The last one is empty behind a slash at the end.
+        if segment.is_empty() && segments.peek().is_none() {
+            break;
+        }
+        count = count.saturating_add(1);
+        if segment.is_empty() || segment.starts_with('.') || !segment.bytes().all(is_pchar) {
+            return false;
+        }
+    }
+    count <= PATH_SEGMENTS
+}
+
+/// The normal form of a path, whatever it takes.
+fn repair(path: &str) -> Result<String, PathError> {
     let decoded = decode(path)?;
     if has_escape(&decoded) {
         return Err(PathError::DoubleEncoding);
@@ -209,7 +236,35 @@ fn is_pchar(octet: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathError, Target, normalise};
+    use super::{PathError, Target, is_plainly_normal, normalise, repair};
+    use crate::limits::PATH_SEGMENTS;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// The short cut leads where the long way does.
+        #[test]
+        fn what_is_plainly_normal_is(path in "/?([a-z.;%/:\\\\ é2eE]|\\.\\.|//|%2e|~x){0,12}") {
+            if is_plainly_normal(&path) {
+                prop_assert_eq!(repair(&path), Ok(path));
+            }
+        }
+    }
+
+    #[test]
+    fn plain_paths_take_the_short_cut() {
+        let deep = "/a".repeat(PATH_SEGMENTS);
+        for path in ["/", "/v1/threads", "/v1/graph:StateSchema", "/v1/threads/", "/a.b/c..d", deep.as_str()]
+        {
+            assert!(is_plainly_normal(path) && repair(path).as_deref() == Ok(path), "{path}");
+        }
+        let deeper: String = "/a".repeat(PATH_SEGMENTS + 1);
+        for path in ["", "a", "//", "/a//b", "/.", "/..", "/.well-known", "/a/..;/b", "/%61", "/a b", &deeper]
+        {
+            assert!(!is_plainly_normal(path), "{path}");
+        }
+        assert_eq!(normalise(&deeper), Err(PathError::TooManySegments));
+    }
 
     #[test]
     fn one_spelling_for_one_path() {

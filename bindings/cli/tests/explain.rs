@@ -365,7 +365,7 @@ fn a_member_of_the_body_is_compared() {
     let output = ask(Some(r#"{"collection_id": "b"}"#), "POST /s?user=alice");
     assert_code(&output, 0);
     let words = text(&output.stdout);
-    let lines: Vec<&str> = words.lines().filter(|line| line.contains("binding")).collect();
+    let lines: Vec<&str> = words.lines().filter(|line| line.contains(" binding ")).collect();
     assert_eq!(
         lines,
         [

@@ -109,7 +109,10 @@ pub(crate) fn assert_justified(
     let claims = crate::json::strict(&parts.payload).filter(Value::is_object);
     let claims = claims.unwrap_or_else(|| panic!("accepted, but its claims are no JSON object: {token:?}"));
     let mut broken: Vec<&str> = Vec::new();
-    let profile = if configuration.has_profile("agentflow") { "agentflow" } else { "jwt" };
+    let profile = match configuration.document["profile"].as_str() {
+        Some(system @ ("agentflow" | "r2r" | "rag-modulo")) => system,
+        _ => "jwt",
+    };
     let signer = signers.iter().find(|issuer| {
         let rule = broken_rule(issuer.document, profile, &parts, &claims, now.as_secs());
         broken.extend(rule);
@@ -131,7 +134,12 @@ pub(crate) fn assert_justified(
     let said = format!("{} {}", claims["roles"], claims["role"]);
     for role in &principal.roles {
         let quoted = Value::from(role.as_str()).to_string();
-        assert!(said.contains(&quoted) || role == "guest", "the role {role:?} is not in the token");
+        let given = one_or_many(signer.document["subject_roles"].get(&principal.subject));
+        let standard = ["guest", "user"].contains(&role.as_str());
+        assert!(
+            said.contains(&quoted) || given.contains(&&Value::from(role.as_str())) || standard,
+            "the role {role:?} is neither in the token nor its subject's"
+        );
     }
 }
 
