@@ -15,7 +15,7 @@ use crate::host::component::WasmtimeServe;
 use crate::origin::builtin::{Arrival, Builtin};
 
 /// A little more than an instance takes at rest, so that a large request makes it trap.
-const LITTLE_MEMORY: &[&str] = &["-Wmax-memory-size=1245184", "-Wtrap-on-grow-failure=n"];
+const LITTLE_MEMORY: &[&str] = &["-Wmax-memory-size=1310720", "-Wtrap-on-grow-failure=n"];
 
 /// In front of an origin that keeps what reaches it.
 pub(super) fn forwarding(
