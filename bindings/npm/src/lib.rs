@@ -48,7 +48,7 @@ impl Gate {
     }
 
     /// Decides about a request with what it was found to need so far: a verdict, or what is needed to decide. `now` is in
-    /// milliseconds; `supplies` is a list as [`Supplies::parse`] reads it, empty to begin with.
+    /// milliseconds; `supplies` is a list of answers to the needs so far, empty to begin with.
     pub fn decide(&self, head: &str, now: f64, supplies: &str) -> String {
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let Some(head) = Head::parse(head) else {
