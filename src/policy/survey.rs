@@ -13,10 +13,10 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{CompiledAccess, Permission, Policy, Route, RouteTemplate, Values};
+use super::{CompiledAccess, Permission, Policy, Route, RouteTemplate, TrailingSlash, Values};
 use crate::body;
 use crate::error::{AuthError, BodyError, CredentialError, PolicyError};
-use crate::gate::Gate;
+use crate::gate::{Gate, Mode};
 use crate::path::Target;
 use crate::request::{HeaderPair, RequestHead};
 
@@ -171,6 +171,16 @@ impl Gate {
         let path = Target::parse(target.as_bytes())?.path;
         let route = self.policy.routes.find(method, &path);
         Ok(route.map(|route| SurveyedRoute { policy: &self.policy, route }))
+    }
+
+    /// Whether a slash at the end of a path makes no difference (`policy.trailing_slash`).
+    pub fn ignores_trailing_slash(&self) -> bool {
+        self.policy.routes.trailing_slash() == TrailingSlash::Ignored
+    }
+
+    /// Whether refusals are only reported (`"mode": "report"`), and every request is let in.
+    pub fn only_reports(&self) -> bool {
+        self.mode == Mode::Report
     }
 
     /// Whether scopes that a credential declares narrow what its roles give.

@@ -160,6 +160,90 @@ fn a_binding_that_goes_lets_callers_reach_what_is_not_theirs() {
 }
 
 #[test]
+fn hosts_that_come_and_go() {
+    let with = |hosts: Value| {
+        json!({
+            "roles": {"r": {"permissions": ["a:read"]}, "s": {}},
+            "routes": {"GET /a": {"access": "a:read", "hosts": hosts}, "GET /p": {"access": "public", "hosts": ["x"]}},
+        })
+    };
+    let (all, one, two, other) =
+        (json!([]), json!(["a.example"]), json!(["a.example", "b.example"]), json!(["b.example"]));
+    let of_r = || vec!["r: GET /a".to_owned()];
+    for (old, new, allowed, denied) in [
+        (&all, &all, vec![], vec![]),
+        (&one, &json!(["A.example"]), vec![], vec![]),
+        (&all, &one, vec![], of_r()),
+        (&one, &all, of_r(), vec![]),
+        (&one, &two, of_r(), vec![]),
+        (&two, &one, vec![], of_r()),
+        (&one, &other, of_r(), of_r()),
+    ] {
+        assert_eq!(diff(&with(old.clone()), &with(new.clone())), (allowed, denied), "{old} to {new}");
+    }
+    let folder = Folder::new();
+    let (old, new) =
+        (folder.write("old.json", config(&with(one))), folder.write("new.json", config(&with(two))));
+    let output = run(&["policy", "diff", &old, &new]);
+    assert_eq!(
+        text(&output.stdout),
+        "becomes allowed (1)\n  r, outside host = a.example  GET /a  route_unknown → allow\n"
+    );
+    // A public route is nobody's while it is not served.
+    let open = |hosts: Value| json!({"routes": {"GET /p": {"access": "public", "hosts": hosts}}});
+    let (allowed, _) = diff(&open(json!(["x"])), &open(json!([])));
+    assert_eq!(allowed, ["anonymous: GET /p", "no_role: GET /p"]);
+}
+
+#[test]
+fn a_slash_at_the_end_that_comes_to_be_ignored() {
+    let with = |trailing_slash: &str| {
+        json!({
+            "roles": {"r": {"permissions": ["a:read"]}}, "trailing_slash": trailing_slash,
+            "routes": {"GET /a": "a:read", "GET /b/": "a:read", "GET /c/{rest:path}": "a:read", "GET /": "a:read"},
+        })
+    };
+    let (distinct, ignored) = (with("distinct"), with("ignored"));
+    assert_eq!(diff(&distinct, &distinct), nothing());
+    let (allowed, denied) = diff(&distinct, &ignored);
+    assert_eq!(allowed, ["r: GET /a/", "r: GET /b"]);
+    // `/c/` is no rest of anything where its slash does not count.
+    assert_eq!(denied, ["r: GET /c/"]);
+    let (allowed, denied) = diff(&ignored, &distinct);
+    assert_eq!(
+        (allowed, denied),
+        (vec!["r: GET /c/".to_owned()], vec!["r: GET /a/".to_owned(), "r: GET /b".to_owned()])
+    );
+}
+
+/// Whoever only reports refuses nobody.
+#[test]
+fn report_mode_opens_everything() {
+    let folder = Folder::new();
+    let enforcing = config(&json!({"routes": {"GET /a": "refused"}}));
+    let mut reporting: Value = serde_json::from_str(&enforcing).unwrap();
+    reporting["mode"] = json!("report");
+    let enforcing = folder.write("enforcing.json", enforcing);
+    let reporting = folder.write("reporting.json", reporting.to_string());
+    for (old, new, code, said) in [
+        (
+            &enforcing,
+            &reporting,
+            1,
+            "everything becomes allowed: the new configuration only reports refusals\n",
+        ),
+        (&reporting, &enforcing, 0, "refusals are enforced from now on, and were only reported\n"),
+        (&reporting, &reporting, 0, "nothing becomes allowed or denied\n"),
+    ] {
+        let output = run(&["policy", "diff", old, new]);
+        assert_code(&output, code);
+        assert_eq!(text(&output.stdout), said);
+    }
+    let told = json(&run(&["policy", "diff", &enforcing, &reporting, "--json"]));
+    assert_eq!(told["reports"], json!({"old": false, "new": true}));
+}
+
+#[test]
 fn errors_decide_nothing() {
     let folder = Folder::new();
     let good = folder.write("good.json", config(&json!({})));

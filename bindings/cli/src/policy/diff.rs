@@ -30,13 +30,26 @@ pub(crate) struct Arguments {
 struct Report {
     allowed: Vec<Change>,
     denied: Vec<Change>,
+    /// Whether each configuration only reports refusals, and so lets every request in.
+    reports: Both,
+}
+
+#[derive(Serialize)]
+struct Both {
+    old: bool,
+    new: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let old = load::gate("OLD", &arguments.old)?;
     let new = load::gate("NEW", &arguments.new)?;
     let roles: BTreeSet<&str> = old.roles().chain(new.roles()).collect();
-    let written: BTreeSet<Shape> = old.routes().chain(new.routes()).map(|route| Shape::of(&route)).collect();
+    let mut written: BTreeSet<Shape> =
+        old.routes().chain(new.routes()).map(|route| Shape::of(&route)).collect();
+    if old.ignores_trailing_slash() != new.ignores_trailing_slash() {
+        let both: Vec<Shape> = written.iter().flat_map(Shape::with_and_without_slash).collect();
+        written.extend(both);
+    }
     let (all, parts) = with_intersections(&written)?;
     let mut comparison = Comparison::new(&old, &new, Who::all(roles), Sampler::new(all.iter()));
     for shape in &written {
@@ -49,13 +62,23 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         }
     }
     let (allowed, denied) = comparison.changes.into_iter().partition(Change::allows);
-    let report = Report { allowed, denied };
+    let reports = Both { old: old.only_reports(), new: new.only_reports() };
+    let report = Report { allowed, denied, reports };
     let text = if json { output::json(&report)? } else { in_words(&report) };
-    Ok(Outcome::success(text).with_code(u8::from(!report.allowed.is_empty())))
+    let opens = report.reports.new && !report.reports.old;
+    Ok(Outcome::success(text).with_code(u8::from(opens || !report.allowed.is_empty())))
 }
 
 fn in_words(report: &Report) -> String {
-    let mut text = String::new();
+    let mut text = match report.reports {
+        Both { old: false, new: true } => {
+            "everything becomes allowed: the new configuration only reports refusals\n".to_owned()
+        }
+        Both { old: true, new: false } => {
+            "refusals are enforced from now on, and were only reported\n".to_owned()
+        }
+        _ => String::new(),
+    };
     for (title, changes) in [("becomes allowed", &report.allowed), ("becomes denied", &report.denied)] {
         if changes.is_empty() {
             continue;
@@ -73,7 +96,7 @@ fn in_words(report: &Report) -> String {
             let _ = writeln!(text, "  {who:<first$}  {route:<second$}  {old} → {new}");
         }
     }
-    if report.allowed.is_empty() {
+    if report.allowed.is_empty() && report.reports.old == report.reports.new {
         let both = if report.denied.is_empty() { " or denied" } else { "" };
         let _ = writeln!(text, "nothing becomes allowed{both}");
     }

@@ -87,6 +87,21 @@ impl Shape {
         self.meet(other).as_ref() == Some(other)
     }
 
+    /// The shapes of its requests with and without a slash at the end of the path.
+    pub(super) fn with_and_without_slash(&self) -> impl Iterator<Item = Self> + use<> {
+        let mut without = self.clone();
+        if self.segments.len() > 1 {
+            without.segments.pop_if(|last| match last {
+                Segment::Literal(text) => text.is_empty(),
+                Segment::Rest => true,
+                Segment::Parameter => false,
+            });
+        }
+        let mut with = without.clone();
+        with.segments.push(Segment::Literal(String::new()));
+        [without, with].into_iter()
+    }
+
     /// Whether it ends in the rest of the path.
     pub(super) fn is_open(&self) -> bool {
         self.segments.last() == Some(&Segment::Rest)

@@ -108,11 +108,17 @@ pub(super) fn permission<'g>(route: &SurveyedRoute<'g>) -> Option<&'g str> {
     }
 }
 
-/// What a route binds its callers to: `path.collection = /collections`.
+/// What a route binds its callers to: `path.collection = /collections`; and the hosts it is served for, if not all.
 pub(super) fn bindings(route: &SurveyedRoute<'_>) -> Vec<String> {
     let mut texts: Vec<String> = route.bindings().into_values().collect();
     texts.sort_unstable();
+    texts.extend(Some(route.hosts()).filter(|hosts| !hosts.is_empty()).map(served_for));
     texts
+}
+
+/// `host = a or b`.
+pub(super) fn served_for(hosts: &[String]) -> String {
+    format!("host = {}", hosts.join(" or "))
 }
 
 fn in_words(report: &Report<'_>) -> String {

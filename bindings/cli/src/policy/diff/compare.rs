@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::output::{Failure, printable};
 use crate::policy::caller::{Answer, Who};
 use crate::policy::shape::{Sampler, Shape};
-use crate::policy::who_can::permission;
+use crate::policy::who_can::{permission, served_for};
 
 /// A decision that is another in the new policy.
 #[derive(Debug, Serialize)]
@@ -23,7 +23,7 @@ pub(super) struct Change {
     /// For callers whose proof declares exactly these scopes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) scopes: Option<Vec<String>>,
-    /// For callers with other values than this binding asks for.
+    /// For callers with other values than this binding asks for, and for requests to other hosts than these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) outside: Option<String>,
     pub(super) old: Answer,
@@ -107,7 +107,10 @@ struct Found {
 
 impl<'g> Comparison<'g> {
     pub(super) fn new(old: &'g Gate, new: &'g Gate, callers: Vec<Who>, sampler: Sampler) -> Self {
-        let names = old.routes().chain(new.routes()).map(|route| (Shape::of(&route), route.text())).collect();
+        // One whose slash at the end is not compared does not say what it matches.
+        let says = |shape: &Shape, text: &str| Shape::parse(text).as_ref() == Ok(shape);
+        let routes = old.routes().chain(new.routes()).map(|route| (Shape::of(&route), route.text()));
+        let names = routes.filter(|(shape, text)| says(shape, text)).collect();
         Self { old, new, callers, sampler, changes: Vec::new(), names, found: BTreeMap::new() }
     }
 
@@ -185,6 +188,7 @@ impl<'g> Comparison<'g> {
         }
         changes.extend(self.pairs(met, name));
         changes.extend(self.bindings(met, name));
+        changes.extend(self.hosts(met, name));
         changes
     }
 
@@ -206,6 +210,39 @@ impl<'g> Comparison<'g> {
                 new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, text)| (text, before, bound));
             for (text, old, new) in dropped.chain(added) {
                 let (route, who, outside) = (name.to_owned(), who.clone(), Some(text.clone()));
+                changes.push(Change {
+                    route,
+                    who,
+                    together_with: Vec::new(),
+                    scopes: None,
+                    outside,
+                    old,
+                    new,
+                });
+            }
+        }
+        changes
+    }
+
+    /// Hosts that a route comes to be served for, or is served for no more.
+    fn hosts(&self, met: &Met<'_>, name: &str) -> Vec<Change> {
+        let [old, new] = [met.old, met.new].map(|route| route.map(|route| route.hosts()).unwrap_or_default());
+        // Whether a request that `others` serve is left out of `hosts`, which are all of them if there are none.
+        let leaves_out = |hosts: &[String], others: &[String]| {
+            !hosts.is_empty() && (others.is_empty() || others.iter().any(|host| !hosts.contains(host)))
+        };
+        let mut changes = Vec::new();
+        for who in &self.callers {
+            let (before, after) = self.ask(met, |gate| who.assume(gate));
+            // Who is not authenticated does not learn which routes exist.
+            let reason =
+                if *who == Who::Anonymous { Reason::CredentialMissing } else { Reason::RouteUnknown };
+            let unknown = Answer { decision: "deny", reason: Some(reason) };
+            let gained = (leaves_out(old, new) && after.allowed()).then_some((old, unknown, after));
+            let lost = (leaves_out(new, old) && before.allowed()).then_some((new, before, unknown));
+            for (hosts, old, new) in gained.into_iter().chain(lost) {
+                let (route, who) = (name.to_owned(), who.clone());
+                let outside = Some(served_for(hosts));
                 changes.push(Change {
                     route,
                     who,
