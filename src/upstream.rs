@@ -105,7 +105,13 @@ impl Upstream {
     /// What the origin receives for a request that is let in although it was refused: what came, without the headers by
     /// which a caller could claim an identity. `None` if the target is not text, and so cannot be handed on.
     pub(crate) fn forward_as_it_came(&self, head: &RequestHead<'_>) -> Option<Forward> {
-        let removed = |name: &str| is_owned(name) || self.remove_headers.iter().any(|listed| listed == name);
+        let websocket = head.is_websocket_upgrade();
+        let removed = |name: &str| {
+            is_owned(name)
+                // SECURITY: behind another upgrade, nobody would take such headers away from what follows.
+                || (headers::is_upgrade(name) && !websocket)
+                || self.remove_headers.iter().any(|listed| listed == name)
+        };
         Some(Forward {
             target: core::str::from_utf8(head.target).ok()?.to_owned(),
             remove_headers: names(head, removed),

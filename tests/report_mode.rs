@@ -58,6 +58,8 @@ fn a_refusal_is_written_down_and_goes_on_as_it_came() {
             ("x_auth_roles", "admin"),
             ("X-User-Role", "admin"),
             ("X-Internal", "1"),
+            ("Upgrade", "h2c"),
+            ("HTTP2-Settings", "AAMAAABk"),
             ("X-Harmless", "1"),
         ];
         let headers: Vec<_> =
@@ -69,7 +71,9 @@ fn a_refusal_is_written_down_and_goes_on_as_it_came() {
 
         let forward = forwarded(&reported);
         assert_eq!(forward.target, target);
-        assert_eq!(forward.remove_headers, ["x-auth-subject", "x-internal", "x-user-role", "x_auth_roles"]);
+        let removed =
+            ["http2-settings", "upgrade", "x-auth-subject", "x-internal", "x-user-role", "x_auth_roles"];
+        assert_eq!(forward.remove_headers, removed);
         assert!(forward.set_headers.is_empty() && forward.response_headers.is_empty());
         assert_eq!(forward.credential, CredentialFate::Forward);
 
@@ -93,6 +97,15 @@ fn what_is_let_in_is_let_in_alike() {
     });
     assert_eq!(enforced, reported);
     assert_eq!(reported.0.credential, CredentialFate::Swap);
+}
+
+#[test]
+fn a_websocket_is_still_one() {
+    let gate = load(&document("report", &json!({})));
+    let headers = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("X-Auth-Roles", "admin")];
+    let verdict = decide(&gate, "GET", "/v1/graph/ws", &headers);
+    assert!(verdict.record.reported);
+    assert_eq!(forwarded(&verdict).remove_headers, ["x-auth-roles"]);
 }
 
 #[test]

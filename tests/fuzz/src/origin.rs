@@ -38,7 +38,8 @@ pub(crate) fn assert_as_it_came(forward: &Forward, request: &Request) {
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
         let hyphens = name.replace('_', "-");
         let claims_identity = IDENTITY.iter().any(|start| hyphens.starts_with(start));
-        if claims_identity || DETOURS.contains(&hyphens.as_str()) {
+        let opens_channel = ["upgrade", "http2-settings"].contains(&name.as_str()) && !is_websocket(request);
+        if claims_identity || opens_channel || DETOURS.contains(&hyphens.as_str()) {
             assert!(forward.remove_headers.contains(&name), "the caller's {name} reaches the origin");
         }
     }
