@@ -31,6 +31,12 @@ pub(super) struct Change {
 }
 
 impl Change {
+    /// A change for requests beyond what `outside` asks for.
+    fn outside(outside: String, route: &str, who: &Who, (old, new): Answers) -> Self {
+        let (route, who) = (route.to_owned(), who.clone());
+        Self { route, who, together_with: Vec::new(), scopes: None, outside: Some(outside), old, new }
+    }
+
     /// Whether it was denied before.
     pub(super) fn allows(&self) -> bool {
         self.new.allowed()
@@ -209,16 +215,7 @@ impl<'g> Comparison<'g> {
             let added =
                 new.iter().filter(|(key, _)| !old.contains_key(*key)).map(|(_, text)| (text, before, bound));
             for (text, old, new) in dropped.chain(added) {
-                let (route, who, outside) = (name.to_owned(), who.clone(), Some(text.clone()));
-                changes.push(Change {
-                    route,
-                    who,
-                    together_with: Vec::new(),
-                    scopes: None,
-                    outside,
-                    old,
-                    new,
-                });
+                changes.push(Change::outside(text.clone(), name, who, (old, new)));
             }
         }
         changes
@@ -241,17 +238,7 @@ impl<'g> Comparison<'g> {
             let gained = (leaves_out(old, new) && after.allowed()).then_some((old, unknown, after));
             let lost = (leaves_out(new, old) && before.allowed()).then_some((new, before, unknown));
             for (hosts, old, new) in gained.into_iter().chain(lost) {
-                let (route, who) = (name.to_owned(), who.clone());
-                let outside = Some(served_for(hosts));
-                changes.push(Change {
-                    route,
-                    who,
-                    together_with: Vec::new(),
-                    scopes: None,
-                    outside,
-                    old,
-                    new,
-                });
+                changes.push(Change::outside(served_for(hosts), name, who, (old, new)));
             }
         }
         changes
