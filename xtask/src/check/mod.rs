@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything CI runs, stage by stage. A stage that fails does not keep the others from running.
 
+mod bound;
 mod component;
 mod envoy;
 mod istio;

@@ -7,6 +7,7 @@ use portcullis::limits::BODY_BYTES;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::super::bound::{self, HERS, PATH, expect_subject, padded};
 use super::props::Props;
 use super::served::Served;
 use crate::build::ComponentArtefact;
@@ -16,10 +17,6 @@ use crate::demo::Summary;
 use crate::host::component::WasmtimeServe;
 use crate::origin::builtin::{Arrival, Builtin};
 
-/// A route that compares a member of its body.
-pub(super) const PATH: &str = "/v1/graph/invoke";
-/// A body of alice's.
-pub(super) const HERS: &str = r#"{"user_id": "alice"}"#;
 /// A body of somebody else's.
 const HIS: &str = r#"{"user_id": "bob"}"#;
 
@@ -66,13 +63,10 @@ pub(super) fn config(props: &Props, mode: &str, reason_header: bool) -> Result<V
     // The origin reads the callers' own tokens, which must be such as it issues itself.
     config["issuers"][0]["claims"]["subject"] = "/user_id".into();
     config.as_object_mut().context("the example's configuration is no object")?.remove("api_keys");
-    let bound = json!({"access": "graph:invoke", "where": {"body./user_id": "subject"}});
-    let restricted = json!({"access": "checkpointer:read", "hosts": ["api.example.com"]});
     config["mode"] = mode.into();
     config["audit"] = json!({"reason_header": reason_header});
     config["upstream"] = json!({"credential": "forward"});
-    config["policy"] =
-        json!({"routes": {format!("POST {PATH}"): bound, "GET /v1/threads/{thread_id}": restricted}});
+    config["policy"] = bound::policy();
     Ok(config)
 }
 
@@ -155,18 +149,6 @@ fn reported(scene: &Scene<'_>, reason_header: bool, summary: &mut Summary) -> Re
         summary.count((told != due).then(|| format!("{what}: the response says {told:?}, not {due:?}")));
     }
     Ok(())
-}
-
-/// Her own body, with spaces after it.
-fn padded(length: usize) -> Vec<u8> {
-    let mut body = HERS.as_bytes().to_vec();
-    body.resize(length, b' ');
-    body
-}
-
-fn expect_subject(arrival: Option<&Arrival>, expected: &[&str], summary: &mut Summary) {
-    let got: Vec<_> = arrival.into_iter().flat_map(|arrival| arrival.header("x-auth-subject")).collect();
-    summary.count((got != expected).then(|| format!("x-auth-subject: got {got:?}, expected {expected:?}")));
 }
 
 impl<'r> Scene<'r> {

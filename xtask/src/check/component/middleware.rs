@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::super::bound;
 use super::bodies;
 use super::props::{NOBODY, Props};
 use super::served::Served;
@@ -61,7 +62,7 @@ pub(super) fn check(
     gate.expect("a header to add", &user, 503, Some("internal"), summary)?;
 
     let gate = start(bodies::config(props, "enforce", true)?, unchanged.clone(), "check-middleware-body")?;
-    let body = Request::new("POST", bodies::PATH).bearer(&props.token("user", "")?).json(bodies::HERS);
+    let body = Request::new("POST", bound::PATH).bearer(&props.token("user", "")?).json(bound::HERS);
     gate.expect("a body to compare", &body, 503, Some("internal"), summary)?;
     gate.expect_log("a body to compare", "cannot compare members of a body and hand it on", summary);
     let restricted = Request::new("GET", "/v1/threads/7").bearer(&props.token("user", "")?);

@@ -9,20 +9,17 @@ use portcullis::limits::BODY_BYTES;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use super::super::bound::{self, HERS, PATH, expect_subject, padded};
 use super::{LOG, TRAPS, not_recovered, poison, secrets, settings};
 use crate::build::ProxyWasmArtefact;
 use crate::client::upload::{self, Body, Ending};
 use crate::client::{Request, Response};
 use crate::demo::Summary;
 use crate::host::envoy::Envoy;
-use crate::origin::builtin::{Arrival, Builtin};
+use crate::origin::builtin::Builtin;
 use crate::origin::tokens;
 use crate::step::Step;
 
-/// A route that compares a member of its body.
-const PATH: &str = "/v1/graph/invoke";
-/// A body of alice's.
-const HERS: &str = r#"{"user_id": "alice"}"#;
 /// What a small buffer of Envoy holds, in bytes.
 const SMALL: usize = 16 * 1024;
 
@@ -233,18 +230,6 @@ fn beyond_the_filter(step: &Step, scene: &Scene<'_>, summary: &mut Summary) -> R
     Ok(())
 }
 
-/// Her own body, with spaces after it.
-fn padded(length: usize) -> Vec<u8> {
-    let mut body = HERS.as_bytes().to_vec();
-    body.resize(length, b' ');
-    body
-}
-
-fn expect_subject(arrival: Option<&Arrival>, expected: &[&str], summary: &mut Summary) {
-    let got: Vec<_> = arrival.into_iter().flat_map(|arrival| arrival.header("x-auth-subject")).collect();
-    summary.count((got != expected).then(|| format!("x-auth-subject: got {got:?}, expected {expected:?}")));
-}
-
 impl<'r> Scene<'r> {
     fn start(step: &Step, wasm: &Path, runtime: &'r Runtime, name: &str) -> Result<Self> {
         let secrets: BTreeMap<String, String> = secrets()?;
@@ -325,16 +310,11 @@ impl<'r> Scene<'r> {
 }
 
 fn config(mode: &str, reason_header: bool) -> Value {
-    let bound = json!({"access": "graph:invoke", "where": {"body./user_id": "subject"}});
-    let restricted = json!({"access": "checkpointer:read", "hosts": ["api.example.com"]});
     json!({
         "profile": "agentflow",
         "mode": mode,
         "audit": {"reason_header": reason_header},
         "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "ISSUER_SECRET"}}]}],
-        "policy": {"routes": {
-            format!("POST {PATH}"): bound,
-            "GET /v1/threads/{thread_id}": restricted,
-        }},
+        "policy": bound::policy(),
     })
 }
