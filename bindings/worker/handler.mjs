@@ -98,6 +98,8 @@ async function supply(request, head, frame) {
     while (frame[0] in needs) {
       supplies.push(await needs[frame[0]](request, frame[1]));
       gate ??= start();
+      // What was waited for may have taken a while: whoever has expired meanwhile is not let in.
+      head[4] = Date.now();
       frame = gate.resume(...head, supplies).split("\n");
     }
   } catch (error) {

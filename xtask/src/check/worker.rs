@@ -5,13 +5,16 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use serde_json::json;
 use tokio::runtime::Runtime;
 
-use super::poison;
+use super::{bound, poison};
 use crate::build::{self, WorkerArtefact};
+use crate::client::upload::{self, Body, Ending};
 use crate::client::{self, Request};
 use crate::demo::Summary;
 use crate::host::workerd::{WorkerSettings, Workerd};
+use crate::origin::builtin::Builtin;
 use crate::origin::tokens;
 use crate::root::root;
 use crate::step::step;
@@ -37,6 +40,7 @@ pub(super) fn check() -> Result<Summary> {
     inspect(&artefact, &mut summary);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     step("the example's deployment", |_| example(&artefact, &runtime, &mut summary))?;
+    step("bodies that take their time", |_| slow_bodies(&artefact, &runtime, &mut summary))?;
     step("after a trap", |_| recovery(&artefact, &runtime, &mut summary))?;
     Ok(summary)
 }
@@ -97,6 +101,54 @@ fn example(artefact: &WorkerArtefact, runtime: &Runtime, summary: &mut Summary) 
     summary.count((!told).then(|| "the log does not say how to set a missing secret".to_string()));
     let told = gate.log().contains("ORIGIN: must be the address of the origin");
     summary.count((!told).then(|| "the log does not say what is wrong with ORIGIN".to_string()));
+    Ok(())
+}
+
+/// How many bytes come one by one, a millisecond or two after each other.
+const SLOW: usize = 1500;
+
+/// A body that comes slowly is decided about at the time when it is there; one that breaks off goes nowhere.
+fn slow_bodies(artefact: &WorkerArtefact, runtime: &Runtime, summary: &mut Summary) -> Result<()> {
+    let secrets = secrets()?;
+    let secret = secrets["JWT_SECRET_KEY"].clone();
+    let origin = runtime.block_on(Builtin::start(&secret))?;
+    let config = json!({
+        "profile": "agentflow",
+        "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+        "policy": bound::policy(),
+    });
+    let address = format!("http://{}", origin.address());
+    let settings = WorkerSettings { config: config.to_string(), secrets, origin: address, kv: None };
+    let gate = Workerd::start(&settings, &artefact.dir, "check-bodies")?;
+    // A byte a chunk, and a pause after each.
+    let slow = |ending| Body::chunks(&bound::padded(SLOW), 1, ending);
+    for (what, lifetime_secs, ending, status, reason) in [
+        ("a token that outlives its body", 60, Ending::Complete, Some(200), None),
+        ("a token that expires while its body comes", 2, Ending::Complete, Some(401), Some("token_expired")),
+        ("a body that breaks off", 60, Ending::Abort, None, Some("body_invalid")),
+    ] {
+        let claims = json!({"user_id": "alice", "role": "user", "exp": tokens::now_secs().saturating_add(lifetime_secs)});
+        let request = Request::new("POST", bound::PATH)
+            .header("Content-Type", "application/json")
+            .bearer(&tokens::sign(claims, &secret)?);
+        let (decided, arrived) = (gate.decisions().len(), origin.arrivals().len());
+        let response = runtime.block_on(upload::send(gate.address(), &request, &slow(ending)))?;
+        let got = response.map(|response| response.status);
+        let decisions = gate.wait_for_decisions(decided + 1, LOG);
+        let told = decisions.get(decided).and_then(|line| line["reason"].as_str());
+        let arrivals = origin.arrivals().split_off(arrived);
+        // Nobody has to be told of a decision that nobody waits for.
+        let right = got == status
+            && (told == reason || status.is_none())
+            && arrivals.len() == usize::from(reason.is_none());
+        let whole = arrivals.iter().all(|arrival| arrival.body.as_deref() == Some(&bound::padded(SLOW)[..]));
+        summary.count((!right || !whole).then(|| {
+            format!(
+                "{what}: got {got:?} {told:?}, expected {status:?} {reason:?}; at the origin: {}",
+                arrivals.len()
+            )
+        }));
+    }
     Ok(())
 }
 
