@@ -225,7 +225,7 @@ impl Algorithm {
     }
 
     /// Length of the shortest acceptable secret, in bytes; of no meaning for a public key.
-    pub(crate) const fn min_secret_bytes(self) -> usize {
+    pub const fn min_secret_bytes(self) -> usize {
         self.row().min_key_bits / 8
     }
 }

@@ -1,32 +1,23 @@
 //! From a credential to a principal.
 
-use crate::api_key::{ApiKeys, Checked, RecordAnswer};
-use crate::claims::{self, ClaimCheck, ClaimRules};
+use crate::api_key::{ApiKeys, CheckedKey};
+use crate::claims::{self, ClaimRules};
 use crate::credential::Credential;
 use crate::error::{AuthError, ClaimsError, CredentialError, TokenError};
 use crate::jws::UnverifiedToken;
-use crate::key::{KeySet, VerificationKey};
+use crate::key::KeySet;
 use crate::principal::Principal;
 use crate::time::UnixTime;
+use crate::trace::{Event, Trace};
 
 /// Who issues tokens, with which keys, under which rules.
 #[derive(Debug, Clone)]
-pub(crate) struct Issuer {
-    pub(crate) keys: KeySet,
-    pub(crate) rules: ClaimRules,
+pub struct Issuer {
+    /// The keys that verify its tokens.
+    pub keys: KeySet,
+    /// What the claims of its tokens must satisfy.
+    pub rules: ClaimRules,
 }
-
-/// Is told what becomes of a token, for whoever explains it afterwards. `()` takes no notice.
-pub(crate) trait Witness<'g> {
-    /// The token is tried with the keys of `issuer`.
-    fn chosen(&mut self, _issuer: &'g Issuer) {}
-    /// `key` verified the signature.
-    fn verified(&mut self, _key: &'g VerificationKey) {}
-    /// The claims passed `check`.
-    fn passed(&mut self, _check: ClaimCheck) {}
-}
-
-impl Witness<'_> for () {}
 
 /// Everything a credential can be checked against.
 pub(crate) struct Authenticator<'g> {
@@ -45,13 +36,14 @@ impl<'g> Authenticator<'g> {
         &self,
         credential: &Credential<'_>,
         now: UnixTime,
-        answer: &RecordAnswer,
-    ) -> Result<Checked, AuthError> {
+        trace: &mut impl Trace,
+    ) -> Result<CheckedKey, AuthError> {
         match credential {
-            Credential::Token(text) => self.token(text, now).map(Checked::Principal),
+            Credential::Token(text) => self.token(text, now, trace).map(CheckedKey::Principal),
             Credential::ApiKey(text) => {
+                trace.event(|| Event::ApiKey { id: ApiKeys::public_id(text) });
                 let api_keys = self.api_keys.ok_or(CredentialError::Unsupported)?;
-                Ok(api_keys.check(text, now, answer)?)
+                Ok(api_keys.check(text, now)?)
             }
         }
     }
@@ -61,17 +53,13 @@ impl<'g> Authenticator<'g> {
     /// # Errors
     ///
     /// [`AuthError`] from the step that refused it.
-    pub(crate) fn token(&self, text: &str, now: UnixTime) -> Result<Principal, AuthError> {
-        self.witnessed(text, now, &mut ())
-    }
-
-    /// The same before a witness.
-    pub(crate) fn witnessed(
+    pub(crate) fn token(
         &self,
         text: &str,
         now: UnixTime,
-        witness: &mut impl Witness<'g>,
+        trace: &mut impl Trace,
     ) -> Result<Principal, AuthError> {
+        trace.event(|| Event::Token { text });
         if self.issuers.is_empty() {
             return Err(CredentialError::Unsupported.into());
         }
@@ -79,22 +67,27 @@ impl<'g> Authenticator<'g> {
         if token.unverified_payload().is_empty() {
             return Err(TokenError::NotThreeSegments.into());
         }
-        let issuer = self.issuer(&token)?;
-        witness.chosen(issuer);
+        let (index, issuer) = self.issuer(&token)?;
+        trace.event(|| Event::Issuer { index });
+        let candidates = token.candidates(&issuer.keys, now)?;
+        trace.event(|| Event::KeysTried {
+            positions: candidates.iter().map(|(position, _)| *position).collect(),
+        });
         // SECURITY: claims are validated on what `verify_with` returns, so no claim is believed before the signature is.
-        let (verified, key) = token.verify_with(&issuer.keys, now)?;
-        witness.verified(key);
-        issuer.rules.validate(&verified, now, |check| witness.passed(check))
+        let (verified, position) = token.verify_with(candidates)?;
+        trace.event(|| Event::KeyVerified { position });
+        issuer.rules.validate(&verified, now, |check| trace.event(|| Event::Claim(check)))
     }
 
-    /// The issuer whose keys the token is tried with. With several, its unverified `iss` chooses; the rules of the
-    /// chosen one then demand that very `iss`.
-    fn issuer(&self, token: &UnverifiedToken<'_>) -> Result<&'g Issuer, AuthError> {
+    /// The issuer whose keys the token is tried with, and its position. With several, its unverified `iss` chooses; the
+    /// rules of the chosen one then demand that very `iss`.
+    fn issuer(&self, token: &UnverifiedToken<'_>) -> Result<(usize, &'g Issuer), AuthError> {
         if let [only] = self.issuers {
-            return Ok(only);
+            return Ok((0, only));
         }
         let name = claims::unverified_issuer(token.unverified_payload())?;
-        let chosen = self.issuers.iter().find(|issuer| name.is_some() && issuer.rules.issuer == name);
+        let mut numbered = self.issuers.iter().enumerate();
+        let chosen = numbered.find(|(_, issuer)| name.is_some() && issuer.rules.issuer == name);
         chosen.ok_or_else(|| ClaimsError::IssuerUntrusted.into())
     }
 }

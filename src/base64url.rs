@@ -1,6 +1,6 @@
 //! Strict base64url: [RFC 7515 section 2](https://www.rfc-editor.org/rfc/rfc7515#section-2).
 //!
-//! No padding, no white space, no other alphabet, no stray trailing bits: each octet string has
+//! No padding, no white space, no other alphabet, no stray trailing bits: each byte string has
 //! exactly one accepted encoding, so a token cannot be altered without altering what it says.
 
 use alloc::string::String;
@@ -12,7 +12,7 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotBase64Url;
 
-/// The octets that `text` encodes. The empty text encodes the empty string.
+/// The bytes that `text` encodes. The empty text encodes the empty string.
 ///
 /// # Errors
 ///
@@ -21,9 +21,9 @@ pub fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
     Base64UrlUnpadded::decode_vec(text).map_err(|_| NotBase64Url)
 }
 
-/// The canonical encoding of `octets`.
-pub fn encode(octets: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(octets)
+/// The canonical encoding of `bytes`.
+pub fn encode(bytes: &[u8]) -> String {
+    Base64UrlUnpadded::encode_string(bytes)
 }
 
 #[cfg(test)]
@@ -42,15 +42,15 @@ mod tests {
     }
 
     #[test]
-    fn no_second_spelling_of_any_two_octets() {
+    fn no_second_spelling_of_any_two_bytes() {
         let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
         let mut accepted = 0;
         for &first in alphabet {
             for &second in alphabet {
                 for &third in alphabet {
                     let text = core::str::from_utf8(&[first, second, third]).unwrap().to_owned();
-                    if let Ok(octets) = decode(&text) {
-                        assert_eq!(encode(&octets), text);
+                    if let Ok(bytes) = decode(&text) {
+                        assert_eq!(encode(&bytes), text);
                         accepted += 1;
                     }
                 }

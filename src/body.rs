@@ -1,12 +1,12 @@
 //! The body of a request whose route has bindings on it: one JSON text, read the same way by everybody or refused.
 //!
 //! The body goes on byte for byte; what is refused here is what an origin might read differently, such as a member that
-//! occurs twice, or octets that are a form as well as JSON.
+//! occurs twice, or bytes that are a form as well as JSON.
 
 use crate::error::BodyError;
 use crate::json::{self, Budget, Value};
 use crate::limits::BODY_BYTES;
-use crate::request::RequestHead;
+use crate::upstream::outbound::Outbound;
 
 /// Checks what the head says about the body, so that one which cannot be used is never read.
 ///
@@ -14,22 +14,27 @@ use crate::request::RequestHead;
 ///
 /// [`BodyError`] if it is not announced as plain JSON in UTF-8
 /// ([RFC 8259 section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)), or as longer than [`BODY_BYTES`].
-pub(crate) fn check_head(head: &RequestHead<'_>) -> Result<(), BodyError> {
-    let mut types = head.lines("content-type");
+pub(crate) fn check_head(outbound: &Outbound<'_>) -> Result<(), BodyError> {
+    let list = |name| outbound.lines(name).flat_map(elements);
+    let mut types = outbound.lines("content-type");
     match (types.next(), types.next()) {
         (Some(media_type), None) if is_json(media_type) => {}
         _ => return Err(BodyError::NotJsonType),
     }
-    if head.list("content-encoding").any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
+    if list("content-encoding").any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
         return Err(BodyError::Encoded);
     }
-    for length in head.list("content-length") {
+    for length in list("content-length") {
         let length = core::str::from_utf8(length).ok().and_then(|digits| digits.parse::<usize>().ok());
-        if length.is_none_or(|octets| octets > BODY_BYTES) {
+        if length.is_none_or(|bytes| bytes > BODY_BYTES) {
             return Err(BodyError::TooLarge);
         }
     }
     Ok(())
+}
+
+fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 /// The JSON value of a body.
@@ -47,7 +52,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Value, BodyError> {
 /// Whether a media type ([RFC 9110 section 8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)) is
 /// `application/json`, with no parameter but `charset=utf-8`.
 fn is_json(media_type: &[u8]) -> bool {
-    let mut parts = media_type.split(|octet| *octet == b';').map(<[u8]>::trim_ascii);
+    let mut parts = media_type.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
     let is_utf8 = |parameter: &[u8]| {
         parameter.eq_ignore_ascii_case(b"charset=utf-8")
             || parameter.eq_ignore_ascii_case(b"charset=\"utf-8\"")
@@ -59,15 +64,34 @@ fn is_json(media_type: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{check_head, parse};
+    use crate::credential::CredentialLocations;
     use crate::error::BodyError;
     use crate::limits::BODY_BYTES;
-    use crate::request::{HeaderPair, RequestHead};
+    use crate::request::{HeaderPair, Request, RequestHead};
+    use crate::upstream::outbound::Outbound;
+    use crate::upstream::rules::Upstream;
+    use crate::verdict::CredentialHandling;
     use alloc::vec;
     use alloc::vec::Vec;
 
     fn check(headers: &[(&str, &str)]) -> Result<(), BodyError> {
         let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
-        check_head(&RequestHead::new("POST", "/", &pairs))
+        let request = Request::parse(&RequestHead::new("POST", "/", &pairs)).unwrap();
+        let upstream = Upstream {
+            credential: CredentialHandling::Strip,
+            replacement: None,
+            identity_headers: false,
+            remove_headers: Vec::new(),
+        };
+        let locations = CredentialLocations {
+            authorization: true,
+            api_key_header: None,
+            api_key_prefixes: Vec::new(),
+            bare_authorization: false,
+            websocket_protocols: Vec::new(),
+            query_parameter: None,
+        };
+        check_head(&Outbound::of(&request, &upstream, &locations, None).unwrap())
     }
 
     #[test]

@@ -10,13 +10,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::api_key;
 use crate::error::CredentialError;
-use crate::request::RequestHead;
+use crate::percent;
+use crate::request::{Headers, Request};
 
-pub(crate) use syntax::percent_decode;
 use syntax::{b64token, bearer, parameters, visible_ascii};
 
 /// What a caller presents, not yet believed.
@@ -38,19 +38,21 @@ impl fmt::Debug for Credential<'_> {
 }
 
 /// Where a credential was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialLocation {
     /// `Authorization: Bearer …`.
     Authorization,
     /// The API-key header.
     ApiKeyHeader,
     /// The entry after the sentinel in `Sec-WebSocket-Protocol`.
+    #[serde(rename = "websocket_protocol")]
     WebSocketProtocol,
     /// The query parameter.
     Query,
 }
 
-impl Place {
+impl CredentialLocation {
     /// The place in words, for explanations.
     pub fn describe(self) -> &'static str {
         match self {
@@ -62,64 +64,53 @@ impl Place {
     }
 }
 
-impl Serialize for Place {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(match self {
-            Self::Authorization => "authorization",
-            Self::ApiKeyHeader => "api_key_header",
-            Self::WebSocketProtocol => "websocket_protocol",
-            Self::Query => "query",
-        })
-    }
-}
-
 /// The places a deployment accepts credentials in.
 #[derive(Debug, Clone)]
-pub(crate) struct Places {
+pub struct CredentialLocations {
     /// `Authorization: Bearer`.
-    pub(crate) authorization: bool,
+    pub authorization: bool,
     /// Name of the header for API keys, in lower case.
-    pub(crate) api_key_header: Option<String>,
+    pub api_key_header: Option<String>,
     /// What API keys of the origin's own kind begin with.
-    pub(crate) api_key_prefixes: Vec<String>,
+    pub api_key_prefixes: Vec<String>,
     /// Whether one of these may stand in `Authorization` by itself.
-    pub(crate) bare_authorization: bool,
+    pub bare_authorization: bool,
     /// First entries of `Sec-WebSocket-Protocol` that announce a token as the second. WebSocket routes only.
-    pub(crate) websocket_protocols: Vec<String>,
+    pub websocket_protocols: Vec<String>,
     /// Query parameter with a token. WebSocket routes only.
-    pub(crate) query_parameter: Option<String>,
+    pub query_parameter: Option<String>,
 }
 
-pub(crate) const AUTHORIZATION: &str = "authorization";
-pub(crate) const WEBSOCKET_PROTOCOL: &str = "sec-websocket-protocol";
+/// The header of bearer tokens, in lower case.
+pub const AUTHORIZATION: &str = "authorization";
+/// The header of WebSocket subprotocols, in lower case.
+pub const WEBSOCKET_PROTOCOL: &str = "sec-websocket-protocol";
 
-impl Places {
+impl CredentialLocations {
     /// The one credential of a request, and where it stands.
-    ///
-    /// `websocket` tells whether the request asks for a WebSocket; `query` is its raw query string.
     ///
     /// # Errors
     ///
     /// [`CredentialError`] if there is none, more than one, or one that is not understood.
-    pub(crate) fn find<'a>(
+    pub(crate) fn find<'q>(
         &self,
-        head: &RequestHead<'a>,
-        query: Option<&'a str>,
-        websocket: bool,
-    ) -> Result<(Credential<'a>, Place), CredentialError> {
-        let found = self.presented(head, query, websocket)?;
+        request: &'q Request<'_>,
+    ) -> Result<(Credential<'q>, CredentialLocation), CredentialError> {
+        let found = self.presented(request)?;
         let (value, place) = match found.as_slice() {
             [] => return Err(CredentialError::Missing),
             [only] => *only,
             _ => return Err(CredentialError::Ambiguous),
         };
         let credential = match place {
-            Place::Authorization if !self.authorization => return Err(CredentialError::Unsupported),
-            Place::Authorization => self.authorization(value)?,
-            Place::ApiKeyHeader => Credential::ApiKey(Cow::Borrowed(visible_ascii(value)?)),
-            Place::WebSocketProtocol => self.classify(Cow::Borrowed(b64token(value)?)),
-            Place::Query => {
-                let decoded = percent_decode(visible_ascii(value)?);
+            CredentialLocation::Authorization if !self.authorization => {
+                return Err(CredentialError::Unsupported);
+            }
+            CredentialLocation::Authorization => self.authorization(value)?,
+            CredentialLocation::ApiKeyHeader => Credential::ApiKey(Cow::Borrowed(visible_ascii(value)?)),
+            CredentialLocation::WebSocketProtocol => self.classify(Cow::Borrowed(b64token(value)?)),
+            CredentialLocation::Query => {
+                let decoded = percent::decode_form_leniently(visible_ascii(value)?);
                 b64token(decoded.as_bytes())?;
                 self.classify(Cow::Owned(decoded))
             }
@@ -129,25 +120,25 @@ impl Places {
 
     /// What a value of `Authorization` presents.
     fn authorization<'a>(&self, value: &'a [u8]) -> Result<Credential<'a>, CredentialError> {
-        if self.bare_authorization && self.is_foreign_key(value) {
+        if self.bare_authorization && self.is_origin_key(value) {
             return visible_ascii(value).map(Cow::Borrowed).map(Credential::ApiKey);
         }
         let text = bearer(value)?;
         // A key of another system need not be a `b64token`: R2R's have padding in the middle.
-        if self.is_foreign_key(text.as_bytes()) {
+        if self.is_origin_key(text.as_bytes()) {
             return visible_ascii(text.as_bytes()).map(Cow::Borrowed).map(Credential::ApiKey);
         }
         b64token(text.as_bytes()).map(Cow::Borrowed).map(|text| self.classify(text))
     }
 
     /// Whether `value` begins as API keys of the origin's own kind do.
-    fn is_foreign_key(&self, value: &[u8]) -> bool {
+    fn is_origin_key(&self, value: &[u8]) -> bool {
         self.api_key_prefixes.iter().any(|prefix| value.starts_with(prefix.as_bytes()))
     }
 
     /// Kinds are told apart by prefix: an API key may travel as a bearer token.
     fn classify<'a>(&self, text: Cow<'a, str>) -> Credential<'a> {
-        if text.starts_with(api_key::PREFIX) || self.is_foreign_key(text.as_bytes()) {
+        if text.starts_with(api_key::PREFIX) || self.is_origin_key(text.as_bytes()) {
             Credential::ApiKey(text)
         } else {
             Credential::Token(text)
@@ -159,28 +150,29 @@ impl Places {
     /// # Errors
     ///
     /// [`CredentialError::Malformed`] if a sentinel of `Sec-WebSocket-Protocol` stands where it must not.
-    pub(crate) fn presented<'a>(
+    pub(crate) fn presented<'q>(
         &self,
-        head: &RequestHead<'a>,
-        query: Option<&'a str>,
-        websocket: bool,
-    ) -> Result<Vec<(&'a [u8], Place)>, CredentialError> {
-        let mut found: Vec<(&'a [u8], Place)> = Vec::new();
-        // Presence counts even where the place is switched off: what is not accepted must not be overlooked either.
-        found.extend(head.list(AUTHORIZATION).map(|value| (value, Place::Authorization)));
+        request: &'q Request<'_>,
+    ) -> Result<Vec<(&'q [u8], CredentialLocation)>, CredentialError> {
+        let headers = request.headers();
+        let mut found: Vec<(&'q [u8], CredentialLocation)> = Vec::new();
+        // Presence counts even where the location is switched off: what is not accepted must not be overlooked either.
+        found.extend(headers.list(AUTHORIZATION).map(|value| (value, CredentialLocation::Authorization)));
         if let Some(name) = &self.api_key_header {
-            found.extend(head.list(name).map(|value| (value, Place::ApiKeyHeader)));
+            found.extend(headers.list(name).map(|value| (value, CredentialLocation::ApiKeyHeader)));
         }
-        if websocket {
-            found.extend(self.websocket_token(head)?.map(|token| (token, Place::WebSocketProtocol)));
-            found.extend(self.query_values(query).map(|value| (value.as_bytes(), Place::Query)));
+        if request.is_websocket() {
+            let token = self.websocket_token(headers)?;
+            found.extend(token.map(|token| (token, CredentialLocation::WebSocketProtocol)));
+            let values = self.query_values(request.query());
+            found.extend(values.map(|value| (value.as_bytes(), CredentialLocation::Query)));
         }
         Ok(found)
     }
 
     /// The entry after the sentinel. The sentinel must be the first entry, and the token the last.
-    fn websocket_token<'a>(&self, head: &RequestHead<'a>) -> Result<Option<&'a [u8]>, CredentialError> {
-        let entries: Vec<_> = head.list(WEBSOCKET_PROTOCOL).filter(|entry| !entry.is_empty()).collect();
+    fn websocket_token<'q>(&self, headers: &'q Headers<'_>) -> Result<Option<&'q [u8]>, CredentialError> {
+        let entries: Vec<_> = headers.list(WEBSOCKET_PROTOCOL).filter(|entry| !entry.is_empty()).collect();
         let is_sentinel = |entry: &[u8]| self.is_websocket_sentinel(entry);
         match entries.as_slice() {
             [first, token] if is_sentinel(first) && !is_sentinel(token) => Ok(Some(token)),
@@ -200,11 +192,12 @@ impl Places {
 
     /// The decoded value of the query parameter that carries a token.
     pub(crate) fn query_token(&self, query: Option<&str>) -> Option<String> {
-        self.query_values(query).next().map(percent_decode)
+        self.query_values(query).next().map(percent::decode_form_leniently)
     }
 
-    pub(crate) fn is_query_parameter(&self, raw_name: &str) -> bool {
-        self.query_parameter.as_ref().is_some_and(|name| percent_decode(raw_name) == *name)
+    /// Whether a query parameter, by its name as it is written, carries a token.
+    pub fn is_query_parameter(&self, raw_name: &str) -> bool {
+        self.query_parameter.as_ref().is_some_and(|name| percent::decode_form_leniently(raw_name) == *name)
     }
 
     /// `query` without the parameter that may carry a credential; everything else byte for byte.
@@ -220,15 +213,16 @@ impl Places {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credential, Place, Places};
+    use super::{Credential, CredentialLocation, CredentialLocations};
     use crate::error::CredentialError;
-    use crate::request::{HeaderPair, RequestHead};
+    use crate::request::{HeaderPair, Request, RequestHead};
+    use alloc::format;
     use alloc::string::ToString;
     use alloc::vec;
     use alloc::vec::Vec;
 
-    fn places() -> Places {
-        Places {
+    fn locations() -> CredentialLocations {
+        CredentialLocations {
             authorization: true,
             api_key_header: Some("x-api-key".to_string()),
             api_key_prefixes: Vec::new(),
@@ -242,12 +236,15 @@ mod tests {
         headers: &[(&str, &str)],
         query: Option<&str>,
         websocket: bool,
-    ) -> Result<(bool, alloc::string::String, Place), CredentialError> {
+    ) -> Result<(bool, alloc::string::String, CredentialLocation), CredentialError> {
         let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
-        let head = RequestHead::new("GET", "/", &pairs);
-        places().find(&head, query, websocket).map(|(credential, place)| match credential {
-            Credential::Token(text) => (false, text.to_string(), place),
-            Credential::ApiKey(text) => (true, text.to_string(), place),
+        let upgrade = [HeaderPair::new("connection", "upgrade"), HeaderPair::new("upgrade", "websocket")];
+        let pairs = [pairs, if websocket { upgrade.to_vec() } else { Vec::new() }].concat();
+        let target = query.map_or("/".to_string(), |query| format!("/?{query}"));
+        let request = Request::parse(&RequestHead::new("GET", &target, &pairs)).unwrap();
+        locations().find(&request).map(|(credential, location)| match credential {
+            Credential::Token(text) => (false, text.to_string(), location),
+            Credential::ApiKey(text) => (true, text.to_string(), location),
         })
     }
 
@@ -257,7 +254,7 @@ mod tests {
         for value in ["Bearer a.b.c", "bearer a.b.c", "BEARER a.b.c", "Bearer   a.b.c"] {
             assert_eq!(
                 find(&[("AUTHORIZATION", value)], None, false),
-                Ok((false, "a.b.c".to_string(), Place::Authorization))
+                Ok((false, "a.b.c".to_string(), CredentialLocation::Authorization))
             );
         }
         for (value, error) in [
@@ -285,14 +282,14 @@ mod tests {
     fn keys_of_the_origins_own_kind() {
         use CredentialError::{Ambiguous, Malformed, Unsupported};
         let find = |bare: bool, values: &[&str]| {
-            let places = Places {
+            let locations = CredentialLocations {
                 api_key_prefixes: vec!["ragflow-".to_string(), "key_".to_string()],
                 bare_authorization: bare,
-                ..places()
+                ..locations()
             };
             let pairs: Vec<_> = values.iter().map(|value| HeaderPair::new("authorization", *value)).collect();
-            let head = RequestHead::new("GET", "/", &pairs);
-            places.find(&head, None, false).map(|(credential, _)| match credential {
+            let request = Request::parse(&RequestHead::new("GET", "/", &pairs)).unwrap();
+            locations.find(&request).map(|(credential, _)| match credential {
                 Credential::Token(text) => (false, text.to_string()),
                 Credential::ApiKey(text) => (true, text.to_string()),
             })
@@ -340,11 +337,11 @@ mod tests {
         }
         assert_eq!(
             find(&[("x-api-key", "k")], None, false),
-            Ok((true, "k".to_string(), Place::ApiKeyHeader))
+            Ok((true, "k".to_string(), CredentialLocation::ApiKeyHeader))
         );
         assert_eq!(
             find(&[("authorization", "Bearer pc_x")], None, false),
-            Ok((true, "pc_x".to_string(), Place::Authorization))
+            Ok((true, "pc_x".to_string(), CredentialLocation::Authorization))
         );
     }
 
@@ -353,9 +350,15 @@ mod tests {
         use CredentialError::{Ambiguous, Malformed, Missing};
         let protocol = [("sec-websocket-protocol", "agentflow-bearer, a.b.c")];
         assert_eq!(find(&protocol, None, false), Err(Missing));
-        assert_eq!(find(&protocol, None, true), Ok((false, "a.b.c".to_string(), Place::WebSocketProtocol)));
+        assert_eq!(
+            find(&protocol, None, true),
+            Ok((false, "a.b.c".to_string(), CredentialLocation::WebSocketProtocol))
+        );
         let lines = [("sec-websocket-protocol", "agentflow-bearer"), ("Sec-WebSocket-Protocol", "a.b.c")];
-        assert_eq!(find(&lines, None, true), Ok((false, "a.b.c".to_string(), Place::WebSocketProtocol)));
+        assert_eq!(
+            find(&lines, None, true),
+            Ok((false, "a.b.c".to_string(), CredentialLocation::WebSocketProtocol))
+        );
         for bad in [
             "agentflow-bearer",
             "a.b.c, agentflow-bearer",
@@ -368,7 +371,7 @@ mod tests {
         for query in ["token=a.b.c", "x=1&%74oken=a%2Eb.c&y", "&&token=a.b.c"] {
             assert_eq!(
                 find(&[], Some(query), true),
-                Ok((false, "a.b.c".to_string(), Place::Query)),
+                Ok((false, "a.b.c".to_string(), CredentialLocation::Query)),
                 "{query}"
             );
         }
@@ -387,7 +390,7 @@ mod tests {
             ("Token=x&tokens=y", "Token=x&tokens=y"),
             ("a=token=x&&b", "a=token=x&&b"),
         ] {
-            assert_eq!(places().strip_query(query), left, "{query}");
+            assert_eq!(locations().strip_query(query), left, "{query}");
         }
     }
 }

@@ -5,6 +5,7 @@
 mod ecdsa;
 #[cfg(feature = "eddsa")]
 mod eddsa;
+mod error;
 mod hmac;
 #[cfg(feature = "rsa")]
 mod roca;
@@ -15,10 +16,7 @@ mod rsa;
 pub(crate) use ecdsa::EcdsaKey;
 #[cfg(feature = "eddsa")]
 pub(crate) use eddsa::Ed25519Key;
+pub use error::{InvalidSignature, KeyError};
 pub(crate) use hmac::HmacKey;
 #[cfg(feature = "rsa")]
 pub(crate) use rsa::RsaKey;
-
-/// The signature does not match. Nothing more specific is safe or useful.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InvalidSignature;

@@ -1,64 +1,79 @@
 //! What can be wrong with a request: one enum per operation, each mapped to its stable [`Reason`] in one place.
 
-mod words;
-
 use alloc::string::String;
+
+use thiserror::Error;
 
 use crate::path::PathError;
 use crate::reason::Reason;
 use crate::time::UnixTime;
 
 /// Why no single credential could be taken from a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CredentialError {
     /// None of the accepted places holds one.
+    #[error("the request carries no credential in an accepted place")]
     Missing,
     /// More than one was presented.
+    #[error("the request carries more than one credential")]
     Ambiguous,
     /// A bearer token that does not have the syntax of RFC 6750 section 2.1, or an empty value.
+    #[error("the credential does not have the syntax its place asks for")]
     Malformed,
     /// A scheme or kind that is not accepted here.
+    #[error("this kind of credential is not accepted here")]
     Unsupported,
 }
 
 /// Why a token was refused before its claims were looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum TokenError {
     /// Longer than the limit.
+    #[error("the token is longer than the limit")]
     TooLarge,
     /// Not exactly three segments, or one of them is empty.
+    #[error("the token is not three non-empty segments")]
     NotThreeSegments,
     /// A segment is not canonical base64url.
+    #[error("a segment of the token is not canonical base64url")]
     NotBase64Url,
     /// The header is not a JSON object without duplicate members.
+    #[error("the token's header is not a JSON object with unique members")]
     HeaderNotJson,
     /// A header member is absent, too long, or not a string.
+    #[error("a member of the token's header is absent, too long or not a string")]
     HeaderMember,
     /// The header belongs to an encrypted, compressed, detached or nested token.
+    #[error("the token is encrypted, compressed, detached or nested")]
     UnsupportedFormat,
     /// The header has `crit`.
+    #[error("the token's header has `crit`")]
     CriticalHeader,
     /// The `alg` is not one a usable key is fixed to.
+    #[error("the token's `alg` is not the one a usable key is fixed to")]
     AlgorithmNotAllowed,
     /// No key goes by the token's `kid`.
+    #[error("no key goes by the token's `kid`")]
     KeyUnknown,
     /// The key is no longer accepted.
+    #[error("the key for this token is past its `accepted_until`")]
     KeyRetired,
     /// The signature does not match.
+    #[error("the signature does not match")]
     SignatureInvalid,
     /// The payload is not a JSON object without duplicate members.
+    #[error("the token's payload is not a JSON object with unique members")]
     ClaimsNotJson,
 }
 
 /// Why verified claims were refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ClaimsError {
     /// `typ` names another kind of token.
+    #[error("the token's `typ` is not that of an access token")]
     TypeMismatch,
     /// `exp` has passed.
+    #[error("expired at {expires_at}, it is now {now}")]
     Expired {
         /// The time of the decision.
         now: UnixTime,
@@ -66,6 +81,7 @@ pub enum ClaimsError {
         expires_at: UnixTime,
     },
     /// `nbf` lies ahead.
+    #[error("valid from {not_before}, it is now {now}")]
     NotYetValid {
         /// The time of the decision.
         now: UnixTime,
@@ -73,6 +89,7 @@ pub enum ClaimsError {
         not_before: UnixTime,
     },
     /// `iat` lies ahead.
+    #[error("issued at {issued_at}, it is now {now}")]
     IssuedInFuture {
         /// The time of the decision.
         now: UnixTime,
@@ -80,6 +97,7 @@ pub enum ClaimsError {
         issued_at: UnixTime,
     },
     /// `iat` lies too far back.
+    #[error("issued at {issued_at}, it is now {now}, and at most {max_age_secs} s are accepted")]
     TooOld {
         /// The time of the decision.
         now: UnixTime,
@@ -89,24 +107,30 @@ pub enum ClaimsError {
         max_age_secs: u64,
     },
     /// `iss` is not a configured issuer.
+    #[error("`iss` is not a configured issuer")]
     IssuerUntrusted,
     /// `aud` does not name this deployment, or names somebody while no audience is configured.
+    #[error("`aud` does not name a configured audience")]
     AudienceMismatch,
     /// The claim is required and absent; carries its name or JSON pointer as configured.
+    #[error("claim `{0}` is missing")]
     Missing(String),
     /// The claim has the wrong type or an impossible value; carries its name or JSON pointer as configured.
+    #[error("claim `{0}` has the wrong type or an impossible value")]
     Invalid(String),
 }
 
 /// Why an API key was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum ApiKeyError {
     /// The prefix is ours, the rest or the checksum is not.
+    #[error("the API key does not have the form `pc_<env>_<id>_<secret>_<crc>`, or its checksum is wrong")]
     Malformed,
     /// No record matches.
+    #[error("no record matches the API key")]
     Unknown,
     /// The record has expired.
+    #[error("the API key expired at {expires_at}, it is now {now}")]
     Expired {
         /// The time of the decision.
         now: UnixTime,
@@ -114,75 +138,94 @@ pub enum ApiKeyError {
         expires_at: UnixTime,
     },
     /// The record is switched off.
+    #[error("the API key is disabled")]
     Disabled,
     /// The host could not get the record.
+    #[error("the API key's record could not be read")]
     Unavailable,
 }
 
 /// Why the policy refused an identified principal, or everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PolicyError {
     /// No route has this method and path.
+    #[error("no route of the policy has this method and path")]
     RouteUnknown,
     /// The route is refused to everybody.
+    #[error("the policy refuses this route to everybody")]
     RouteRefused,
     /// No role grants the permission.
+    #[error("no role of the principal has the permission")]
     PermissionMissing,
     /// A role denies the permission.
+    #[error("a role of the principal denies the permission")]
     PermissionDenied,
     /// The scopes do not include the permission.
+    #[error("the principal's scopes do not include the permission")]
     ScopeMissing,
     /// A parameter of the request is not among the values the principal is bound to.
+    #[error("a parameter of the request is not among the values the principal is bound to")]
     BindingMismatch,
 }
 
 /// Why the headers of a request were refused as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// More header pairs than [`crate::limits::HEADER_PAIRS`].
+    #[error("the request has too many headers")]
     TooMany,
     /// `Connection` names a header that the decision or the forwarded identity rests on.
+    #[error("`Connection` names a header that must reach the origin or is owned by the gate")]
     HopByHop,
 }
 
 /// Why a body could not be compared with what its caller is bound to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum BodyError {
     /// `Content-Type` is not one `application/json` in UTF-8, so that origins may read something else than JSON.
+    #[error("the body is not announced as `application/json` in UTF-8")]
     NotJsonType,
-    /// `Content-Encoding` says that the octets are not the JSON text itself.
+    /// `Content-Encoding` says that the bytes are not the JSON text itself.
+    #[error("the body has a `Content-Encoding`")]
     Encoded,
     /// Longer than [`crate::limits::BODY_BYTES`].
+    #[error("the body is longer than a route with bindings on it takes")]
     TooLarge,
     /// Not one JSON text without duplicate members, within the limits of depth and size.
+    #[error("the body is not a JSON text with unique members")]
     NotJson,
     /// The host could not read it to its end.
+    #[error("the body could not be read to its end")]
     Unavailable,
 }
 
 /// Any of the above.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AuthError {
     /// The request target.
-    Path(PathError),
+    #[error(transparent)]
+    Path(#[from] PathError),
     /// The headers as a whole.
-    Header(HeaderError),
+    #[error(transparent)]
+    Header(#[from] HeaderError),
     /// Finding the credential.
-    Credential(CredentialError),
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
     /// Parsing or verifying a token.
-    Token(TokenError),
+    #[error(transparent)]
+    Token(#[from] TokenError),
     /// Validating claims.
-    Claims(ClaimsError),
+    #[error(transparent)]
+    Claims(#[from] ClaimsError),
     /// Checking an API key.
-    ApiKey(ApiKeyError),
+    #[error(transparent)]
+    ApiKey(#[from] ApiKeyError),
     /// Authorizing.
-    Policy(PolicyError),
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// Reading the body.
-    Body(BodyError),
+    #[error(transparent)]
+    Body(#[from] BodyError),
 }
 
 impl AuthError {
@@ -245,39 +288,3 @@ impl AuthError {
         }
     }
 }
-
-macro_rules! umbrella {
-    ($($variant:ident($error:ty),)*) => {$(
-        impl From<$error> for AuthError {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        }
-    )*};
-}
-
-umbrella! {
-    Path(PathError),
-    Header(HeaderError),
-    Credential(CredentialError),
-    Token(TokenError),
-    Claims(ClaimsError),
-    ApiKey(ApiKeyError),
-    Policy(PolicyError),
-    Body(BodyError),
-}
-
-macro_rules! error_trait {
-    ($($error:ty),*) => {$(impl core::error::Error for $error {})*};
-}
-
-error_trait!(
-    AuthError,
-    CredentialError,
-    TokenError,
-    ClaimsError,
-    ApiKeyError,
-    PolicyError,
-    HeaderError,
-    BodyError
-);

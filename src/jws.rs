@@ -27,13 +27,13 @@ pub struct JoseHeader {
 }
 
 impl JoseHeader {
-    fn parse(octets: &[u8]) -> Result<Self, TokenError> {
-        let document = json::parse(octets, Budget::REQUEST).map_err(|_| TokenError::HeaderNotJson)?;
+    fn parse(bytes: &[u8]) -> Result<Self, TokenError> {
+        let document = json::parse(bytes, Budget::REQUEST).map_err(|_| TokenError::HeaderNotJson)?;
         let members = document.as_object().ok_or(TokenError::HeaderNotJson)?;
         if members.contains_key("crit") {
             return Err(TokenError::CriticalHeader);
         }
-        if ["b64", "enc", "zip"].iter().any(|foreign| members.contains_key(*foreign)) {
+        if ["b64", "enc", "zip"].iter().any(|other| members.contains_key(*other)) {
             return Err(TokenError::UnsupportedFormat);
         }
         let text = |name: &str| match members.get(name) {
@@ -129,7 +129,7 @@ impl<'a> UnverifiedToken<'a> {
         &self.header
     }
 
-    /// The payload octets: untrusted until the token is verified.
+    /// The payload bytes: untrusted until the token is verified.
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
     }
@@ -140,27 +140,50 @@ impl<'a> UnverifiedToken<'a> {
     ///
     /// [`TokenError::AlgorithmNotAllowed`], [`TokenError::KeyUnknown`], [`TokenError::KeyRetired`], or
     /// [`TokenError::SignatureInvalid`].
+    ///
+    /// ```
+    /// use portcullis::jose::{Algorithm, KeySet, UnverifiedToken, VerificationKey};
+    /// use portcullis::{TokenError, UnixTime};
+    ///
+    /// let secret = b"0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    /// let key = VerificationKey::from_secret(None, Algorithm::HS256, secret)?;
+    /// let keys = KeySet::new([key].into())?;
+    /// // Signed by somebody else.
+    /// let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.AAAA";
+    /// let verified = UnverifiedToken::parse(token, 1024)?.verify(&keys, UnixTime::from_secs(0));
+    /// assert_eq!(verified.err(), Some(TokenError::SignatureInvalid));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify(self, keys: &KeySet, now: UnixTime) -> Result<VerifiedToken, TokenError> {
-        self.verify_with(keys, now).map(|(token, _)| token)
+        let candidates = self.candidates(keys, now)?;
+        self.verify_with(candidates).map(|(token, _)| token)
     }
 
-    /// The same, and which of the keys verified it.
+    /// The keys that fit the header and are accepted at `now`, with the position of each in `keys`.
+    pub(crate) fn candidates<'k>(
+        &self,
+        keys: &'k KeySet,
+        now: UnixTime,
+    ) -> Result<Vec<(usize, &'k VerificationKey)>, TokenError> {
+        keys.candidates(self.header.algorithm(), self.header.key_id(), now)
+    }
+
+    /// Checks the signature with each of `candidates`; and the position of the one that verified it.
     pub(crate) fn verify_with(
         self,
-        keys: &KeySet,
-        now: UnixTime,
-    ) -> Result<(VerifiedToken, &VerificationKey), TokenError> {
-        let key = keys
-            .candidates(&self.header, now)?
+        candidates: Vec<(usize, &VerificationKey)>,
+    ) -> Result<(VerifiedToken, usize), TokenError> {
+        let (position, key) = candidates
             .into_iter()
-            .find(|key| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())
+            .find(|(_, key)| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())
             .ok_or(TokenError::SignatureInvalid)?;
         let token = VerifiedToken {
             key_id: key.id().map(String::from),
+            key_end: key.end(),
             token_type: self.header.token_type().map(String::from),
             payload: self.payload,
         };
-        Ok((token, key))
+        Ok((token, position))
     }
 }
 
@@ -169,6 +192,8 @@ impl<'a> UnverifiedToken<'a> {
 pub struct VerifiedToken {
     // INVARIANT: only `UnverifiedToken::verify_with` makes one.
     key_id: Option<String>,
+    /// The instant from which that key is no longer accepted.
+    key_end: Option<UnixTime>,
     token_type: Option<String>,
     payload: Vec<u8>,
 }
@@ -179,12 +204,17 @@ impl VerifiedToken {
         self.key_id.as_deref()
     }
 
+    /// The instant from which that key is no longer accepted.
+    pub(crate) fn key_end(&self) -> Option<UnixTime> {
+        self.key_end
+    }
+
     /// The `typ` header without `application/`.
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_deref()
     }
 
-    /// The signed octets.
+    /// The signed bytes.
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }

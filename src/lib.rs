@@ -1,5 +1,6 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("lib.md")]
 #![no_std]
+#![forbid(unsafe_code)]
 
 extern crate alloc;
 
@@ -10,7 +11,6 @@ pub mod base64url;
 mod body;
 mod challenge;
 mod claims;
-mod config;
 mod credential;
 mod crypto;
 mod dialect;
@@ -21,43 +21,41 @@ pub mod jwk;
 mod jws;
 mod key;
 pub mod limits;
+pub mod parts;
 mod path;
+mod percent;
 mod policy;
 mod principal;
-mod profile;
 mod reason;
 mod request;
 mod secret;
-mod suggest;
-mod survey;
 mod time;
 pub mod token_kind;
+pub mod trace;
 mod upstream;
+mod validity;
 mod verdict;
 
-pub use alg::Algorithm;
-pub use claims::ClaimCheck;
-#[cfg(feature = "schema")]
-pub use config::schema as config_schema;
-pub use config::{ConfigError, ConfigErrors, ConfigNotice, Lint, Severity};
-pub use credential::Place;
-pub use crypto::InvalidSignature;
+pub use credential::CredentialLocation;
 pub use error::{
     ApiKeyError, AuthError, BodyError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError,
 };
-pub use gate::{Gate, Need, Step, Supply};
-pub use jws::{JoseHeader, UnverifiedToken, VerifiedToken};
-pub use key::{KeyError, KeySet, PemError, PublicKey, VerificationKey};
+pub use gate::{BodyNeed, Gate, Need, RecordNeed, Step};
 pub use path::{PathError, Target};
-pub use policy::{
-    AssumedCaller, ComparedBinding, Permission, PermissionPattern, RoleStance, RouteAccess, SurveyedRoute,
-    route_shape,
-};
+pub use policy::permission::Permission;
 pub use principal::{Principal, Proof};
 pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
-pub use secret::{SecretBytes, Secrets};
-pub use survey::{SurveyedCredential, SurveyedHead, SurveyedIssuer, SurveyedKey, SurveyedToken};
+pub use secret::SecretBytes;
 pub use time::UnixTime;
-pub use upstream::CredentialFate;
-pub use verdict::{Answer, Decision, Forward, Record, Verdict};
+pub use verdict::{CredentialHandling, Decision, Diagnostics, Forward, Response, Verdict};
+
+/// Signed tokens and the keys that verify them, apart from any gate: JWS
+/// ([RFC 7515](https://www.rfc-editor.org/rfc/rfc7515)) and JWA ([RFC 7518](https://www.rfc-editor.org/rfc/rfc7518)).
+pub mod jose {
+    pub use crate::alg::Algorithm;
+    pub use crate::claims::ClaimCheck;
+    pub use crate::crypto::{InvalidSignature, KeyError};
+    pub use crate::jws::{JoseHeader, UnverifiedToken, VerifiedToken};
+    pub use crate::key::{KeySet, KeySetError, PemError, PublicKey, VerificationKey};
+}

@@ -78,6 +78,22 @@ pub const HEADER_PAIRS: usize = 1024;
 /// Longest API key, in bytes.
 pub const API_KEY_BYTES: usize = 512;
 
+/// Fewest characters of a key that the origin issued. The origins' own have 40 and more; what is shorter is something else,
+/// or can be guessed.
+pub const ORIGIN_KEY_CHARS_MIN: usize = 32;
+
+/// Longest environment label, and longest public identifier, inside an API key, in characters.
+pub const API_KEY_LABEL_CHARS: usize = 64;
+
+/// Longest resource, and longest action, of a permission, in bytes.
+pub const PERMISSION_NAME_BYTES: usize = 128;
+
+/// Longest lifetime of a token minted for the origin, in seconds.
+pub const MINTED_TTL_SECS: u64 = 3600;
+
+/// Longest lifetime of such a token on a WebSocket, which the origin may check again before every run, in seconds.
+pub const MINTED_WEBSOCKET_TTL_SECS: u64 = 86_400;
+
 /// Longest subject, tenant, role or scope taken from a token, in bytes.
 pub const CLAIM_BYTES: usize = 512;
 

@@ -3,61 +3,53 @@
 //! [RFC 3986 section 6.2.2](https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2), made stricter where origins are
 //! known to differ from it. In the normal form
 //!
-//! * every octet that may stand for itself in a path segment does; all others are `%XX` in upper case, so that two
+//! * every byte that may stand for itself in a path segment does; all others are `%XX` in upper case, so that two
 //!   paths are equal exactly when their decoded forms are (`%74hreads` is `threads`, `%3A` is `:`);
 //! * dot segments are gone, and empty segments are merged (AgentFlow serves `//v1/threads` as `/v1/threads`).
 //!
 //! Refused instead of repaired, because servers disagree on what they mean: an encoded or plain backslash, an encoded
-//! slash, control characters, octets that are not UTF-8, a percent sign that is not an escape, double encoding
+//! slash, control characters, bytes that are not UTF-8, a percent sign that is not an escape, double encoding
 //! (`%2574`), `..;`, dot segments next to empty ones, a fragment, and anything but origin form.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+
+use thiserror::Error;
 
 use crate::limits::{PATH_SEGMENTS, TARGET_BYTES};
+use crate::percent;
 
 /// Why a request target was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PathError {
     /// Longer than [`TARGET_BYTES`].
+    #[error("the request target is too long")]
     TooLong,
     /// More than [`PATH_SEGMENTS`] segments.
+    #[error("the path has too many segments")]
     TooManySegments,
     /// Does not begin with a slash.
+    #[error("the request target does not begin with a slash")]
     NotOriginForm,
-    /// An octet that must not stand in a request target.
-    IllegalOctet,
+    /// An byte that must not stand in a request target.
+    #[error("the request target contains an byte that must be percent-encoded")]
+    IllegalByte,
     /// A percent sign that is not followed by two hexadecimal digits.
+    #[error("the path contains a percent sign that is not an escape")]
     BrokenEscape,
     /// An escape for a slash, a backslash or a control character.
+    #[error("the path contains an encoded slash, backslash or control character")]
     ForbiddenEscape,
     /// The decoded path contains an escape again.
+    #[error("the path is percent-encoded twice")]
     DoubleEncoding,
     /// The decoded path is not UTF-8.
+    #[error("the decoded path is not UTF-8")]
     NotUtf8,
     /// A dot segment that cannot be resolved without guessing.
+    #[error("the path contains dot segments that servers resolve differently")]
     AmbiguousDots,
 }
-
-impl fmt::Display for PathError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TooLong => "the request target is too long",
-            Self::TooManySegments => "the path has too many segments",
-            Self::NotOriginForm => "the request target does not begin with a slash",
-            Self::IllegalOctet => "the request target contains an octet that must be percent-encoded",
-            Self::BrokenEscape => "the path contains a percent sign that is not an escape",
-            Self::ForbiddenEscape => "the path contains an encoded slash, backslash or control character",
-            Self::DoubleEncoding => "the path is percent-encoded twice",
-            Self::NotUtf8 => "the decoded path is not UTF-8",
-            Self::AmbiguousDots => "the path contains dot segments that servers resolve differently",
-        })
-    }
-}
-
-impl core::error::Error for PathError {}
 
 /// A request target in normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +66,15 @@ impl<'a> Target<'a> {
     /// # Errors
     ///
     /// [`PathError`] if there is no single safe reading.
+    ///
+    /// ```
+    /// use portcullis::{PathError, Target};
+    ///
+    /// let target = Target::parse(b"//v1/%74hreads?limit=10")?;
+    /// assert_eq!((target.path.as_str(), target.query), ("/v1/threads", Some("limit=10")));
+    /// assert_eq!(Target::parse(b"/v1/..%2fdocs"), Err(PathError::ForbiddenEscape));
+    /// # Ok::<(), PathError>(())
+    /// ```
     pub fn parse(target: &'a [u8]) -> Result<Self, PathError> {
         if target.len() > TARGET_BYTES {
             return Err(PathError::TooLong);
@@ -81,10 +82,10 @@ impl<'a> Target<'a> {
         if target.first() != Some(&b'/') {
             return Err(PathError::NotOriginForm);
         }
-        if !target.iter().all(|octet| octet.is_ascii_graphic() && *octet != b'#') {
-            return Err(PathError::IllegalOctet);
+        if !target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
+            return Err(PathError::IllegalByte);
         }
-        let text = core::str::from_utf8(target).map_err(|_| PathError::IllegalOctet)?;
+        let text = core::str::from_utf8(target).map_err(|_| PathError::IllegalByte)?;
         let (path, query) = match text.split_once('?') {
             Some((path, query)) => (path, Some(query)),
             None => (text, None),
@@ -171,7 +172,7 @@ fn repair(path: &str) -> Result<String, PathError> {
     let mut normal = String::with_capacity(path.len());
     for segment in &segments {
         normal.push('/');
-        segment.bytes().for_each(|octet| push_octet(&mut normal, octet));
+        segment.bytes().for_each(|byte| push_byte(&mut normal, byte));
     }
     if directory || normal.is_empty() {
         normal.push('/');
@@ -182,22 +183,18 @@ fn repair(path: &str) -> Result<String, PathError> {
 /// Percent-decodes once, refusing what must not appear in a decoded path.
 fn decode(path: &str) -> Result<Vec<u8>, PathError> {
     let mut decoded = Vec::with_capacity(path.len());
-    let mut octets = path.bytes();
-    while let Some(octet) = octets.next() {
-        let octet = match octet {
-            b'%' => {
-                let high = octets.next().and_then(hex_value).ok_or(PathError::BrokenEscape)?;
-                let low = octets.next().and_then(hex_value).ok_or(PathError::BrokenEscape)?;
-                let octet = (high << 4) | low;
-                if matches!(octet, b'/' | b'\\') || octet.is_ascii_control() {
-                    return Err(PathError::ForbiddenEscape);
-                }
-                octet
-            }
-            octet if is_pchar(octet) || octet == b'/' => octet,
-            _ => return Err(PathError::IllegalOctet),
-        };
-        decoded.push(octet);
+    for (index, segment) in path.split('/').enumerate() {
+        if index > 0 {
+            decoded.push(b'/');
+        }
+        if !segment.bytes().all(|byte| is_pchar(byte) || byte == b'%') {
+            return Err(PathError::IllegalByte);
+        }
+        let segment = percent::decode(segment).ok_or(PathError::BrokenEscape)?;
+        if segment.iter().any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control()) {
+            return Err(PathError::ForbiddenEscape);
+        }
+        decoded.extend_from_slice(&segment);
     }
     Ok(decoded)
 }
@@ -208,30 +205,18 @@ fn has_escape(decoded: &[u8]) -> bool {
     )
 }
 
-/// Appends one decoded octet in its one normal spelling.
-fn push_octet(normal: &mut String, octet: u8) {
-    if is_pchar(octet) {
-        normal.push(char::from(octet));
+/// Appends one decoded byte in its one normal spelling.
+fn push_byte(normal: &mut String, byte: u8) {
+    if is_pchar(byte) {
+        normal.push(char::from(byte));
     } else {
-        push_escape(normal, octet);
+        normal.push_str(percent::escape(byte));
     }
-}
-
-/// Appends `%XX`.
-pub(crate) fn push_escape(text: &mut String, octet: u8) {
-    text.push('%');
-    for digit in [octet >> 4, octet & 0xf] {
-        text.push(char::from_digit(u32::from(digit), 16).unwrap_or_default().to_ascii_uppercase());
-    }
-}
-
-pub(crate) fn hex_value(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// `pchar` of RFC 3986 section 3.3, without escapes.
-fn is_pchar(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&octet)
+fn is_pchar(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte)
 }
 
 #[cfg(test)]
@@ -293,7 +278,7 @@ mod tests {
         for (path, error) in [
             ("/a%2Fb", PathError::ForbiddenEscape),
             ("/a%5cb", PathError::ForbiddenEscape),
-            ("/a\\b", PathError::IllegalOctet),
+            ("/a\\b", PathError::IllegalByte),
             ("/a%00b", PathError::ForbiddenEscape),
             ("/a%0d%0ab", PathError::ForbiddenEscape),
             ("/a%7f", PathError::ForbiddenEscape),
@@ -307,7 +292,7 @@ mod tests {
             ("/..;/admin", PathError::AmbiguousDots),
             ("/%2e%2e;x=1/admin", PathError::AmbiguousDots),
             ("/a//../b", PathError::AmbiguousDots),
-            ("/a{b}", PathError::IllegalOctet),
+            ("/a{b}", PathError::IllegalByte),
         ] {
             assert_eq!(normalise(path), Err(error), "{path}");
         }
@@ -316,10 +301,10 @@ mod tests {
             (b"*", PathError::NotOriginForm),
             (b"v1/threads", PathError::NotOriginForm),
             (b"http://origin/v1", PathError::NotOriginForm),
-            (b"/a b", PathError::IllegalOctet),
-            (b"/a#b", PathError::IllegalOctet),
-            (b"/a?b\x00", PathError::IllegalOctet),
-            (b"/\xc3\xa9", PathError::IllegalOctet),
+            (b"/a b", PathError::IllegalByte),
+            (b"/a#b", PathError::IllegalByte),
+            (b"/a?b\x00", PathError::IllegalByte),
+            (b"/\xc3\xa9", PathError::IllegalByte),
         ] {
             assert_eq!(Target::parse(target), Err(error), "{target:?}");
         }

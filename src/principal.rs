@@ -4,36 +4,74 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::time::UnixTime;
+use crate::validity::Validity;
 
 /// Who sent the request, how that was proved, and what the proof says about them.
 ///
-/// Only a validated token or an API key with a record makes one.
+/// Only a validated token or an API key with a record makes one: its fields can be read and not written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Principal {
+    // INVARIANT: outside of `trace`, whose principals reach no origin, only `claims` and `api_key` make one.
+    pub(crate) subject: String,
+    pub(crate) roles: Vec<String>,
+    pub(crate) scopes: Option<Vec<String>>,
+    pub(crate) tenant: Option<String>,
+    #[serde(skip)]
+    pub(crate) attributes: BTreeMap<String, Vec<String>>,
+    #[serde(flatten)]
+    pub(crate) proof: Proof,
+    #[serde(rename = "valid_until", serialize_with = "end")]
+    pub(crate) validity: Validity,
+}
+
+/// The end in seconds since the epoch.
+fn end<S: Serializer>(validity: &Validity, serializer: S) -> Result<S::Ok, S::Error> {
+    validity.end().map(UnixTime::as_secs).serialize(serializer)
+}
+
+impl Principal {
     /// The identifier of the party: the configured subject claim, or the owner of an API key.
-    pub subject: String,
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
     /// The roles it carries, in the order of the proof, without repetitions.
-    pub roles: Vec<String>,
+    pub fn roles(&self) -> &[String] {
+        &self.roles
+    }
+
     /// The permissions it is narrowed to, or `None` if the proof declares none.
-    pub scopes: Option<Vec<String>>,
+    pub fn scopes(&self) -> Option<&[String]> {
+        self.scopes.as_deref()
+    }
+
     /// The tenant it belongs to.
-    pub tenant: Option<String>,
+    pub fn tenant(&self) -> Option<&str> {
+        self.tenant.as_deref()
+    }
+
     /// The values that bindings of the policy compare with, by the JSON pointer they were found at.
-    #[serde(skip)]
-    pub attributes: BTreeMap<String, Vec<String>>,
+    pub fn attributes(&self) -> &BTreeMap<String, Vec<String>> {
+        &self.attributes
+    }
+
     /// How it was proved.
-    pub proof: Proof,
+    pub fn proof(&self) -> &Proof {
+        &self.proof
+    }
+
     /// When the proof ends, leeway included.
-    #[serde(skip)]
-    pub valid_until: Option<UnixTime>,
+    pub fn valid_until(&self) -> Option<UnixTime> {
+        self.validity.end()
+    }
 }
 
 /// How a principal was authenticated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(tag = "proof", rename_all = "snake_case")]
 pub enum Proof {
     /// A signed token.
     Token {

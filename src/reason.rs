@@ -1,20 +1,53 @@
-//! The closed list of reasons for a refusal: one stable code each, the same on every host.
+//! The closed list of reasons for a refusal: one stable code each, the same on every host, and what a caller is told
+//! for it.
 
 use core::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::challenge::Refusal;
+/// The few things a caller can be told. Many reasons share one: nothing here tells which check a credential failed,
+/// except that a token with a valid signature has expired, which its holder can read in it and should act upon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalKind {
+    BadRequest,
+    BodyTooLarge,
+    SeveralCredentials,
+    NoCredential,
+    InvalidCredential,
+    ExpiredToken,
+    NotPermitted,
+    ScopeMissing,
+    Unavailable,
+    OriginUnreachable,
+}
+
+/// The part of a refusal that the caller learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    pub(crate) kind: RefusalKind,
+}
+
+impl Refusal {
+    pub(crate) const ORIGIN_UNREACHABLE: Self = Self { status: 502, kind: RefusalKind::OriginUnreachable };
+}
 
 macro_rules! reasons {
-    ($($(#[doc = $doc:literal])* $variant:ident => $code:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident => $code:literal, $status:literal, $kind:ident;)*) => {
         /// Why a request was refused.
         ///
         /// The code is for the operator: logs, metrics, traces. The caller gets a status, a challenge and a body
         /// that do not tell one rejected credential from another.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        ///
+        /// ```
+        /// use portcullis::Reason;
+        ///
+        /// assert_eq!(Reason::TokenExpired.code(), "token_expired");
+        /// assert_eq!(Reason::TokenExpired.status(), 401);
+        /// ```
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         pub enum Reason {
-            $($(#[doc = $doc])* $variant,)*
+            $($(#[doc = $doc])* #[serde(rename = $code)] $variant,)*
         }
 
         impl Reason {
@@ -27,100 +60,99 @@ macro_rules! reasons {
                     $(Self::$variant => $code,)*
                 }
             }
+
+            /// What the caller is told.
+            pub(crate) const fn refusal(self) -> Refusal {
+                match self {
+                    $(Self::$variant => Refusal { status: $status, kind: RefusalKind::$kind },)*
+                }
+            }
+
+            /// The HTTP status a caller gets for this reason.
+            pub const fn status(self) -> u16 {
+                self.refusal().status
+            }
         }
     };
 }
 
 reasons! {
     /// The request target cannot be normalised safely.
-    PathInvalid => "path_invalid",
+    PathInvalid => "path_invalid", 400, BadRequest;
     /// A header is over a limit, or `Connection` names a header the decision rests on.
-    HeaderInvalid => "header_invalid",
+    HeaderInvalid => "header_invalid", 400, BadRequest;
     /// No credential came where this deployment accepts one.
-    CredentialMissing => "credential_missing",
+    CredentialMissing => "credential_missing", 401, NoCredential;
     /// More than one credential came.
-    CredentialAmbiguous => "credential_ambiguous",
+    CredentialAmbiguous => "credential_ambiguous", 400, SeveralCredentials;
     /// The credential does not have the syntax its place asks for.
-    CredentialMalformed => "credential_malformed",
+    CredentialMalformed => "credential_malformed", 401, InvalidCredential;
     /// A scheme or kind of credential that this deployment does not accept.
-    CredentialUnsupported => "credential_unsupported",
+    CredentialUnsupported => "credential_unsupported", 401, NoCredential;
     /// The token is not a JWS in compact serialisation with a JSON object as header and claims.
-    TokenMalformed => "token_malformed",
+    TokenMalformed => "token_malformed", 401, InvalidCredential;
     /// The token is longer than the limit.
-    TokenTooLarge => "token_too_large",
+    TokenTooLarge => "token_too_large", 401, InvalidCredential;
     /// The `typ` header names a kind of token that is not an access token.
-    TokenTypeMismatch => "token_type_mismatch",
+    TokenTypeMismatch => "token_type_mismatch", 401, InvalidCredential;
     /// The token has a `crit` header: it asks for an extension that is not understood.
-    CriticalHeader => "critical_header",
+    CriticalHeader => "critical_header", 401, InvalidCredential;
     /// The algorithm is `none`, unknown, or not the one any usable key is fixed to.
-    AlgorithmNotAllowed => "algorithm_not_allowed",
+    AlgorithmNotAllowed => "algorithm_not_allowed", 401, InvalidCredential;
     /// No key of the issuer has the token's `kid`.
-    KeyUnknown => "key_unknown",
+    KeyUnknown => "key_unknown", 401, InvalidCredential;
     /// The signature is not valid.
-    SignatureInvalid => "signature_invalid",
+    SignatureInvalid => "signature_invalid", 401, InvalidCredential;
     /// `exp` has passed.
-    TokenExpired => "token_expired",
+    TokenExpired => "token_expired", 401, ExpiredToken;
     /// `nbf` lies ahead.
-    TokenNotYetValid => "token_not_yet_valid",
+    TokenNotYetValid => "token_not_yet_valid", 401, InvalidCredential;
     /// `iat` lies ahead.
-    TokenIssuedInFuture => "token_issued_in_future",
+    TokenIssuedInFuture => "token_issued_in_future", 401, InvalidCredential;
     /// `iat` lies further back than the maximum age.
-    TokenTooOld => "token_too_old",
+    TokenTooOld => "token_too_old", 401, InvalidCredential;
     /// `iss` is not a configured issuer.
-    IssuerUntrusted => "issuer_untrusted",
+    IssuerUntrusted => "issuer_untrusted", 401, InvalidCredential;
     /// `aud` does not name this deployment.
-    AudienceMismatch => "audience_mismatch",
+    AudienceMismatch => "audience_mismatch", 401, InvalidCredential;
     /// A required claim is absent.
-    ClaimMissing => "claim_missing",
+    ClaimMissing => "claim_missing", 401, InvalidCredential;
     /// A claim has the wrong type or an impossible value.
-    ClaimInvalid => "claim_invalid",
+    ClaimInvalid => "claim_invalid", 401, InvalidCredential;
     /// The API key has the right prefix, but not the right form or checksum.
-    ApiKeyMalformed => "api_key_malformed",
+    ApiKeyMalformed => "api_key_malformed", 401, InvalidCredential;
     /// No record matches the API key.
-    ApiKeyUnknown => "api_key_unknown",
+    ApiKeyUnknown => "api_key_unknown", 401, InvalidCredential;
     /// The API key's record has expired.
-    ApiKeyExpired => "api_key_expired",
+    ApiKeyExpired => "api_key_expired", 401, InvalidCredential;
     /// The API key's record is disabled.
-    ApiKeyDisabled => "api_key_disabled",
+    ApiKeyDisabled => "api_key_disabled", 401, InvalidCredential;
     /// No route of the policy has this method and path.
-    RouteUnknown => "route_unknown",
+    RouteUnknown => "route_unknown", 403, NotPermitted;
     /// The policy refuses this route to everybody.
-    RouteRefused => "route_refused",
+    RouteRefused => "route_refused", 403, NotPermitted;
     /// No role of the principal has the permission.
-    PermissionMissing => "permission_missing",
+    PermissionMissing => "permission_missing", 403, NotPermitted;
     /// A role of the principal explicitly denies the permission.
-    PermissionDenied => "permission_denied",
+    PermissionDenied => "permission_denied", 403, NotPermitted;
     /// The token's scopes do not include the permission.
-    ScopeMissing => "scope_missing",
+    ScopeMissing => "scope_missing", 403, ScopeMissing;
     /// A parameter of the request is not among the values the principal is bound to.
-    BindingMismatch => "binding_mismatch",
+    BindingMismatch => "binding_mismatch", 403, NotPermitted;
     /// A binding compares members of the body, and the body is not JSON that can be compared.
-    BodyInvalid => "body_invalid",
+    BodyInvalid => "body_invalid", 400, BadRequest;
     /// A binding compares members of the body, and the body is longer than the limit.
-    BodyTooLarge => "body_too_large",
+    BodyTooLarge => "body_too_large", 413, BodyTooLarge;
     /// The configuration did not load.
-    ConfigInvalid => "config_invalid",
+    ConfigInvalid => "config_invalid", 503, Unavailable;
     /// The API-key records could not be had.
-    RecordsUnavailable => "records_unavailable",
+    RecordsUnavailable => "records_unavailable", 503, Unavailable;
     /// A defect of the gate itself.
-    Internal => "internal",
-}
-
-impl Reason {
-    /// The HTTP status a caller gets for this reason.
-    pub fn status(self) -> u16 {
-        Refusal::of(self).status
-    }
+    Internal => "internal", 503, Unavailable;
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
-    }
-}
-
-impl Serialize for Reason {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.code())
     }
 }

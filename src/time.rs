@@ -2,6 +2,9 @@
 
 use alloc::format;
 use alloc::string::String;
+use core::fmt;
+
+use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 
 /// Non-leap seconds since 1970-01-01T00:00:00Z.
 ///
@@ -34,78 +37,42 @@ impl UnixTime {
 
     /// Reads an RFC 3339 date-time in UTC with second precision, for example `2026-12-31T23:59:59Z`; no other form, and
     /// no instant before 1970.
+    ///
+    /// ```
+    /// use portcullis::UnixTime;
+    ///
+    /// assert_eq!(UnixTime::from_rfc3339("1970-01-02T00:00:00Z"), Some(UnixTime::from_secs(86_400)));
+    /// assert_eq!(UnixTime::from_rfc3339("1970-01-02"), None);
+    /// ```
     pub fn from_rfc3339(text: &str) -> Option<Self> {
-        let number = |range: core::ops::Range<usize>| -> Option<u64> {
+        let number = |range: core::ops::Range<usize>| -> Option<u16> {
             let digits = text.get(range)?;
-            digits.bytes().all(|octet| octet.is_ascii_digit()).then(|| digits.parse().ok())?
+            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
         };
-        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-        let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-        if year < 1970 || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-            return None;
-        }
-        let days = days_from_civil(year, month, day);
-        let time = hour.checked_mul(3_600)?.checked_add(minute.checked_mul(60)?)?.checked_add(second)?;
-        let instant = Self(days.checked_mul(86_400)?.checked_add(time)?);
-        // Whatever is not the one spelling of an instant (31 February, 24:00, a missing `T`) comes out differently.
+        let small = |start: usize| -> Option<u8> { number(start..start.checked_add(2)?)?.try_into().ok() };
+        let month = Month::try_from(small(5)?).ok()?;
+        let date = Date::from_calendar_date(number(0..4)?.into(), month, small(8)?).ok()?;
+        let instant = date.with_hms(small(11)?, small(14)?, small(17)?).ok()?.assume_utc();
+        let instant = Self(instant.unix_timestamp().try_into().ok()?);
+        // Whatever is not the one spelling of an instant (a blank for `T`, a fraction, an offset) comes out differently.
         (instant.to_rfc3339() == text).then_some(instant)
     }
 
-    /// The instant as an RFC 3339 date-time in UTC with second precision, for example `2026-11-22T01:02:03Z`.
+    /// The instant as an RFC 3339 date-time in UTC with second precision, for example `2026-11-22T01:02:03Z`. An instant
+    /// after the year 9999, which that form cannot write, is the last one before its end.
     pub fn to_rfc3339(self) -> String {
-        let days = self.0 / 86_400;
-        let second_of_day = self.0 % 86_400;
-        let (year, month, day) = civil_from_days(days);
-        format!(
-            "{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z",
-            second_of_day / 3_600,
-            second_of_day / 60 % 60,
-            second_of_day % 60
-        )
+        let last = PrimitiveDateTime::MAX.assume_utc();
+        let secs = i64::try_from(self.0).unwrap_or(i64::MAX);
+        let instant = OffsetDateTime::from_unix_timestamp(secs).unwrap_or(last);
+        let ((year, month, day), (hour, minute, second)) = (instant.to_calendar_date(), instant.to_hms());
+        format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
     }
 }
 
-/// Year, month and day of the proleptic Gregorian calendar for a day count since 1970-01-01.
-///
-/// Counts in 400-year eras that begin on 1 March, so that the leap day is the last of its year.
-fn civil_from_days(days: u64) -> (u64, u64, u64) {
-    let shifted = days.saturating_add(719_468);
-    let era = shifted / 146_097;
-    let day_of_era = shifted % 146_097;
-    let leap_days =
-        (day_of_era / 1_460).saturating_add(day_of_era / 146_096).saturating_sub(day_of_era / 36_524);
-    let year_of_era = day_of_era.saturating_sub(leap_days) / 365;
-    let days_before_year =
-        year_of_era.saturating_mul(365).saturating_add(year_of_era / 4).saturating_sub(year_of_era / 100);
-    let day_of_year = day_of_era.saturating_sub(days_before_year);
-    let month_from_march = day_of_year.saturating_mul(5).saturating_add(2) / 153;
-    let days_before_month = month_from_march.saturating_mul(153).saturating_add(2) / 5;
-    let day = day_of_year.saturating_sub(days_before_month).saturating_add(1);
-    let (month, carry) = if month_from_march < 10 {
-        (month_from_march.saturating_add(3), 0)
-    } else {
-        (month_from_march.saturating_sub(9), 1)
-    };
-    (era.saturating_mul(400).saturating_add(year_of_era).saturating_add(carry), month, day)
-}
-
-/// The day count since 1970-01-01 of a date from 1970 on; the inverse of [`civil_from_days`].
-fn days_from_civil(year: u64, month: u64, day: u64) -> u64 {
-    let (month_from_march, year) = if month > 2 {
-        (month.saturating_sub(3), year)
-    } else {
-        (month.saturating_add(9), year.saturating_sub(1))
-    };
-    let year_of_era = year % 400;
-    let days_before_month = month_from_march.saturating_mul(153).saturating_add(2) / 5;
-    let day_of_era = year_of_era
-        .saturating_mul(365)
-        .saturating_add(year_of_era / 4)
-        .saturating_sub(year_of_era / 100)
-        .saturating_add(days_before_month)
-        .saturating_add(day)
-        .saturating_sub(1);
-    (year / 400).saturating_mul(146_097).saturating_add(day_of_era).saturating_sub(719_468)
+impl fmt::Display for UnixTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_rfc3339())
+    }
 }
 
 #[cfg(test)]

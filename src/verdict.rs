@@ -1,35 +1,48 @@
 //! The answer to a request, as plain data for any host.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::credential::Place;
+use crate::credential::CredentialLocation;
 use crate::error::AuthError;
 use crate::principal::Principal;
 use crate::reason::Reason;
-use crate::upstream::CredentialFate;
+
+/// What becomes of the caller's credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CredentialHandling {
+    /// The origin receives it as it came.
+    Forward,
+    /// The origin receives a short-lived token minted for it instead, or a key of its own.
+    #[serde(rename = "swap")]
+    Replace,
+    /// The origin receives none.
+    Strip,
+}
 
 /// What to do with a request, and what to write down about it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Verdict {
     /// Allow or deny.
     pub decision: Decision,
     /// What led there, for logs and metrics.
-    pub record: Record,
+    pub diagnostics: Diagnostics,
 }
 
 /// The two ways a request can end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Decision {
     /// Hand it to the origin like this.
     Allow(Forward),
     /// Do not let it through; answer this.
-    Deny(Answer),
+    Deny(Response),
 }
 
-/// How a request that is let in is handed on. Whatever is not named here goes on untouched: method, body, all other headers.
+/// How a request that is allowed is handed on. Whatever is not named here goes on untouched: method, body, all other headers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Forward {
     /// Path and query to ask the origin for, in normal form: the path the decision was made on.
@@ -39,14 +52,14 @@ pub struct Forward {
     /// Headers to set, replacing what is there; names in lower case.
     pub set_headers: Vec<(String, String)>,
     /// What became of the caller's credential.
-    pub credential: CredentialFate,
+    pub credential: CredentialHandling,
     /// Headers to set on the response, replacing what the origin wrote; names in lower case.
     pub response_headers: Vec<(String, String)>,
 }
 
 /// A complete HTTP response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Answer {
+pub struct Response {
     /// Status code.
     pub status: u16,
     /// Headers; names in lower case.
@@ -56,13 +69,14 @@ pub struct Answer {
 }
 
 /// What is known about a decision. Holds no credential, and no claim but the subject.
-#[derive(Debug, Clone, Default)]
-pub struct Record {
-    /// Why the request was refused, or would have been if refusals were not only reported; `None` if it was let in.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Diagnostics {
+    /// Why the request was refused, or would have been if refusals were not only reported; `None` if it was allowed.
     pub reason: Option<Reason>,
-    /// Whether a refusal was only reported, and the request let in in spite of it.
+    /// Whether a refusal was only reported, and the request allowed in spite of it.
     pub reported: bool,
     /// The precise error behind the reason, if the request caused it.
+    #[serde(rename = "message", serialize_with = "text")]
     pub error: Option<AuthError>,
     /// The path in normal form, if it has one.
     pub path: Option<String>,
@@ -73,9 +87,13 @@ pub struct Record {
     /// The binding that did not hold, as `path.collection = /collections`: never a value.
     pub binding: Option<String>,
     /// Where the credential was found.
-    pub place: Option<Place>,
+    pub location: Option<CredentialLocation>,
     /// The caller, if it was authenticated.
     pub principal: Option<Principal>,
+}
+
+fn text<S: Serializer>(error: &Option<AuthError>, serializer: S) -> Result<S::Ok, S::Error> {
+    error.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 /// The log line of one decision.
@@ -98,22 +116,22 @@ impl Verdict {
     /// One line of JSON for the operator's log: decision, reason, route, subject, key; never a credential, and never
     /// the path itself, which the caller chose.
     pub fn log_line(&self, method: &str, request_id: &str) -> String {
-        let record = &self.record;
-        let (decision, status) = match (&self.decision, record.reason) {
+        let diagnostics = &self.diagnostics;
+        let (decision, status) = match (&self.decision, diagnostics.reason) {
             // A refusal that is only reported is written down like any other.
             (Decision::Allow(_), Some(reason)) => ("deny", Some(reason.status())),
             (Decision::Allow(_), None) => ("allow", None),
             (Decision::Deny(answer), _) => ("deny", Some(answer.status)),
         };
-        let principal = record.principal.as_ref();
+        let principal = diagnostics.principal.as_ref();
         let line = LogLine {
             decision,
-            reason: record.reason,
-            reported: record.reported,
+            reason: diagnostics.reason,
+            reported: diagnostics.reported,
             status,
             method: log_method(method),
-            route: record.route.as_deref(),
-            permission: record.permission.as_deref(),
+            route: diagnostics.route.as_deref(),
+            permission: diagnostics.permission.as_deref(),
             subject: principal.map(|principal| principal.subject.as_str()),
             key_id: principal.and_then(|principal| principal.proof.key_id()),
             request_id,

@@ -26,7 +26,7 @@ function origin() {
   }
 }
 
-// The last resort, when not even the core can be asked for an answer.
+// The last resort, when not even the core can be asked for a response.
 function unavailable() {
   return new Response('{"type":"about:blank","title":"Service Unavailable","status":503}', {
     status: 503,
@@ -39,84 +39,95 @@ function failed(what, error) {
   return unavailable();
 }
 
+// Something threw that never throws: a trap. Nothing is asked of that gate again.
+function broken(asked, error) {
+  if (gate === asked) gate = undefined;
+  return failed("the gate failed", error);
+}
+
 export default {
   fetch(request) {
+    // After a trap the glue makes a fresh instance of the module, and a gate belongs to the instance it was made in.
+    const asked = (gate ??= start());
     try {
-      // After a trap the glue makes a fresh instance of the module, and a gate belongs to the instance it was made in.
-      gate ??= start();
       // Iteration joins duplicates with a comma; the core treats the joined line as the lines it was made of.
       let headers = "";
       for (const [name, value] of request.headers) headers += name + "\0" + value + "\0";
-      const head = [request.method, request.url, headers, crypto.randomUUID(), Date.now()];
-      const frame = gate.decide(...head).split("\n");
-      return frame[0] in needs ? supply(request, head, frame) : act(request, head, frame);
+      const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID() };
+      const frame = asked.decide(head.method, head.url, head.headers, head.id, Date.now()).split("\n");
+      return frame[0] in needs ? wait(asked, request, head, frame) : act(request, head, frame);
     } catch (error) {
-      gate = undefined;
-      return failed("the gate failed", error);
+      return broken(asked, error);
     }
   },
 };
 
-// What a decision may have to wait for; `undefined` where it cannot be had.
+// What a decision may have to wait for, by the kind of frame that asks for it: how to find it, `undefined` where it cannot
+// be had, and how the decision goes on with it.
 const needs = {
   __proto__: null,
-
-  // The record of an API key, from Workers KV.
-  async api_key_record(request, id) {
-    try {
-      return await env.PORTCULLIS_KEYS.get(id);
-    } catch (error) {
-      console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
-    }
-  },
-
-  // The body, or the beginning of one that is longer than `limit` bytes. Read from a copy: the request keeps its own.
-  async body(request, limit) {
-    const octets = new Uint8Array(Number(limit) + 1);
-    let length = 0;
-    try {
-      const reader = request.clone().body?.getReader();
-      while (reader && length < octets.length) {
-        const { done, value } = await reader.read();
-        if (done) break;
-        const part = value.subarray(0, octets.length - length);
-        octets.set(part, length);
-        length += part.length;
-      }
-      // Not waited for: it ends with the other half.
-      if (length === octets.length) reader.cancel().catch(() => {});
-    } catch {
-      return undefined;
-    }
-    return octets.subarray(0, length);
-  },
+  api_key_record: [record, (asked, ...rest) => asked.supply_record(...rest)],
+  body: [body, (asked, ...rest) => asked.supply_body(...rest)],
 };
 
-async function supply(request, head, frame) {
-  const supplies = [];
+// The record of an API key, from Workers KV.
+async function record(_, id) {
+  try {
+    return await env.PORTCULLIS_KEYS.get(id);
+  } catch (error) {
+    console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
+  }
+}
+
+// The body, or the beginning of one that is longer than `limit` bytes. Read from a copy: the request keeps its own.
+async function body(request, limit) {
+  const bytes = new Uint8Array(Number(limit) + 1);
+  let length = 0;
+  try {
+    const reader = request.clone().body?.getReader();
+    while (reader && length < bytes.length) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const part = value.subarray(0, bytes.length - length);
+      bytes.set(part, length);
+      length += part.length;
+    }
+    // Not waited for: it ends with the other half.
+    if (length === bytes.length) reader.cancel().catch(() => {});
+  } catch {
+    return undefined;
+  }
+  return bytes.subarray(0, length);
+}
+
+// A handle is good once, and for the gate that gave it: after a trap of another request, this one is refused.
+async function wait(asked, request, head, frame) {
+  let kind, handle, what;
   try {
     while (frame[0] in needs) {
-      supplies.push(await needs[frame[0]](request, frame[1]));
-      gate ??= start();
-      // What was waited for may have taken a while: whoever has expired meanwhile is not let in.
-      head[4] = Date.now();
-      frame = gate.resume(...head, supplies).split("\n");
+      [kind, handle, what] = frame;
+      const [find, supply] = needs[kind];
+      const found = await find(request, what);
+      // It may have taken a while: whoever has expired meanwhile is not allowed.
+      frame = supply(asked, handle, head.method, head.id, Date.now(), found).split("\n");
     }
+    return act(request, head, frame);
   } catch (error) {
-    gate = undefined;
-    return failed("the gate failed", error);
+    return broken(asked, error);
+  } finally {
+    // Whatever ended the request. The runtime just stops if the caller is gone: the gate keeps no more than so many.
+    if (gate === asked) asked.release(handle);
   }
-  return act(request, head, frame);
 }
 
 function act(request, head, frame) {
   if (frame[1] !== "") console.log(frame[1]);
   if (frame[0] === "forward") return forward(request, head, frame);
-  if (frame[0] === "answer") return answer(frame);
+  if (frame[0] === "response") return response(frame);
   return failed("the gate failed", "no such frame");
 }
 
-function answer(frame) {
+function response(frame) {
   const headers = new Headers();
   let i = 3;
   for (; frame[i] !== ""; i += 2) headers.append(frame[i], frame[i + 1]);
@@ -146,24 +157,24 @@ async function forward(request, head, frame) {
   try {
     // Redirects are for the caller to follow: the runtime hands requests in with `redirect: "manual"`, and `out` keeps
     // that. A 101 with its WebSocket passes through like any other response.
-    const response = await fetch(out).catch((error) => {
+    const origins = await fetch(out).catch((error) => {
       // An origin may close an idle connection just when it is used again: nothing has arrived there then. Asking a
       // second time is safe for reads (RFC 9110 section 9.2.2), and for them alone.
       if (out.method !== "GET" && out.method !== "HEAD") throw error;
       return fetch(out);
     });
-    if (told.length === 0) return response;
-    const answer = new Response(response.body, response);
-    for (const [name, value] of told) answer.headers.set(name, value);
-    return answer;
+    if (told.length === 0) return origins;
+    const changed = new Response(origins.body, origins);
+    for (const [name, value] of told) changed.headers.set(name, value);
+    return changed;
   } catch (error) {
     console.error("portcullis: cannot reach ORIGIN:", error);
   }
+  const asked = (gate ??= start());
   try {
-    gate ??= start();
-    return answer(gate.origin_unreachable(...head).split("\n"));
+    const { method, url, headers, id } = head;
+    return response(asked.origin_unreachable(method, url, headers, id, Date.now()).split("\n"));
   } catch (error) {
-    gate = undefined;
-    return failed("the gate failed", error);
+    return broken(asked, error);
   }
 }

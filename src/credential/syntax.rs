@@ -1,10 +1,6 @@
 //! How credentials are written: in a header, and in a query.
 
-use alloc::string::String;
-use alloc::vec::Vec;
-
 use crate::error::CredentialError;
-use crate::path::hex_value;
 
 /// Names and values of a query string, still encoded.
 pub(super) fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, &str)> {
@@ -13,30 +9,6 @@ pub(super) fn parameters(query: Option<&str>) -> impl Iterator<Item = (&str, &st
         .split('&')
         .filter(|part| !part.is_empty())
         .map(|part| part.split_once('=').unwrap_or((part, "")))
-}
-
-/// Decodes `%XX` and `+` as origins do for queries. Octets that are not UTF-8 become U+FFFD, which no name or token has.
-pub(crate) fn percent_decode(text: &str) -> String {
-    let mut decoded = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        let escaped = match (first, tail) {
-            (b'%', [high, low, tail @ ..]) => {
-                hex_value(*high).zip(hex_value(*low)).map(|(high, low)| ((high << 4) | low, tail))
-            }
-            _ => None,
-        };
-        match escaped {
-            Some((octet, tail)) => {
-                decoded.push(octet);
-                rest = tail;
-            }
-            None if *first == b'+' => decoded.push(b' '),
-            None => decoded.push(*first),
-        }
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
 }
 
 /// What follows the scheme in `Bearer <token>`:
@@ -58,7 +30,7 @@ pub(super) fn bearer(value: &[u8]) -> Result<&str, CredentialError> {
 pub(super) fn b64token(value: &[u8]) -> Result<&str, CredentialError> {
     let text = visible_ascii(value)?;
     let body = text.trim_end_matches('=');
-    let legal = |octet: u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(&octet);
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
     if body.is_empty() || !body.bytes().all(legal) {
         return Err(CredentialError::Malformed);
     }
@@ -73,7 +45,7 @@ pub(super) fn visible_ascii(value: &[u8]) -> Result<&str, CredentialError> {
 }
 
 fn visible_ascii_or_space(value: &[u8]) -> Result<&str, CredentialError> {
-    if !value.iter().all(|octet| octet.is_ascii_graphic() || *octet == b' ') {
+    if !value.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {
         return Err(CredentialError::Malformed);
     }
     core::str::from_utf8(value).map_err(|_| CredentialError::Malformed)

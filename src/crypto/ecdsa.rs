@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use ::p256::ecdsa::signature::Verifier as _;
 
-use super::InvalidSignature;
+use super::error::InvalidSignature;
 use crate::alg::Curve;
 
 /// A point on one of the curves, other than infinity.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::InvalidSignature;
+use super::error::InvalidSignature;
 
 /// A point of the curve that is not of small order.
 #[derive(Debug, Clone)]

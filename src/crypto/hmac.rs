@@ -7,7 +7,7 @@ use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::InvalidSignature;
+use super::error::InvalidSignature;
 use crate::alg::{Algorithm, Hash};
 
 /// A secret fixed to one HMAC algorithm.

@@ -1,4 +1,4 @@
-//! Telling RSA moduli made by the broken key generator of CVE-2017-15361 ("ROCA"), which can be factored.
+//! ErrorContext RSA moduli made by the broken key generator of CVE-2017-15361 ("ROCA"), which can be factored.
 
 /// The primes up to 167, whose product every such modulus was built on.
 const PRIMES: [u32; 38] = [
@@ -17,9 +17,9 @@ pub(super) fn is_suspect(modulus: &[u8]) -> bool {
 
 /// `modulus` modulo a `prime` below 256.
 fn remainder(modulus: &[u8], prime: u32) -> u32 {
-    modulus.iter().fold(0, |remainder: u32, &octet| {
+    modulus.iter().fold(0, |remainder: u32, &byte| {
         // Stays below 2^17.
-        remainder.wrapping_mul(256).wrapping_add(u32::from(octet)).checked_rem(prime).unwrap_or(0)
+        remainder.wrapping_mul(256).wrapping_add(u32::from(byte)).checked_rem(prime).unwrap_or(0)
     })
 }
 

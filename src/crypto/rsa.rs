@@ -8,9 +8,9 @@ use ::rsa::signature::Verifier as _;
 use ::rsa::{BoxedUint, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{InvalidSignature, roca};
+use super::error::{InvalidSignature, KeyError};
+use super::roca;
 use crate::alg::{Algorithm, Family, Hash};
-use crate::key::KeyError;
 use crate::limits::{RSA_BITS_MAX, RSA_BITS_MIN, RSA_EXPONENT_MAX, RSA_EXPONENT_MIN};
 
 /// A public key fixed to one scheme and hash. Keeps what Montgomery's method needs to know about the modulus.
@@ -96,10 +96,10 @@ fn bit_length(number: &[u8]) -> usize {
     rest.len().saturating_mul(8).saturating_add(first)
 }
 
-/// A big-endian number of at most eight octets.
+/// A big-endian number of at most eight bytes.
 fn small(number: &[u8]) -> Option<u64> {
     if number.len() > size_of::<u64>() {
         return None;
     }
-    Some(number.iter().fold(0, |value, &octet| (value << 8) | u64::from(octet)))
+    Some(number.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte)))
 }

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::Telling;
-use crate::challenge::Told;
+use super::context::ErrorContext;
+use crate::reason::RefusalKind;
 
 #[derive(Serialize)]
 struct Envelope<'e> {
@@ -29,42 +29,42 @@ struct Metadata<'e> {
     message: &'e str,
 }
 
-pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
-    let (code, message) = text(telling);
+pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String) {
+    let (code, message) = text(context);
     // The servers write the date-time without a zone.
-    let timestamp = telling.now.to_rfc3339();
+    let timestamp = context.now.to_rfc3339();
     let timestamp = timestamp.trim_end_matches('Z');
     let envelope = Envelope {
         error: ErrorPart { code, message: &message, details: [] },
-        metadata: Metadata { request_id: telling.request_id, timestamp, message: &message },
+        metadata: Metadata { request_id: context.request_id, timestamp, message: &message },
     };
     let headers = [
         ("content-type", "application/json"),
-        ("x-request-id", telling.request_id),
+        ("x-request-id", context.request_id),
         ("x-timestamp", timestamp),
     ];
     let headers = headers.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
     (headers, serde_json::to_string(&envelope).unwrap_or_default())
 }
 
-fn text(telling: &Telling<'_>) -> (&'static str, String) {
-    let (code, message) = match (telling.refusal.told, telling.permission) {
-        (Told::NoCredential, _) => ("REVOKED_TOKEN", "Invalid token, please login again"),
-        (Told::InvalidCredential, _) => ("INVALID_TOKEN", "Invalid token, please login again"),
-        (Told::ExpiredToken, _) => ("EXPIRED_TOKEN", "Token has expired, please login again"),
-        (Told::NotPermitted, Some(permission)) => {
+fn text(context: &ErrorContext<'_>) -> (&'static str, String) {
+    let (code, message) = match (context.refusal.kind, context.permission) {
+        (RefusalKind::NoCredential, _) => ("REVOKED_TOKEN", "Invalid token, please login again"),
+        (RefusalKind::InvalidCredential, _) => ("INVALID_TOKEN", "Invalid token, please login again"),
+        (RefusalKind::ExpiredToken, _) => ("EXPIRED_TOKEN", "Token has expired, please login again"),
+        (RefusalKind::NotPermitted, Some(permission)) => {
             let message = format!("Not authorized to {} {}", permission.action(), permission.resource());
             return ("HTTPException", message);
         }
-        (Told::ScopeMissing, Some(permission)) => {
+        (RefusalKind::ScopeMissing, Some(permission)) => {
             return ("HTTPException", format!("Missing required scope: {permission}"));
         }
-        (Told::NotPermitted | Told::ScopeMissing, None) => ("HTTPException", "Forbidden"),
-        (Told::BadRequest, _) => ("HTTPException", "Bad Request"),
-        (Told::BodyTooLarge, _) => ("HTTPException", "Request Entity Too Large"),
-        (Told::SeveralCredentials, _) => ("HTTPException", "More than one credential was sent"),
-        (Told::Unavailable, _) => ("HTTPException", "Service Unavailable"),
-        (Told::OriginUnreachable, _) => ("HTTPException", "Bad Gateway"),
+        (RefusalKind::NotPermitted | RefusalKind::ScopeMissing, None) => ("HTTPException", "Forbidden"),
+        (RefusalKind::BadRequest, _) => ("HTTPException", "Bad Request"),
+        (RefusalKind::BodyTooLarge, _) => ("HTTPException", "Request Entity Too Large"),
+        (RefusalKind::SeveralCredentials, _) => ("HTTPException", "More than one credential was sent"),
+        (RefusalKind::Unavailable, _) => ("HTTPException", "Service Unavailable"),
+        (RefusalKind::OriginUnreachable, _) => ("HTTPException", "Bad Gateway"),
     };
     (code, message.to_string())
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::Telling;
+use super::context::ErrorContext;
 
 #[derive(Serialize)]
 struct Problem<'p> {
@@ -16,8 +16,8 @@ struct Problem<'p> {
     request_id: &'p str,
 }
 
-pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
-    let status = telling.refusal.status;
+pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String) {
+    let status = context.refusal.status;
     let title = match status {
         400 => "Bad Request",
         401 => "Unauthorized",
@@ -26,7 +26,7 @@ pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
         502 => "Bad Gateway",
         _ => "Service Unavailable",
     };
-    let problem = Problem { r#type: "about:blank", title, status, request_id: telling.request_id };
+    let problem = Problem { r#type: "about:blank", title, status, request_id: context.request_id };
     let headers = Vec::from([("content-type".to_string(), "application/problem+json".to_string())]);
     (headers, serde_json::to_string(&problem).unwrap_or_default())
 }

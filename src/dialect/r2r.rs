@@ -1,13 +1,13 @@
 //! R2R's error body. Its JavaScript client refreshes a token, once, where the message speaks of credentials or an
-//! invalid token, or the code is `TOKEN_EXPIRED`: a refusal that a new token would not mend says neither.
+//! invalid token, or the code is `TOKEN_EXPIRED`: a refusal that a new token would not fix says neither.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Telling, json};
-use crate::challenge::Told;
+use super::context::{ErrorContext, json};
+use crate::reason::RefusalKind;
 
 #[derive(Serialize)]
 struct Exception {
@@ -17,20 +17,20 @@ struct Exception {
     error_code: Option<&'static str>,
 }
 
-pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
-    let told = telling.refusal.told;
-    let message = match told {
-        Told::NoCredential => "No credentials provided.",
-        Told::InvalidCredential => "Invalid token or API key",
-        Told::ExpiredToken => "Invalid token: token expired",
-        Told::NotPermitted => "Insufficient permissions for this action.",
-        Told::ScopeMissing => "Insufficient scope for this action.",
-        Told::SeveralCredentials => "Cannot have both Bearer token and API key",
-        Told::BadRequest => "Bad Request",
-        Told::BodyTooLarge => "Request Entity Too Large",
-        Told::Unavailable => "Service Unavailable",
-        Told::OriginUnreachable => "Bad Gateway",
+pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String) {
+    let kind = context.refusal.kind;
+    let message = match kind {
+        RefusalKind::NoCredential => "No credentials provided.",
+        RefusalKind::InvalidCredential => "Invalid token or API key",
+        RefusalKind::ExpiredToken => "Invalid token: token expired",
+        RefusalKind::NotPermitted => "Insufficient permissions for this action.",
+        RefusalKind::ScopeMissing => "Insufficient scope for this action.",
+        RefusalKind::SeveralCredentials => "Cannot have both Bearer token and API key",
+        RefusalKind::BadRequest => "Bad Request",
+        RefusalKind::BodyTooLarge => "Request Entity Too Large",
+        RefusalKind::Unavailable => "Service Unavailable",
+        RefusalKind::OriginUnreachable => "Bad Gateway",
     };
-    let error_code = (told == Told::ExpiredToken).then_some("TOKEN_EXPIRED");
-    json(telling, &Exception { message, error_type: "R2RException", error_code })
+    let error_code = (kind == RefusalKind::ExpiredToken).then_some("TOKEN_EXPIRED");
+    json(context, &Exception { message, error_type: "R2RException", error_code })
 }

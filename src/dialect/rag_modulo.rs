@@ -5,25 +5,27 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Telling, json};
-use crate::challenge::Told;
+use super::context::{ErrorContext, json};
+use crate::reason::RefusalKind;
 
 #[derive(Serialize)]
 struct Detail {
     detail: &'static str,
 }
 
-pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
-    let detail = match telling.refusal.told {
-        Told::NoCredential => "Authentication required",
-        Told::InvalidCredential => "Invalid authentication credentials",
-        Told::ExpiredToken => "Token expired",
-        Told::NotPermitted | Told::ScopeMissing => "User is not authorized to access this resource",
-        Told::SeveralCredentials => "More than one credential was sent",
-        Told::BadRequest => "Bad Request",
-        Told::BodyTooLarge => "Request Entity Too Large",
-        Told::Unavailable => "Service Unavailable",
-        Told::OriginUnreachable => "Bad Gateway",
+pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String) {
+    let detail = match context.refusal.kind {
+        RefusalKind::NoCredential => "Authentication required",
+        RefusalKind::InvalidCredential => "Invalid authentication credentials",
+        RefusalKind::ExpiredToken => "Token expired",
+        RefusalKind::NotPermitted | RefusalKind::ScopeMissing => {
+            "User is not authorized to access this resource"
+        }
+        RefusalKind::SeveralCredentials => "More than one credential was sent",
+        RefusalKind::BadRequest => "Bad Request",
+        RefusalKind::BodyTooLarge => "Request Entity Too Large",
+        RefusalKind::Unavailable => "Service Unavailable",
+        RefusalKind::OriginUnreachable => "Bad Gateway",
     };
-    json(telling, &Detail { detail })
+    json(context, &Detail { detail })
 }

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{Telling, json};
-use crate::challenge::Told;
+use super::context::{ErrorContext, json};
+use crate::reason::RefusalKind;
 
 #[derive(Serialize)]
 struct Envelope {
@@ -15,17 +15,17 @@ struct Envelope {
     message: &'static str,
 }
 
-pub(super) fn body(telling: &Telling<'_>) -> (Vec<(String, String)>, String) {
-    let message = match telling.refusal.told {
+pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String) {
+    let message = match context.refusal.kind {
         // As the server itself writes it.
-        Told::NoCredential | Told::InvalidCredential => "<Unauthorized '401: Unauthorized'>",
-        Told::ExpiredToken => "Token expired",
-        Told::NotPermitted | Told::ScopeMissing => "No authorization.",
-        Told::SeveralCredentials => "More than one credential was sent",
-        Told::BadRequest => "Bad Request",
-        Told::BodyTooLarge => "Request Entity Too Large",
-        Told::Unavailable => "Service Unavailable",
-        Told::OriginUnreachable => "Bad Gateway",
+        RefusalKind::NoCredential | RefusalKind::InvalidCredential => "<Unauthorized '401: Unauthorized'>",
+        RefusalKind::ExpiredToken => "Token expired",
+        RefusalKind::NotPermitted | RefusalKind::ScopeMissing => "No authorization.",
+        RefusalKind::SeveralCredentials => "More than one credential was sent",
+        RefusalKind::BadRequest => "Bad Request",
+        RefusalKind::BodyTooLarge => "Request Entity Too Large",
+        RefusalKind::Unavailable => "Service Unavailable",
+        RefusalKind::OriginUnreachable => "Bad Gateway",
     };
-    json(telling, &Envelope { code: telling.refusal.status, data: (), message })
+    json(context, &Envelope { code: context.refusal.status, data: (), message })
 }

@@ -1,12 +1,12 @@
 //! JSON pointers: [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901).
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-use super::Value;
+use super::value::Value;
 
 /// A place inside a JSON document, for example `/realm_access/roles`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,15 @@ pub struct Pointer {
 
 impl Pointer {
     /// Parses the string form. The empty string is the whole document.
+    ///
+    /// ```
+    /// use portcullis::json::{Budget, JsonError, Pointer, Value, parse};
+    ///
+    /// let claims = parse(br#"{"realm_access": {"roles": ["user"]}}"#, Budget::REQUEST)?;
+    /// let roles = Pointer::parse("/realm_access/roles").and_then(|place| place.get(&claims).cloned());
+    /// assert_eq!(roles, Some(Value::Array([Value::from("user")].into())));
+    /// # Ok::<(), JsonError>(())
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         if text.is_empty() {
             return Some(Self { tokens: Vec::new() });
@@ -30,26 +39,8 @@ impl Pointer {
     }
 
     /// The reference tokens, unescaped.
-    pub(crate) fn tokens(&self) -> impl Iterator<Item = &str> {
+    pub fn tokens(&self) -> impl Iterator<Item = &str> {
         self.tokens.iter().map(String::as_str)
-    }
-}
-
-impl Value {
-    /// The member or element that one reference token names.
-    pub(crate) fn child(&self, token: &str) -> Option<&Self> {
-        match self {
-            Self::Object(members) => members.get(token),
-            // Array indices have one spelling: no sign, no leading zero.
-            Self::Array(elements) => {
-                let index: usize = token.parse().ok()?;
-                if index.to_string() != *token {
-                    return None;
-                }
-                elements.get(index)
-            }
-            _ => None,
-        }
     }
 }
 
@@ -70,7 +61,7 @@ fn unescape(token: &str) -> Option<String> {
 }
 
 /// Appends one reference token to a pointer in string form, escaping it.
-pub(crate) fn push_token(pointer: &mut String, token: &str) {
+pub fn push_token(pointer: &mut String, token: &str) {
     pointer.push('/');
     for c in token.chars() {
         match c {
@@ -82,7 +73,7 @@ pub(crate) fn push_token(pointer: &mut String, token: &str) {
 }
 
 /// The string form of the pointer with these reference tokens.
-pub(crate) fn pointer_to(tokens: &[&str]) -> String {
+pub fn pointer_to(tokens: &[&str]) -> String {
     let mut pointer = String::new();
     for token in tokens {
         push_token(&mut pointer, token);

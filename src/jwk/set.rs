@@ -3,9 +3,10 @@
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt;
 
-use super::{Jwk, JwkError};
+use super::key::{Jwk, JwkError};
+use thiserror::Error;
+
 use crate::alg::{Algorithm, KeyType};
 use crate::json::{self, Budget, JsonError, Value};
 use crate::key::KeySet;
@@ -39,30 +40,39 @@ pub struct UnusedKey {
 }
 
 /// Why a set is refused as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum JwkSetError {
     /// Longer than [`JWK_SET_BYTES`].
+    #[error("the JWK Set is longer than {JWK_SET_BYTES} bytes")]
     TooLarge,
     /// Not JSON with unique members.
+    #[error("not usable JSON: {0}")]
     NotJson(JsonError),
     /// Not an object with an array `keys`.
+    #[error("a JWK Set is an object with an array `keys`")]
     NotASet,
     /// More than [`JWK_SET_KEYS`] keys.
+    #[error("the JWK Set has more than {JWK_SET_KEYS} keys")]
     TooMany,
     /// Two keys with the same `kid`.
+    #[error("keys[{index}]: an earlier key has this `kid`; every key needs its own")]
     DuplicateId {
         /// The place of the second one in `keys`.
         index: usize,
     },
     /// A shared secret where everybody can read it.
+    #[error(
+        "keys[{index}]: a shared secret, where others can read it; replace the secret, and name it as {{\"secret\": {{\"env\": \"NAME\"}}}}"
+    )]
     Secret {
         /// Its place in `keys`.
         index: usize,
     },
     /// Shared secrets and public keys together: the stage for every confusion of the two.
+    #[error("shared secrets and public keys in one set; keep them apart")]
     Mixed,
     /// A key that is wrong.
+    #[error("keys[{index}]: {error}")]
     Key {
         /// Its place in `keys`.
         index: usize,
@@ -70,6 +80,7 @@ pub enum JwkSetError {
         error: JwkError,
     },
     /// No key that can verify signatures.
+    #[error("the JWK Set has no key that verifies signatures")]
     Empty,
 }
 
@@ -79,14 +90,27 @@ impl JwkSet {
     /// # Errors
     ///
     /// [`JwkSetError`]; a set with one wrong key is wrong.
-    pub fn parse(octets: &[u8], source: Source) -> Result<Self, JwkSetError> {
-        if octets.len() > JWK_SET_BYTES {
+    ///
+    /// ```
+    /// use portcullis::jwk::{JwkSet, JwkSetError, Source};
+    ///
+    /// let set = br#"{"keys": [{"kty": "oct", "k": "c2VjcmV0", "alg": "HS256"}]}"#;
+    /// // Everybody can read what is public.
+    /// assert_eq!(JwkSet::parse(set, Source::Public).err(), Some(JwkSetError::Secret { index: 0 }));
+    /// ```
+    pub fn parse(bytes: &[u8], source: Source) -> Result<Self, JwkSetError> {
+        if bytes.len() > JWK_SET_BYTES {
             return Err(JwkSetError::TooLarge);
         }
-        Self::from_value(&json::parse(octets, Budget::REQUEST).map_err(JwkSetError::NotJson)?, source)
+        Self::from_value(&json::parse(bytes, Budget::REQUEST).map_err(JwkSetError::NotJson)?, source)
     }
 
-    pub(crate) fn from_value(set: &Value, source: Source) -> Result<Self, JwkSetError> {
+    /// Reads a set that has been parsed.
+    ///
+    /// # Errors
+    ///
+    /// [`JwkSetError`] says what is wrong with it.
+    pub fn from_value(set: &Value, source: Source) -> Result<Self, JwkSetError> {
         let keys = set.as_object().and_then(|set| set.get("keys")).and_then(Value::as_array);
         let written = keys.ok_or(JwkSetError::NotASet)?;
         if written.len() > JWK_SET_KEYS {
@@ -95,7 +119,7 @@ impl JwkSet {
         let mut set = Self { keys: Vec::new(), places: Vec::new(), unused: Vec::new() };
         let mut ids: BTreeSet<String> = BTreeSet::new();
         for (index, value) in written.iter().enumerate() {
-            // Counted before it is known whether the key is used: a foreign key must not share a name either.
+            // Counted before it is known whether the key is used: a ignored key must not share a name either.
             let id = value.as_object().and_then(|members| members.get("kid")).and_then(Value::as_str);
             if id.is_some_and(|id| !ids.insert(id.to_string())) {
                 return Err(JwkSetError::DuplicateId { index });
@@ -110,7 +134,7 @@ impl JwkSet {
                     set.keys.push(jwk);
                     set.places.push(index);
                 }
-                Err(reason) if reason.is_foreign() => set.unused.push(UnusedKey { index, reason }),
+                Err(reason) if reason.is_ignorable() => set.unused.push(UnusedKey { index, reason }),
                 Err(error) => return Err(JwkSetError::Key { index, error }),
             }
         }
@@ -142,33 +166,14 @@ impl JwkSet {
         for (&index, jwk) in self.places.iter().zip(&self.keys) {
             match jwk.verification_keys(allowed) {
                 Ok(keys) => usable.extend(keys),
-                Err(error) if error.is_foreign() => {}
+                Err(error) if error.is_ignorable() => {}
                 Err(error) => return Err(JwkSetError::Key { index, error }),
             }
         }
-        if usable.is_empty() { Err(JwkSetError::Empty) } else { Ok(KeySet::new(usable)) }
-    }
-}
-
-impl fmt::Display for JwkSetError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge => write!(f, "the JWK Set is longer than {JWK_SET_BYTES} bytes"),
-            Self::NotJson(error) => write!(f, "not usable JSON: {error}"),
-            Self::NotASet => f.write_str("a JWK Set is an object with an array `keys`"),
-            Self::TooMany => write!(f, "the JWK Set has more than {JWK_SET_KEYS} keys"),
-            Self::DuplicateId { index } => {
-                write!(f, "keys[{index}]: an earlier key has this `kid`; every key needs its own")
-            }
-            Self::Secret { index } => write!(
-                f,
-                "keys[{index}]: a shared secret, where others can read it; replace the secret, and name it as {{\"secret\": {{\"env\": \"NAME\"}}}}"
-            ),
-            Self::Mixed => f.write_str("shared secrets and public keys in one set; keep them apart"),
-            Self::Key { index, error } => write!(f, "keys[{index}]: {error}"),
-            Self::Empty => f.write_str("the JWK Set has no key that verifies signatures"),
+        if usable.is_empty() {
+            Err(JwkSetError::Empty)
+        } else {
+            KeySet::new(usable).map_err(|_| JwkSetError::Empty)
         }
     }
 }
-
-impl core::error::Error for JwkSetError {}

@@ -1,24 +1,25 @@
-//! Public keys as they are written: the numbers of a JWK, or a PEM document. What they are worth is checked when they
+//! Public keys as they are written: the components of a JWK, or a PEM document. What they are worth is checked when they
 //! are fixed to an algorithm.
 
 use alloc::vec::Vec;
-use core::fmt;
 
 use spki::ObjectIdentifier;
 use spki::SubjectPublicKeyInfoRef;
 use spki::der::asn1::AnyRef;
 use spki::der::{Decode as _, pem};
 
+use thiserror::Error;
+
 use crate::alg::{Algorithm, Curve, KeyType};
 
-/// The numbers of a public key, which fit some algorithms and are fixed to none.
+/// The components of a public key, which fit some algorithms and are fixed to none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicKey {
-    pub(crate) numbers: Numbers,
+    pub(crate) components: KeyComponents,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Numbers {
+pub(crate) enum KeyComponents {
     /// Big-endian, without leading zeros.
     Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
     /// Affine coordinates.
@@ -28,18 +29,26 @@ pub(crate) enum Numbers {
 }
 
 /// Why a PEM document is not a usable public key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PemError {
     /// Not one document of RFC 7468.
+    #[error("not a PEM document; it begins with `-----BEGIN PUBLIC KEY-----` and has lines of 64 characters")]
     NotPem,
     /// A private key, which has no business here.
+    #[error("a private key; verifying takes the public one: `openssl pkey -in FILE -pubout`")]
     Private,
     /// A document of another kind, such as a certificate.
+    #[error(
+        "a PEM document, but no public key; of a certificate take the key: `openssl x509 -in FILE -noout -pubkey`"
+    )]
     Label,
     /// What is inside is not the DER encoding its label announces.
+    #[error("the PEM document is damaged: what is inside is not the key its label announces")]
     NotDer,
     /// A key for something else than the algorithms here, or a compressed point.
+    #[error(
+        "a key for none of the algorithms here: RSA, P-256, P-384, P-521 (uncompressed points) and Ed25519 are"
+    )]
     Unsupported,
 }
 
@@ -49,7 +58,7 @@ const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34")
 const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ID_ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 
-/// The first octet of an uncompressed point (SEC 1 section 2.3.3).
+/// The first byte of an uncompressed point (SEC 1 section 2.3.3).
 const UNCOMPRESSED: u8 = 4;
 
 impl PublicKey {
@@ -61,48 +70,48 @@ impl PublicKey {
     /// [`PemError`] says what the document is instead.
     pub fn from_pem(text: &str) -> Result<Self, PemError> {
         let (label, der) = pem::decode_vec(text.trim_ascii().as_bytes()).map_err(|_| PemError::NotPem)?;
-        let numbers = match label {
+        let components = match label {
             "PUBLIC KEY" => from_spki(&der)?,
             "RSA PUBLIC KEY" => from_pkcs1(&der)?,
             label if label.ends_with("PRIVATE KEY") => return Err(PemError::Private),
             _ => return Err(PemError::Label),
         };
-        Ok(Self { numbers })
+        Ok(Self { components })
     }
 
     /// The one algorithm this key can be for, or `None` for an RSA key, which fits six.
     pub fn only_algorithm(&self) -> Option<Algorithm> {
-        match &self.numbers {
-            Numbers::Rsa { .. } => None,
-            Numbers::Ec { curve, .. } => {
+        match &self.components {
+            KeyComponents::Rsa { .. } => None,
+            KeyComponents::Ec { curve, .. } => {
                 Algorithm::ALL.iter().copied().find(|algorithm| algorithm.row().curve == Some(*curve))
             }
-            Numbers::Okp { .. } => Some(Algorithm::EdDSA),
+            KeyComponents::Okp { .. } => Some(Algorithm::EdDSA),
         }
     }
 
     /// Whether the type and the curve of this key are those of `algorithm`.
     pub(crate) fn fits(&self, algorithm: Algorithm) -> bool {
         let row = algorithm.row();
-        match &self.numbers {
-            Numbers::Rsa { .. } => row.key_type == KeyType::Rsa,
-            Numbers::Ec { curve, .. } | Numbers::Okp { curve, .. } => row.curve == Some(*curve),
+        match &self.components {
+            KeyComponents::Rsa { .. } => row.key_type == KeyType::Rsa,
+            KeyComponents::Ec { curve, .. } | KeyComponents::Okp { curve, .. } => row.curve == Some(*curve),
         }
     }
 }
 
-fn from_spki(der: &[u8]) -> Result<Numbers, PemError> {
+fn from_spki(der: &[u8]) -> Result<KeyComponents, PemError> {
     let info = SubjectPublicKeyInfoRef::from_der(der).map_err(|_| PemError::NotDer)?;
-    let octets = info.subject_public_key.as_bytes().ok_or(PemError::NotDer)?;
+    let bytes = info.subject_public_key.as_bytes().ok_or(PemError::NotDer)?;
     let parameters = info.algorithm.parameters;
     if info.algorithm.oid == pkcs1::ALGORITHM_OID {
         // RFC 3279 section 2.3.1: always NULL.
-        return if parameters == Some(AnyRef::NULL) { from_pkcs1(octets) } else { Err(PemError::NotDer) };
+        return if parameters == Some(AnyRef::NULL) { from_pkcs1(bytes) } else { Err(PemError::NotDer) };
     }
     if info.algorithm.oid == ID_ED25519 {
         // RFC 8410 section 3: always absent.
-        let numbers = Numbers::Okp { curve: Curve::Ed25519, x: octets.to_vec() };
-        return if parameters.is_none() { Ok(numbers) } else { Err(PemError::NotDer) };
+        let components = KeyComponents::Okp { curve: Curve::Ed25519, x: bytes.to_vec() };
+        return if parameters.is_none() { Ok(components) } else { Err(PemError::NotDer) };
     }
     if info.algorithm.oid != ID_EC_PUBLIC_KEY {
         return Err(PemError::Unsupported);
@@ -113,33 +122,19 @@ fn from_spki(der: &[u8]) -> Result<Numbers, PemError> {
         SECP521R1 => Curve::P521,
         _ => return Err(PemError::Unsupported),
     };
-    match octets.split_first() {
+    match bytes.split_first() {
         Some((&UNCOMPRESSED, coordinates)) => {
             let (x, y) = coordinates.split_at_checked(curve.coordinate_bytes()).ok_or(PemError::NotDer)?;
-            Ok(Numbers::Ec { curve, x: x.to_vec(), y: y.to_vec() })
+            Ok(KeyComponents::Ec { curve, x: x.to_vec(), y: y.to_vec() })
         }
         _ => Err(PemError::Unsupported),
     }
 }
 
-fn from_pkcs1(der: &[u8]) -> Result<Numbers, PemError> {
+fn from_pkcs1(der: &[u8]) -> Result<KeyComponents, PemError> {
     let key = pkcs1::RsaPublicKeyRef::from_der(der).map_err(|_| PemError::NotDer)?;
-    Ok(Numbers::Rsa {
+    Ok(KeyComponents::Rsa {
         modulus: key.modulus.as_bytes().to_vec(),
         exponent: key.public_exponent.as_bytes().to_vec(),
     })
 }
-
-impl fmt::Display for PemError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotPem => "not a PEM document; it begins with `-----BEGIN PUBLIC KEY-----` and has lines of 64 characters",
-            Self::Private => "a private key; verifying takes the public one: `openssl pkey -in FILE -pubout`",
-            Self::Label => "a PEM document, but no public key; of a certificate take the key: `openssl x509 -in FILE -noout -pubkey`",
-            Self::NotDer => "the PEM document is damaged: what is inside is not the key its label announces",
-            Self::Unsupported => "a key for none of the algorithms here: RSA, P-256, P-384, P-521 (uncompressed points) and Ed25519 are",
-        })
-    }
-}
-
-impl core::error::Error for PemError {}

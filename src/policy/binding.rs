@@ -1,112 +1,161 @@
-//! Bindings: a parameter of the request, or a member of its JSON body, must be one of the values the caller is bound to, so that tenants and collections
-//! are kept apart before the origin is asked.
+//! Bindings: a parameter of the request, or a member of its JSON body, must be one of the values the caller is bound to,
+//! so that tenants and collections are kept apart before the origin is asked.
 //!
-//! Fails closed: a parameter that is absent, occurs twice, cannot be decoded, or is compared with a claim the caller does not
-//! have, is a mismatch.
+//! What is compared is what is sent: a parameter is read from the outbound request. Fails closed: one that is absent,
+//! occurs twice, cannot be decoded, or is compared with a claim the caller does not have, is a mismatch.
 
-use alloc::format;
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::json::{Number, Pointer, Value};
-use crate::path::hex_value;
+use crate::percent;
 use crate::principal::Principal;
-use crate::request::RequestHead;
+use crate::upstream::outbound::Outbound;
 
 /// `parameter` must be among `values`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Binding {
-    pub(crate) parameter: Parameter,
-    pub(crate) values: Values,
+pub struct Binding {
+    /// What is compared.
+    pub parameter: Parameter,
+    /// What with.
+    pub values: Values,
 }
 
 /// A place in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Parameter {
-    /// A parameter of the route: its name, and which segment of the path it is.
-    Path { name: String, segment: usize },
+pub enum Parameter {
+    /// A parameter of the route.
+    Path {
+        /// Its name.
+        name: String,
+        /// Which segment of the path it is, counted from 0.
+        segment: usize,
+    },
     /// A parameter of the query, by its decoded name.
     Query(String),
-    /// A header, in lower case.
+    /// A header, in lower case and without underscores.
     Header(String),
     /// A member of the JSON body: a text, a whole number, or a list of these.
     Body(Pointer),
 }
 
-/// What a request has parameters in.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parameters<'r> {
-    /// In normal form.
-    pub(crate) path: &'r str,
-    pub(crate) query: Option<&'r str>,
-    pub(crate) head: &'r RequestHead<'r>,
-    /// The body, once it has been read.
-    pub(crate) body: Option<&'r Value>,
-}
-
 /// Where a principal's values stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Values {
+pub enum Values {
+    /// Its subject.
     Subject,
+    /// Its tenant.
     Tenant,
     /// A JSON pointer into the claims, or into what the record of an API key has instead.
     Claim(String),
 }
 
-impl Binding {
-    /// The same for two bindings of the same parameter to the same values, whatever a route calls the parameter.
-    pub(crate) fn key(&self) -> String {
-        match &self.parameter {
-            Parameter::Path { segment, .. } => format!("{segment} {:?}", self.values),
-            Parameter::Query(_) | Parameter::Header(_) | Parameter::Body(_) => self.to_string(),
-        }
-    }
+/// What a request has in the place of a parameter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading<'r> {
+    /// The values found there, decoded. Of a list, its elements.
+    pub found: Vec<Cow<'r, [u8]>>,
+    /// Whether they are what the origin will find there, whatever it is made of: one value, or one list of a body.
+    pub is_sole: bool,
+}
 
+impl Binding {
     /// Whether it compares a member of the body.
-    pub(crate) fn is_on_body(&self) -> bool {
+    pub fn is_on_body(&self) -> bool {
         matches!(self.parameter, Parameter::Body(_))
     }
 
-    /// Whether the request has the parameter exactly once, with a value of the principal's.
-    pub(crate) fn holds(&self, parameters: &Parameters<'_>, principal: &Principal) -> bool {
+    /// What the outbound request, or its body, has in the place of the parameter.
+    pub(crate) fn read<'r>(&self, outbound: &'r Outbound<'_>) -> Reading<'r> {
         match &self.parameter {
             Parameter::Path { segment, .. } => {
-                let found = parameters.path.strip_prefix('/').and_then(|path| path.split('/').nth(*segment));
-                found.is_some_and(|text| self.values.any(principal, |value| percent_decodes_to(text, value)))
+                let mut segments = outbound.path().split('/').skip(1);
+                Reading::one(segments.nth(*segment).map(percent::decode))
             }
             Parameter::Query(name) => {
-                let pairs = parameters.query.unwrap_or_default().split('&');
+                let pairs = outbound.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
                 let mut named = pairs.filter_map(|pair| {
                     let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-                    form_decodes_to(key, name).then_some(value)
+                    (percent::decode_form(key)? == name.as_bytes()).then(|| percent::decode_form(value))
                 });
-                let (Some(text), None) = (named.next(), named.next()) else { return false };
-                self.values.any(principal, |value| form_decodes_to(text, value))
+                Reading::one_of(&mut named)
             }
             Parameter::Header(name) => {
-                // A server that reads headers as variables takes `x_tenant` for `x-tenant`.
-                let is_named = |found: &[u8]| {
-                    found.len() == name.len()
-                        && found.iter().zip(name.bytes()).all(|(octet, wanted)| {
-                            octet.to_ascii_lowercase() == wanted || (*octet == b'_' && wanted == b'-')
-                        })
-                };
-                let mut lines = parameters.head.headers.iter().filter(|pair| is_named(pair.name));
-                let (Some(line), None) = (lines.next(), lines.next()) else { return false };
-                // SECURITY: alone, the other spelling does not stand in: most servers would see no such header at all.
-                line.is(name)
-                    && self.values.any(principal, |value| line.value.trim_ascii() == value.as_bytes())
+                // SECURITY: beside the header itself, another spelling of its name counts as a second one; alone, it does
+                // not stand in: most servers would see no such header at all.
+                let lines: Vec<_> = outbound.like(name).collect();
+                let found = lines.iter().map(|line| Cow::Borrowed(line.value().trim_ascii())).collect();
+                Reading { found, is_sole: matches!(lines.as_slice(), [only] if only.name() == name) }
             }
-            Parameter::Body(place) => {
-                parameters.body.and_then(|body| member(place, body)).is_some_and(|value| match value {
-                    // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
-                    Value::Array(elements) if !elements.is_empty() => {
-                        elements.iter().all(|element| self.values.has(principal, element))
-                    }
-                    value => self.values.has(principal, value),
-                })
+            // Of the head, nothing is compared.
+            Parameter::Body(_) => Reading::NOTHING,
+        }
+    }
+
+    /// What `body` has in the place of the parameter, if it is one of the body.
+    pub(crate) fn read_body<'r>(&self, body: &'r Value) -> Reading<'r> {
+        let Parameter::Body(place) = &self.parameter else { return Reading::NOTHING };
+        let Some(value) = member(place, body) else {
+            return Reading { is_sole: false, ..Reading::of(place.get(body)) };
+        };
+        match value {
+            // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
+            Value::Array(elements) if !elements.is_empty() => {
+                let readings = elements.iter().map(|element| Reading::of(Some(element)));
+                readings.fold(Reading { found: Vec::new(), is_sole: true }, Reading::and)
+            }
+            value => Reading::of(Some(value)),
+        }
+    }
+
+    /// Whether what was read are values of the principal's.
+    pub(crate) fn holds(&self, reading: &Reading<'_>, principal: &Principal) -> bool {
+        let allowed = self.values.of(principal);
+        let is_allowed =
+            |found: &Cow<'_, [u8]>| allowed.iter().any(|value| value.as_bytes() == found.as_ref());
+        reading.is_sole && !reading.found.is_empty() && reading.found.iter().all(is_allowed)
+    }
+}
+
+impl<'r> Reading<'r> {
+    const NOTHING: Self = Self { found: Vec::new(), is_sole: false };
+
+    /// A value that is there, if it is, and could be decoded, if it could.
+    fn one(value: Option<Option<Cow<'r, [u8]>>>) -> Self {
+        let is_sole = matches!(value, Some(Some(_)));
+        Self { found: value.flatten().into_iter().collect(), is_sole }
+    }
+
+    /// The same of all values that are there, of which there must be one.
+    fn one_of(values: &mut dyn Iterator<Item = Option<Cow<'r, [u8]>>>) -> Self {
+        let mut reading = Self::one(values.next());
+        for value in values {
+            reading.is_sole = false;
+            reading.found.extend(value);
+        }
+        reading
+    }
+
+    /// A text or a whole number of a body; anything else is found and compared with nothing.
+    fn of(value: Option<&'r Value>) -> Self {
+        match value {
+            None => Self::NOTHING,
+            Some(Value::String(text)) => Self::one(Some(Some(Cow::Borrowed(text.as_bytes())))),
+            Some(Value::Number(Number::Unsigned(number))) => {
+                Self::one(Some(Some(Cow::Owned(number.to_string().into_bytes()))))
+            }
+            Some(other) => {
+                let text = serde_json::to_string(other).unwrap_or_default();
+                Self { found: Vec::from([Cow::Owned(text.into_bytes())]), is_sole: false }
             }
         }
+    }
+
+    fn and(mut self, other: Self) -> Self {
+        self.found.extend(other.found);
+        Self { found: self.found, is_sole: self.is_sole && other.is_sole }
     }
 }
 
@@ -128,59 +177,18 @@ fn member<'v>(place: &Pointer, body: &'v Value) -> Option<&'v Value> {
 }
 
 impl Values {
-    /// Whether a text or a whole number is a value of the principal's.
-    fn has(&self, principal: &Principal, found: &Value) -> bool {
-        match found {
-            Value::String(text) => self.any(principal, |value| value == text),
-            Value::Number(Number::Unsigned(number)) => {
-                let text = number.to_string();
-                self.any(principal, |value| value == text)
-            }
-            _ => false,
-        }
-    }
-
-    fn any(&self, principal: &Principal, matches: impl Fn(&str) -> bool) -> bool {
+    /// The principal's values. A subject that is empty is nobody's.
+    pub fn of<'p>(&self, principal: &'p Principal) -> Vec<&'p str> {
         match self {
-            Self::Subject => matches(&principal.subject),
-            Self::Tenant => principal.tenant.as_deref().is_some_and(matches),
-            Self::Claim(pointer) => principal
-                .attributes
-                .get(pointer)
-                .is_some_and(|values| values.iter().any(|value| matches(value))),
-        }
-    }
-}
-
-/// Whether a path segment decodes to `value`.
-fn percent_decodes_to(text: &str, value: &str) -> bool {
-    decodes_to(text, value, |octet| octet)
-}
-
-/// Whether a name or a value of a query decodes to `value`
-/// ([URL standard, application/x-www-form-urlencoded](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)).
-fn form_decodes_to(text: &str, value: &str) -> bool {
-    decodes_to(text, value, |octet| if octet == b'+' { b' ' } else { octet })
-}
-
-fn decodes_to(text: &str, value: &str, plain: impl Fn(u8) -> u8) -> bool {
-    let mut octets = text.bytes();
-    let mut wanted = value.bytes();
-    while let Some(octet) = octets.next() {
-        let octet = if octet == b'%' {
-            let (high, low) = (octets.next().and_then(hex_value), octets.next().and_then(hex_value));
-            match (high, low) {
-                (Some(high), Some(low)) => (high << 4) | low,
-                _ => return false,
+            Self::Subject => {
+                [principal.subject()].into_iter().filter(|subject| !subject.is_empty()).collect()
             }
-        } else {
-            plain(octet)
-        };
-        if wanted.next() != Some(octet) {
-            return false;
+            Self::Tenant => principal.tenant().into_iter().collect(),
+            Self::Claim(pointer) => {
+                principal.attributes().get(pointer).into_iter().flatten().map(String::as_str).collect()
+            }
         }
     }
-    wanted.next().is_none()
 }
 
 impl fmt::Display for Binding {
@@ -196,34 +204,5 @@ impl fmt::Display for Binding {
             Values::Tenant => f.write_str(" = tenant"),
             Values::Claim(pointer) => write!(f, " = {pointer}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{form_decodes_to, percent_decodes_to};
-
-    #[test]
-    fn decoding_compares_octets() {
-        for (text, value, expected) in [
-            ("a", "a", true),
-            ("%61", "a", true),
-            ("a+b", "a+b", true),
-            ("a%20b", "a b", true),
-            ("caf%C3%A9", "café", true),
-            ("", "", true),
-            ("a", "ab", false),
-            ("ab", "a", false),
-            ("%6", "a", false),
-            ("%zz", "%zz", false),
-            ("A", "a", false),
-        ] {
-            assert_eq!(percent_decodes_to(text, value), expected, "{text} {value}");
-        }
-        assert!(
-            form_decodes_to("a+b", "a b")
-                && form_decodes_to("a%2Bb", "a+b")
-                && !form_decodes_to("a+b", "a+b")
-        );
     }
 }

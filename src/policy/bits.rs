@@ -4,35 +4,37 @@ use alloc::vec::Vec;
 
 /// Some of the numbers below a capacity. What lies above it is never in the set.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct BitSet {
+pub struct BitSet {
     words: Vec<u64>,
 }
 
 impl BitSet {
     /// An empty set that can hold the numbers below `capacity`.
-    pub(super) fn with_capacity(capacity: usize) -> Self {
+    pub fn with_capacity(capacity: usize) -> Self {
         Self { words: alloc::vec![0; capacity.div_ceil(64)] }
     }
 
-    pub(super) fn insert(&mut self, number: usize) {
+    /// Adds `number`, if it is below the capacity.
+    pub fn insert(&mut self, number: usize) {
         if let Some(word) = self.words.get_mut(number / 64) {
             *word |= Self::bit(number);
         }
     }
 
-    pub(crate) fn contains(&self, number: usize) -> bool {
+    /// Whether `number` is in the set.
+    pub fn contains(&self, number: usize) -> bool {
         self.words.get(number / 64).is_some_and(|word| word & Self::bit(number) != 0)
     }
 
     /// Adds what `other` has.
-    pub(super) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         for (word, more) in self.words.iter_mut().zip(&other.words) {
             *word |= more;
         }
     }
 
     /// Adds what `other` has and `except` has not.
-    pub(super) fn merge_without(&mut self, other: &Self, except: &Self) {
+    pub fn merge_without(&mut self, other: &Self, except: &Self) {
         for ((word, more), less) in self.words.iter_mut().zip(&other.words).zip(&except.words) {
             *word |= more & !less;
         }

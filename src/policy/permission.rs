@@ -5,6 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::limits::PERMISSION_NAME_BYTES;
+
 /// One thing a route can ask for, for example `graph:invoke`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Permission {
@@ -15,6 +17,14 @@ pub struct Permission {
 
 impl Permission {
     /// Parses `resource:action`. Both are ASCII letters, digits, `.`, `-` and `_`.
+    ///
+    /// ```
+    /// use portcullis::Permission;
+    ///
+    /// let permission = Permission::parse("graph:invoke");
+    /// assert_eq!(permission.as_ref().map(Permission::action), Some("invoke"));
+    /// assert_eq!(Permission::parse("graph"), None);
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let (resource, action) = text.split_once(':')?;
         (is_name(resource) && is_name(action)).then(|| Self { text: text.to_owned(), colon: resource.len() })
@@ -35,7 +45,8 @@ impl Permission {
         &self.text
     }
 
-    pub(crate) fn is(&self, text: &str) -> bool {
+    /// Whether `text` is this permission.
+    pub fn is(&self, text: &str) -> bool {
         self.text == text
     }
 }
@@ -49,12 +60,16 @@ impl fmt::Display for Permission {
 /// A permission with `*` or a set `{a,b}` allowed for the resource and the action, or `*` alone for both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermissionPattern {
-    pub(super) resource: Names,
-    pub(super) action: Names,
+    /// The resources it stands for.
+    pub resource: Names,
+    /// The actions it stands for.
+    pub action: Names,
 }
 
+/// Some names, or all.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Names {
+pub enum Names {
+    /// All.
     Any,
     /// Sorted, without repetitions.
     OneOf(Vec<String>),
@@ -90,7 +105,8 @@ impl Names {
         Some(Self::OneOf(names))
     }
 
-    pub(super) fn contain(&self, name: &str) -> bool {
+    /// Whether `name` is among them.
+    pub fn contain(&self, name: &str) -> bool {
         match self {
             Self::Any => true,
             Self::OneOf(names) => names.binary_search_by(|own| own.as_str().cmp(name)).is_ok(),
@@ -100,8 +116,8 @@ impl Names {
 
 fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= 128
-        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || b".-_".contains(&octet))
+        && text.len() <= PERMISSION_NAME_BYTES
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
 #[cfg(test)]

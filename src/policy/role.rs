@@ -7,32 +7,38 @@ use alloc::vec::Vec;
 use core::ops::ControlFlow;
 
 use super::bits::BitSet;
-use super::demand::Demand;
-use super::{Permission, PermissionPattern, Routes};
+use super::permission::{Permission, PermissionPattern};
+use super::permission_index::PermissionIndex;
+use super::route::Routes;
 use crate::limits::ROLE_DEPTH;
 
 /// A role as it is written down.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RoleRules {
-    pub(crate) inherits: Vec<String>,
-    pub(crate) granted: Vec<PermissionPattern>,
-    pub(crate) denied: Vec<PermissionPattern>,
+pub struct RoleRules {
+    /// The roles it inherits from.
+    pub inherits: Vec<String>,
+    /// What it grants.
+    pub granted: Vec<PermissionPattern>,
+    /// What it denies, which no grant outweighs.
+    pub denied: Vec<PermissionPattern>,
 }
 
 /// What a role means for the permissions that routes ask for, inherited rules included.
 #[derive(Debug, Clone)]
-pub(crate) struct Role {
-    pub(crate) granted: BitSet,
-    pub(crate) denied: BitSet,
+pub struct Role {
+    /// What it grants, by the number of the permission.
+    pub granted: BitSet,
+    /// What it denies, by the number of the permission.
+    pub denied: BitSet,
     /// What the role itself says, for permissions that no route asks for.
     own: RoleRules,
     /// The role and all it inherits from, by their places among all roles.
-    lineage: BitSet,
+    ancestors: BitSet,
 }
 
 /// All roles by name.
 #[derive(Debug, Clone)]
-pub(crate) struct Roles {
+pub struct Roles {
     /// The place of each in `all`, which is ordered by name.
     by_name: BTreeMap<String, usize>,
     all: Vec<Role>,
@@ -40,20 +46,22 @@ pub(crate) struct Roles {
 
 /// Inheritance that does not end, at the role it was found from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum InheritanceError {
+pub enum InheritanceError {
     /// The role inherits from itself by way of these.
     Cycle(Vec<String>),
     /// The chain is longer than [`ROLE_DEPTH`].
     TooDeep,
+    /// There is no role of this name.
+    Unknown(String),
 }
 
 impl Roles {
-    /// Resolves `rules` against the permissions of `routes`. Inherited names exist; the configuration sees to it.
+    /// Resolves `rules` against the permissions of `routes`.
     ///
     /// # Errors
     ///
     /// The name of a role and what is wrong with its inheritance.
-    pub(crate) fn compile(
+    pub fn compile(
         rules: BTreeMap<String, RoleRules>,
         routes: &Routes,
     ) -> Result<Self, (String, InheritanceError)> {
@@ -62,7 +70,7 @@ impl Roles {
         let mut resolver = Resolver {
             by_name: &by_name,
             rules: &rules,
-            demand: Demand::new(routes.permissions().map(|(_, permission)| permission)),
+            permission_index: PermissionIndex::new(routes.permissions().map(|(_, permission)| permission)),
             permissions: routes.permission_count(),
             resolved: rules.iter().map(|_| None).collect(),
         };
@@ -72,38 +80,39 @@ impl Roles {
         // INVARIANT: without an error every role is resolved.
         let resolved = resolver.resolved.into_iter().flatten();
         let all = resolved.zip(rules).map(|(role, own)| {
-            let Resolved { granted, denied, lineage, .. } = role;
-            Role { granted, denied, own, lineage }
+            let Resolved { granted, denied, ancestors, .. } = role;
+            Role { granted, denied, own, ancestors }
         });
         Ok(Self { all: all.collect(), by_name })
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&Role> {
+    /// The role `name`.
+    pub fn get(&self, name: &str) -> Option<&Role> {
         self.all.get(*self.by_name.get(name)?)
     }
 
-    /// Whether `role` grants and whether it denies `permission`, by the patterns of its lineage.
-    pub(crate) fn patterns(&self, role: &Role, permission: &Permission) -> (bool, bool) {
+    /// Whether `role` grants and whether it denies `permission`, by the patterns of its ancestors.
+    pub fn patterns(&self, role: &Role, permission: &Permission) -> (bool, bool) {
         let any = |patterns: &[PermissionPattern]| patterns.iter().any(|pattern| pattern.matches(permission));
-        self.lineage(role).fold((false, false), |(grants, denies), (_, role)| {
+        self.ancestors(role).fold((false, false), |(grants, denies), (_, role)| {
             (grants || any(&role.own.granted), denies || any(&role.own.denied))
         })
     }
 
     /// Whether `role`, with all it inherits, grants or denies anything.
-    pub(crate) fn has_rules(&self, role: &Role) -> bool {
-        self.lineage(role).any(|(_, role)| !role.own.granted.is_empty() || !role.own.denied.is_empty())
+    pub fn has_rules(&self, role: &Role) -> bool {
+        self.ancestors(role).any(|(_, role)| !role.own.granted.is_empty() || !role.own.denied.is_empty())
     }
 
     /// `role` and all it inherits from, with their names.
-    pub(crate) fn lineage<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = (&'a str, &'a Role)> {
+    pub fn ancestors<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = (&'a str, &'a Role)> {
         let named = self.by_name.keys().map(String::as_str).zip(&self.all);
-        let in_lineage = named.enumerate().filter(|(place, _)| role.lineage.contains(*place));
+        let in_lineage = named.enumerate().filter(|(place, _)| role.ancestors.contains(*place));
         in_lineage.map(|(_, named)| named)
     }
 
     /// The permissions that some role gives to whoever has that role alone.
-    pub(crate) fn usable(&self, routes: &Routes) -> BitSet {
+    pub fn usable(&self, routes: &Routes) -> BitSet {
         let mut usable = BitSet::with_capacity(routes.permission_count());
         for role in &self.all {
             usable.merge_without(&role.granted, &role.denied);
@@ -112,7 +121,7 @@ impl Roles {
     }
 
     /// The names of all roles.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> + Clone {
+    pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.by_name.keys().map(String::as_str)
     }
 }
@@ -121,7 +130,7 @@ impl Roles {
 struct Resolver<'r> {
     by_name: &'r BTreeMap<String, usize>,
     rules: &'r [RoleRules],
-    demand: Demand<'r>,
+    permission_index: PermissionIndex<'r>,
     /// How many permissions routes ask for.
     permissions: usize,
     resolved: Vec<Option<Resolved>>,
@@ -130,7 +139,7 @@ struct Resolver<'r> {
 struct Resolved {
     granted: BitSet,
     denied: BitSet,
-    lineage: BitSet,
+    ancestors: BitSet,
     /// How many roles its longest chain of inheritance has, itself included.
     depth: usize,
 }
@@ -138,7 +147,8 @@ struct Resolved {
 impl<'r> Resolver<'r> {
     /// Resolves `name` and what it inherits from; `path` has the roles on the way to it, `ROLE_DEPTH` at most.
     fn resolve(&mut self, name: &'r str, path: &mut Vec<&'r str>) -> Result<(), InheritanceError> {
-        let Some(place) = self.by_name.get(name).copied() else { return Ok(()) };
+        let unknown = || InheritanceError::Unknown(name.to_owned());
+        let place = self.by_name.get(name).copied().ok_or_else(unknown)?;
         let Some(own) = self.rules.get(place) else { return Ok(()) };
         if self.at(place).is_some() {
             return Ok(());
@@ -154,16 +164,16 @@ impl<'r> Resolver<'r> {
         let mut role = Resolved {
             granted: BitSet::with_capacity(self.permissions),
             denied: BitSet::with_capacity(self.permissions),
-            lineage: BitSet::with_capacity(self.rules.len()),
+            ancestors: BitSet::with_capacity(self.rules.len()),
             depth: 1,
         };
-        role.lineage.insert(place);
+        role.ancestors.insert(place);
         for parent in &own.inherits {
             self.resolve(parent, path)?;
             if let Some(parent) = self.by_name.get(parent).and_then(|place| self.at(*place)) {
                 role.granted.merge(&parent.granted);
                 role.denied.merge(&parent.denied);
-                role.lineage.merge(&parent.lineage);
+                role.ancestors.merge(&parent.ancestors);
                 role.depth = role.depth.max(parent.depth.saturating_add(1));
             }
         }
@@ -187,7 +197,7 @@ impl<'r> Resolver<'r> {
     /// Adds to `set` the permissions that `patterns` stand for.
     fn mark(&self, patterns: &[PermissionPattern], set: &mut BitSet) {
         for pattern in patterns {
-            let _ = self.demand.each(pattern, |position| {
+            let _ = self.permission_index.each(pattern, |position| {
                 set.insert(position);
                 ControlFlow::Continue(())
             });
@@ -199,7 +209,8 @@ impl<'r> Resolver<'r> {
 mod tests {
     use super::{InheritanceError, RoleRules, Roles};
     use crate::limits::ROLE_DEPTH;
-    use crate::policy::Routes;
+    use crate::policy::route::Routes;
+    use crate::policy::trailing_slash::TrailingSlash;
     use alloc::collections::BTreeMap;
     use alloc::format;
     use alloc::string::String;
@@ -214,7 +225,7 @@ mod tests {
 
     #[test]
     fn what_roles_are_called_makes_no_chain_shorter() {
-        let routes = Routes::compile(Vec::new());
+        let routes = Routes::compile(Vec::new(), TrailingSlash::Distinct).unwrap();
         for length in [ROLE_DEPTH, ROLE_DEPTH + 1, ROLE_DEPTH * 3] {
             let mut names: Vec<String> = (0..length).map(|number| format!("{number:03}")).collect();
             for _ in 0..2 {

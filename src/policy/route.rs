@@ -8,12 +8,17 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::template::Segment;
-use super::{Binding, Permission, PermissionIndex, RouteTemplate, TrailingSlash};
+use thiserror::Error;
+
+use super::binding::Binding;
+use super::permission::Permission;
+use super::permission_id::PermissionId;
+use super::template::{RouteTemplate, Segment};
+use super::trailing_slash::TrailingSlash;
 
 /// What a route asks of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Access {
+pub enum Access {
     /// Nothing: anybody may use it.
     Public,
     /// Nobody may use it.
@@ -24,7 +29,7 @@ pub(crate) enum Access {
 
 impl Access {
     /// Parses `public`, `refused` or a permission.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         match text {
             "public" => Some(Self::Public),
             "refused" => Some(Self::Refused),
@@ -35,66 +40,105 @@ impl Access {
 
 /// A route with all that is written about it.
 #[derive(Debug, Clone)]
-pub(crate) struct WrittenRoute {
-    pub(crate) template: RouteTemplate,
-    pub(crate) access: Access,
-    pub(crate) bindings: Vec<Binding>,
+pub struct WrittenRoute {
+    /// Method and path.
+    pub template: RouteTemplate,
+    /// What it asks for.
+    pub access: Access,
+    /// What a caller is bound to.
+    pub bindings: Vec<Binding>,
     /// The hosts it is served for, as [`Route::hosts`].
-    pub(crate) hosts: Vec<String>,
+    pub hosts: Vec<String>,
 }
 
 impl WrittenRoute {
     /// A route for callers of any host that are bound to nothing.
-    pub(crate) fn new(template: RouteTemplate, access: Access) -> Self {
+    pub fn new(template: RouteTemplate, access: Access) -> Self {
         Self { template, access, bindings: Vec::new(), hosts: Vec::new() }
     }
 }
 
 /// A compiled route.
 #[derive(Debug, Clone)]
-pub(crate) struct Route {
+pub struct Route {
     /// The route as written.
-    pub(crate) text: String,
-    pub(crate) access: CompiledAccess,
+    pub text: String,
+    /// What it asks of a caller.
+    pub access: CompiledAccess,
     /// What a caller is bound to, besides having the permission.
-    pub(crate) bindings: Vec<Binding>,
+    pub bindings: Vec<Binding>,
     /// The hosts it is served for, in lower case; empty for all. For any other host there is no such route.
-    pub(crate) hosts: Vec<String>,
-    pub(crate) method: String,
+    pub hosts: Vec<String>,
+    /// The HTTP method, or `WEBSOCKET` for an upgrade.
+    pub method: String,
 }
 
 /// [`Access`] with the permission replaced by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum CompiledAccess {
+pub enum CompiledAccess {
+    /// Anybody may use it.
     Public,
+    /// Nobody may use it.
     Refused,
-    Permission(PermissionIndex),
+    /// This permission.
+    Permission(PermissionId),
 }
 
+/// A place in the trie of routes: what is left of a path is looked for below it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Node {
-    pub(super) literals: BTreeMap<String, usize>,
-    pub(super) parameter: Option<usize>,
+pub struct Node {
+    /// The node below, by literal segment.
+    pub literals: BTreeMap<String, usize>,
+    /// The node below for any other segment.
+    pub parameter: Option<usize>,
     /// Routes that end here, by index.
-    pub(super) routes: Vec<usize>,
+    pub routes: Vec<usize>,
     /// Routes that end in a rest parameter here.
-    pub(super) rest: Vec<usize>,
+    pub rest: Vec<usize>,
 }
 
 /// All routes, and the permissions they ask for.
 #[derive(Debug, Clone)]
-pub(crate) struct Routes {
-    pub(super) routes: Vec<Route>,
+pub struct Routes {
+    /// Every route, in the order of their indices.
+    pub routes: Vec<Route>,
     /// Sorted, without repetitions.
     permissions: Vec<Permission>,
     /// The trie; its root comes first.
-    pub(super) nodes: Vec<Node>,
+    pub nodes: Vec<Node>,
     trailing_slash: TrailingSlash,
 }
 
+/// Two routes that match the same requests, by their positions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("two routes match the same requests")]
+pub struct DuplicateRoute {
+    /// The earlier one.
+    pub first: usize,
+    /// The later one.
+    pub second: usize,
+}
+
 impl Routes {
-    /// Compiles routes. No two may have the same shape; the configuration sees to it.
-    pub(crate) fn compile(written: Vec<WrittenRoute>) -> Self {
+    /// Compiles routes, found for paths whose slash at the end is `trailing_slash`.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicateRoute`] if two match the same requests.
+    pub fn compile(
+        written: Vec<WrittenRoute>,
+        trailing_slash: TrailingSlash,
+    ) -> Result<Self, DuplicateRoute> {
+        let written: Vec<WrittenRoute> = written
+            .into_iter()
+            .map(|route| WrittenRoute { template: route.template.normalized(trailing_slash), ..route })
+            .collect();
+        let mut shapes = BTreeMap::new();
+        for (index, route) in written.iter().enumerate() {
+            if let Some(first) = shapes.insert(route.template.shape(), index) {
+                return Err(DuplicateRoute { first, second: index });
+            }
+        }
         let mut permissions: Vec<Permission> = written
             .iter()
             .filter_map(|route| match &route.access {
@@ -105,21 +149,15 @@ impl Routes {
         permissions.sort_unstable();
         permissions.dedup();
         let nodes = Vec::from([Node::default()]);
-        let mut compiled =
-            Self { routes: Vec::new(), permissions, nodes, trailing_slash: TrailingSlash::Distinct };
+        let mut compiled = Self { routes: Vec::new(), permissions, nodes, trailing_slash };
         for route in written {
             compiled.insert(route);
         }
-        compiled
+        Ok(compiled)
     }
 
-    /// The same routes, found for paths whose slash at the end is `trailing_slash`. Their templates have been compared
-    /// ([`RouteTemplate::compared`]) in the same way.
-    pub(crate) fn with_trailing_slash(self, trailing_slash: TrailingSlash) -> Self {
-        Self { trailing_slash, ..self }
-    }
-
-    pub(super) fn trailing_slash(&self) -> TrailingSlash {
+    /// What a slash at the end of a path is.
+    pub fn trailing_slash(&self) -> TrailingSlash {
         self.trailing_slash
     }
 
@@ -129,7 +167,7 @@ impl Routes {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
             Access::Permission(permission) => match self.permissions.binary_search(permission) {
-                Ok(index) => CompiledAccess::Permission(PermissionIndex(index)),
+                Ok(index) => CompiledAccess::Permission(PermissionId(index)),
                 Err(_) => CompiledAccess::Refused,
             },
         };
@@ -164,8 +202,8 @@ impl Routes {
     }
 
     /// The route that serves `method` (or an upgrade) at `path`, which must be in normal form.
-    pub(crate) fn find(&self, method: &str, path: &str) -> Option<&Route> {
-        let path = self.trailing_slash.compared(path);
+    pub fn find(&self, method: &str, path: &str) -> Option<&Route> {
+        let path = self.trailing_slash.normalized(path);
         self.walk(self.nodes.first()?, method, path.strip_prefix('/')?)
     }
 
@@ -189,45 +227,49 @@ impl Routes {
             .or_else(|| self.pick(&node.rest, method))
     }
 
-    pub(super) fn pick(&self, routes: &[usize], method: &str) -> Option<&Route> {
+    /// The route for `method` among those with these indices.
+    pub fn pick(&self, routes: &[usize], method: &str) -> Option<&Route> {
         routes.iter().filter_map(|index| self.routes.get(*index)).find(|route| route.method == method)
     }
 
     /// The bindings of all routes.
-    pub(crate) fn bindings(&self) -> impl Iterator<Item = &Binding> {
+    pub fn bindings(&self) -> impl Iterator<Item = &Binding> {
         self.routes.iter().flat_map(|route| &route.bindings)
     }
 
     /// Every route.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Route> {
+    pub fn iter(&self) -> impl Iterator<Item = &Route> {
         self.routes.iter()
     }
 
-    pub(crate) fn permission(&self, PermissionIndex(index): PermissionIndex) -> Option<&Permission> {
+    /// The permission with this number.
+    pub fn permission(&self, PermissionId(index): PermissionId) -> Option<&Permission> {
         self.permissions.get(index)
     }
 
-    pub(crate) fn permissions(&self) -> impl Iterator<Item = (PermissionIndex, &Permission)> {
-        self.permissions.iter().enumerate().map(|(index, permission)| (PermissionIndex(index), permission))
+    /// Every permission that a route asks for.
+    pub fn permissions(&self) -> impl Iterator<Item = (PermissionId, &Permission)> {
+        self.permissions.iter().enumerate().map(|(index, permission)| (PermissionId(index), permission))
     }
 
-    pub(crate) fn permission_count(&self) -> usize {
+    /// How many there are.
+    pub fn permission_count(&self) -> usize {
         self.permissions.len()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, RouteTemplate, Routes, TrailingSlash, WrittenRoute};
+    use super::{Access, DuplicateRoute, RouteTemplate, Routes, TrailingSlash, WrittenRoute};
     use alloc::string::String;
     use alloc::vec::Vec;
 
     fn routes(written: &[&str]) -> Routes {
-        let compiled: Vec<_> = written
+        let written: Vec<_> = written
             .iter()
             .map(|text| WrittenRoute::new(RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap()))
             .collect();
-        Routes::compile(compiled)
+        Routes::compile(written, TrailingSlash::Distinct).unwrap()
     }
 
     #[test]
@@ -273,14 +315,22 @@ mod tests {
     }
 
     #[test]
+    fn two_routes_of_one_shape_are_refused() {
+        let written = ["GET /a/{x}", "GET /b", "GET /a/{y}"].map(|text| {
+            WrittenRoute::new(RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap())
+        });
+        let error = Routes::compile(written.into(), TrailingSlash::Distinct).err();
+        assert_eq!(error, Some(DuplicateRoute { first: 0, second: 2 }));
+    }
+
+    #[test]
     fn a_slash_at_the_end_counts_or_does_not() {
         let written = ["GET /", "GET /a", "GET /b/", "GET /c/{id}", "GET /d/{rest:path}"];
         for (trailing_slash, slashed) in [(TrailingSlash::Distinct, false), (TrailingSlash::Ignored, true)] {
-            let compared = written.iter().map(|text| {
-                let template = RouteTemplate::parse(text).unwrap().compared(trailing_slash);
-                WrittenRoute::new(template, Access::parse("r:a").unwrap())
+            let written = written.iter().map(|text| {
+                WrittenRoute::new(RouteTemplate::parse(text).unwrap(), Access::parse("r:a").unwrap())
             });
-            let routes = Routes::compile(compared.collect()).with_trailing_slash(trailing_slash);
+            let routes = Routes::compile(written.collect(), trailing_slash).unwrap();
             for (path, found) in [
                 ("/", true),
                 ("/a", true),

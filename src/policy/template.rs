@@ -3,67 +3,78 @@
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
-use super::TrailingSlash;
+use thiserror::Error;
+
+use super::trailing_slash::TrailingSlash;
 use crate::limits::PATH_SEGMENTS;
 use crate::path;
+use crate::percent;
 
 /// A route as it is written down: `GET /v1/threads/{thread_id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RouteTemplate {
+pub struct RouteTemplate {
     /// The HTTP method, or `WEBSOCKET` for a WebSocket upgrade.
-    pub(super) method: String,
-    pub(super) segments: Vec<Segment>,
+    pub method: String,
+    /// The path, segment by segment.
+    pub segments: Vec<Segment>,
     /// The parameters that are one segment, by name, with the place of the segment.
     parameters: Vec<(String, usize)>,
-    pub(super) text: String,
+    /// The route as it is written.
+    pub text: String,
 }
 
 /// A segment of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Segment {
+pub enum Segment {
+    /// This text, in normal form.
     Literal(String),
+    /// Any segment that is not empty.
     Parameter,
+    /// All that is left, slashes included.
     Rest,
 }
 
 /// The method that stands for a WebSocket upgrade in a route.
-pub(crate) const WEBSOCKET: &str = "WEBSOCKET";
+pub const WEBSOCKET: &str = "WEBSOCKET";
 
 /// Why a text is not a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub(crate) enum TemplateError {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum TemplateError {
+    /// Not a method and a path.
+    #[error("write a route as `METHOD /path`")]
     NotMethodAndPath,
+    /// The method is not upper-case letters.
+    #[error("the method must be upper-case letters, for example GET, or WEBSOCKET for an upgrade")]
     Method,
+    /// The path is not in normal form.
+    #[error(
+        "the path must begin with a slash and be written as requests are compared: no empty or dot segments, no query, no encoded slashes"
+    )]
     Path,
+    /// A brace where none may be.
+    #[error("a parameter is a whole segment: `{{name}}`, or `{{name:path}}` for the rest of the path")]
     Braces,
+    /// Two parameters of one name.
+    #[error("a parameter name occurs twice")]
     RepeatedParameter,
+    /// Something behind the rest of a path.
+    #[error("`{{name:path}}` must be the last segment")]
     RestNotLast,
+    /// More segments than [`PATH_SEGMENTS`].
+    #[error("the path has too many segments")]
     TooManySegments,
 }
 
-impl fmt::Display for TemplateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotMethodAndPath => "write a route as `METHOD /path`",
-            Self::Method => "the method must be upper-case letters, for example GET, or WEBSOCKET for an upgrade",
-            Self::Path => {
-                "the path must begin with a slash and be written as requests are compared: no empty or dot segments, no query, no encoded slashes"
-            }
-            Self::Braces => "a parameter is a whole segment: `{name}`, or `{name:path}` for the rest of the path",
-            Self::RepeatedParameter => "a parameter name occurs twice",
-            Self::RestNotLast => "`{name:path}` must be the last segment",
-            Self::TooManySegments => "the path has too many segments",
-        })
-    }
-}
-
 impl RouteTemplate {
-    pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
+    /// Reads `METHOD /path`.
+    ///
+    /// # Errors
+    ///
+    /// [`TemplateError`] says what to write instead.
+    pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let (method, template) = text.split_once(' ').ok_or(TemplateError::NotMethodAndPath)?;
-        if method.is_empty() || !method.bytes().all(|octet| octet.is_ascii_uppercase()) {
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
             return Err(TemplateError::Method);
         }
         let relative = template.strip_prefix('/').ok_or(TemplateError::Path)?;
@@ -96,17 +107,17 @@ impl RouteTemplate {
     }
 
     /// Which segment of the path the parameter `name` is, if it is one segment.
-    pub(crate) fn parameter(&self, name: &str) -> Option<usize> {
+    pub fn parameter(&self, name: &str) -> Option<usize> {
         self.parameters.iter().find(|(own, _)| own == name).map(|(_, segment)| *segment)
     }
 
     /// Whether this is the route of an upgrade.
-    pub(crate) fn is_websocket(&self) -> bool {
+    pub fn is_websocket(&self) -> bool {
         self.method == WEBSOCKET
     }
 
     /// The template as it is compared where a slash at the end is `trailing_slash`.
-    pub(crate) fn compared(mut self, trailing_slash: TrailingSlash) -> Self {
+    pub fn normalized(mut self, trailing_slash: TrailingSlash) -> Self {
         let has_slash =
             self.segments.len() > 1 && self.segments.last() == Some(&Segment::Literal(String::new()));
         if has_slash && trailing_slash == TrailingSlash::Ignored {
@@ -116,7 +127,7 @@ impl RouteTemplate {
     }
 
     /// The template with parameter names left out: two routes with the same shape match the same requests.
-    pub(crate) fn shape(&self) -> String {
+    pub fn shape(&self) -> String {
         let mut shape = self.method.clone();
         for segment in &self.segments {
             shape.push('/');
@@ -134,11 +145,11 @@ fn parse_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Result<Segme
     if !segment.contains(['{', '}']) {
         // Written for a person; compared in normal form. A plain non-ASCII letter is its escape.
         let mut literal = String::new();
-        for octet in segment.bytes() {
-            if octet.is_ascii() {
-                literal.push(char::from(octet))
+        for byte in segment.bytes() {
+            if byte.is_ascii() {
+                literal.push(char::from(byte))
             } else {
-                path::push_escape(&mut literal, octet)
+                literal.push_str(percent::escape(byte))
             }
         }
         return Ok(Segment::Literal(literal));
@@ -150,7 +161,7 @@ fn parse_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Result<Segme
         Some((name, "path")) => (name, Segment::Rest),
         Some(_) => return Err(TemplateError::Braces),
     };
-    if name.is_empty() || !name.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'_') {
+    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(TemplateError::Braces);
     }
     if names.contains(&name) {

@@ -4,9 +4,8 @@ use serde::Deserialize;
 
 /// Whether `/a/` and `/a` are two paths to the origin. The path that is forwarded keeps its slash either way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum TrailingSlash {
+pub enum TrailingSlash {
     /// They are: each has routes of its own.
     #[default]
     Distinct,
@@ -16,7 +15,7 @@ pub(crate) enum TrailingSlash {
 
 impl TrailingSlash {
     /// The path to look up for `path`, which is in normal form.
-    pub(super) fn compared(self, path: &str) -> &str {
+    pub fn normalized(self, path: &str) -> &str {
         match self {
             Self::Distinct => path,
             // The slash of `/` is at its start.

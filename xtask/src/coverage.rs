@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use crate::root::{root, target};
-use crate::step::{Step, step};
-use crate::tools::nightly;
-use crate::tools::rust::cargo;
-use crate::tools::stamp::{Stamp, lock};
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::{Step, step};
+use portcullis_test_support::tools::nightly;
+use portcullis_test_support::tools::rust::cargo;
+use portcullis_test_support::tools::stamp::{Stamp, lock};
 
 /// The pinned cargo-llvm-cov.
 const CARGO_LLVM_COV: &str = "0.9.1";

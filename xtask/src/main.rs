@@ -1,24 +1,17 @@
 //! `cargo xtask`: builds, tests and demonstrates Portcullis. CI runs the same commands.
 
 mod build;
-mod cases;
-mod check;
-mod client;
-mod conformance;
 mod coverage;
 mod demo;
-mod e2e;
 mod fuzz;
-mod host;
-mod origin;
-mod root;
-mod step;
+mod test;
 mod tools;
 mod up;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use portcullis_test_support::tools::rust::cargo;
 
 /// Builds, tests and demonstrates Portcullis.
 #[derive(Debug, Parser)]
@@ -31,34 +24,35 @@ struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Starts the gate in front of an origin, plays requests and compares the answers with what is expected.
+    /// Starts the gate in front of an origin, sends requests and compares the answers with what is expected.
     Demo(demo::DemoArgs),
     /// Runs the gate on any host in front of any origin.
     Up(up::UpArgs),
     /// Runs everything CI runs.
-    Test(check::TestArgs),
-    /// Looks for inputs of the core that break a property, or plays one again.
+    Test(test::TestArgs),
+    /// Looks for inputs of the core that break a property, or runs one again.
     Fuzz(fuzz::FuzzArgs),
     /// Says which lines and branches of the core its tests reach, and names those they do not.
     Coverage,
     /// Builds an artefact into dist/ and prints its size.
-    Build {
-        /// Which one.
-        artefact: build::Artefact,
-    },
+    Build(build::BuildArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
-    Conformance(conformance::ConformanceArgs),
+    Conformance {
+        /// Options of the comparison: `--tokens N`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Demo(args) => demo::run(&args),
         Task::Up(args) => up::run(&args),
-        Task::Test(args) => check::run(&args),
+        Task::Test(args) => test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Coverage => coverage::run(),
-        Task::Build { artefact } => build::run(artefact),
-        Task::Conformance(args) => conformance::run(&args),
+        Task::Build(args) => build::run(&args),
+        Task::Conformance { options } => conformance(&options),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -68,4 +62,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Hands over to the program that compares.
+fn conformance(options: &[String]) -> anyhow::Result<bool> {
+    let run = ["run", "--quiet", "--package=portcullis-conformance", "--"];
+    Ok(cargo().args(run).args(options).status()?.success())
 }

@@ -4,16 +4,17 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use portcullis::SecretBytes;
 use portcullis::api_key::{Pepper, assemble, is_label, plain_hash};
 use portcullis::limits::PEPPER_BYTES;
-use portcullis::{SecretBytes, Secrets as _};
+use portcullis_config::Secrets as _;
 use serde_json::json;
 
 use crate::environment::Environment;
 use crate::output::{self, Failure, Outcome};
 
-/// Random octets drawn for one key: a key takes 43 that are below 248, and fewer than 43 among 128 do not happen.
-const RANDOM_OCTETS: usize = 128;
+/// Random bytes drawn for one key: a key takes 43 that are below 248, and fewer than 43 among 128 do not happen.
+const RANDOM_BYTES: usize = 128;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -64,13 +65,13 @@ fn create(arguments: &Create) -> Result<serde_json::Value, Failure> {
     let secret = environment
         .get(name)
         .map(|text| SecretBytes::new(text.into_bytes()))
-        .ok_or_else(|| format!("the pepper \"{name}\" is not set; {}", environment.remedy(name)))?;
+        .ok_or_else(|| format!("the pepper \"{name}\" is not set; {}", environment.hint(name)))?;
     let pepper = Pepper::new(secret.expose()).ok_or_else(|| {
         format!(
             "the pepper \"{name}\" is shorter than {PEPPER_BYTES} bytes; make one with `openssl rand -hex 32`"
         )
     })?;
-    let mut random = [0; RANDOM_OCTETS];
+    let mut random = [0; RANDOM_BYTES];
     getrandom::fill(&mut random).map_err(|error| format!("the system gave no random numbers: {error}"))?;
     let key = assemble(&arguments.env, &arguments.id, random)
         .ok_or("the system gave no usable random numbers; try again")?;

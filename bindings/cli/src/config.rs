@@ -21,6 +21,6 @@ pub(crate) fn run(command: &Command, json: bool) -> Result<Outcome, Failure> {
     match command {
         Command::Check(arguments) => check::run(arguments, json),
         Command::Init(arguments) => init::run(arguments),
-        Command::Schema => Ok(Outcome::success(portcullis::config_schema())),
+        Command::Schema => Ok(Outcome::success(portcullis_config::schema())),
     }
 }

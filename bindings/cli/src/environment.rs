@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portcullis::{ConfigErrors, Gate, Secrets};
+use portcullis_analysis::lints;
+use portcullis_config::{ConfigErrors, Configuration, Secrets, Severity, compile};
 
 use crate::input::shown;
 use crate::output::{Failure, printable};
@@ -31,20 +32,20 @@ impl Environment {
         Ok(Self { file })
     }
 
-    /// Loads the configuration at `path`.
-    pub(crate) fn load(&self, path: &Path) -> Result<Gate, Failure> {
+    /// Compiles the configuration at `path`.
+    pub(crate) fn compile(&self, path: &Path) -> Result<Configuration, Failure> {
         let document = read_document(path)?;
-        Gate::load(&document, self).map_err(|errors| in_words(&errors, &document, path))
+        compile(&document, self).map_err(|errors| render_errors(&errors, &document, path))
     }
 }
 
-/// The octets of the configuration at `path`.
+/// The bytes of the configuration at `path`.
 pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| format!("--config: cannot read {}: {error}", shown(path)))
 }
 
 /// What is wrong with `document`, read from `path`: a line each, with the place in the form that editors know.
-pub(crate) fn in_words(errors: &ConfigErrors, document: &[u8], path: &Path) -> Failure {
+pub(crate) fn render_errors(errors: &ConfigErrors, document: &[u8], path: &Path) -> Failure {
     let lines: Vec<String> = errors
         .iter()
         .map(|error| format!("{}:{}: {error}", path.display(), error.position(document)))
@@ -57,12 +58,18 @@ impl Secrets for Environment {
         self.file.get(name).cloned().or_else(|| std::env::var(name).ok())
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}, or add it to the file given with --env-file")
     }
 }
 
 /// What deserves attention in the configuration at `path`, a line each; `config check` has the rest.
-pub(crate) fn notes(gate: &Gate, path: &Path) -> Vec<String> {
-    gate.warnings().map(|notice| printable(&format!("note: {}: {notice}", path.display()))).collect()
+pub(crate) fn notes(configuration: &Configuration, path: &Path) -> Vec<String> {
+    let advice = lints(configuration);
+    let warnings = configuration
+        .diagnostics
+        .iter()
+        .chain(&advice)
+        .filter(|diagnostic| diagnostic.lint.severity() == Severity::Warning);
+    warnings.map(|warning| printable(&format!("note: {}: {warning}", path.display()))).collect()
 }

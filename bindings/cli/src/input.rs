@@ -5,10 +5,10 @@ use std::path::Path;
 
 use crate::output::{Failure, may_be_secret};
 
-/// Most octets read as a token, far above what any limit accepts.
+/// Most bytes read as a token, far above what any limit accepts.
 const TOKEN_READ: u64 = 1 << 20;
 
-/// Most octets read from a key file, far above what any limit accepts.
+/// Most bytes read from a key file, far above what any limit accepts.
 const FILE_READ: u64 = 1 << 20;
 
 /// The token: the argument, or, if there is none or it is `-`, standard input without the one line end it may have.
@@ -17,13 +17,13 @@ pub(crate) fn token(argument: Option<&str>) -> Result<Option<String>, Failure> {
     if let Some(token) = argument.filter(|token| *token != "-") {
         return Ok(Some(token.to_owned()));
     }
-    let octets = read(&mut std::io::stdin().lock(), TOKEN_READ)
+    let bytes = read(&mut std::io::stdin().lock(), TOKEN_READ)
         .map_err(|error| format!("cannot read the token from standard input: {error}"))?;
-    let octets = octets.strip_suffix(b"\n").unwrap_or(&octets);
-    Ok(String::from_utf8(octets.to_vec()).ok())
+    let bytes = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
+    Ok(String::from_utf8(bytes.to_vec()).ok())
 }
 
-/// The octets of the file `path`, the value of `option`.
+/// The bytes of the file `path`, the value of `option`.
 pub(crate) fn file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::File::open(path)
         .and_then(|mut file| read(&mut file, FILE_READ))
@@ -37,9 +37,9 @@ pub(crate) fn shown(path: &Path) -> String {
 }
 
 fn read(source: &mut impl Read, limit: u64) -> std::io::Result<Vec<u8>> {
-    let mut octets = Vec::new();
-    source.take(limit).read_to_end(&mut octets)?;
-    Ok(octets)
+    let mut bytes = Vec::new();
+    source.take(limit).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// All of standard input, for `what`.

@@ -5,10 +5,9 @@ mod keys;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use portcullis::jose::{Algorithm, JoseHeader, UnverifiedToken, VerifiedToken};
 use portcullis::limits::TOKEN_BYTES_MAX;
-use portcullis::{
-    Algorithm, AuthError, JoseHeader, Reason, TokenError, UnixTime, UnverifiedToken, VerifiedToken, base64url,
-};
+use portcullis::{AuthError, Reason, TokenError, UnixTime, base64url};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -18,7 +17,7 @@ use keys::{Keys, UnusedKey};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check a signature. Prints the payload octets, or the reason on standard error.
+    /// Check a signature. Prints the payload bytes, or the reason on standard error.
     ///
     /// The claims are not looked at: a token that expired long ago passes. `token verify` checks those too.
     Verify(Verify),
@@ -95,7 +94,7 @@ fn verify(arguments: &Verify, json: bool) -> Result<Outcome, Failure> {
             .or(header.as_ref().and_then(JoseHeader::key_id)),
         alg: header.as_ref().map(JoseHeader::algorithm),
         payload: payload.map(base64url::encode),
-        payload_json: payload.and_then(|octets| serde_json::from_slice(octets).ok()),
+        payload_json: payload.and_then(|bytes| serde_json::from_slice(bytes).ok()),
         unused_keys: keys.unused(),
     };
     let code = if report.valid { 0 } else { 1 };

@@ -3,6 +3,8 @@
 //! Exit codes: 0 for valid or allowed, 1 for invalid or denied, 2 for a usage or configuration error. Secrets come from
 //! the environment or from `--env-file`, never from arguments, which other users of a machine can see.
 
+#![forbid(unsafe_code)]
+
 mod api_key;
 mod config;
 mod environment;

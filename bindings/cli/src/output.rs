@@ -105,3 +105,8 @@ pub(crate) fn printable(text: &str) -> String {
         })
         .collect()
 }
+
+/// `count` and the word for it.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

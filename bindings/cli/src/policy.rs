@@ -1,13 +1,11 @@
 //! `portcullis policy`: questions about roles and routes, answered by the compiled policy itself.
 
-mod caller;
-mod cases;
 mod coverage;
 mod diff;
 mod html;
 mod load;
 mod matrix;
-mod shape;
+mod sign;
 mod test;
 mod who_can;
 

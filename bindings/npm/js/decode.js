@@ -7,11 +7,11 @@ export class DecodeError extends Error {
 
 const object = (part) => {
   const standard = part.replaceAll("-", "+").replaceAll("_", "/");
-  const octets = atob(standard);
-  // Canonical only: the same octets must not have a second spelling.
-  if (btoa(octets).replace(/=+$/, "") != standard) throw 0;
+  const bytes = atob(standard);
+  // Canonical only: the same bytes must not have a second spelling.
+  if (btoa(bytes).replace(/=+$/, "") != standard) throw 0;
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-    Uint8Array.from(octets, (octet) => octet.charCodeAt()),
+    Uint8Array.from(bytes, (byte) => byte.charCodeAt()),
   );
   if (!/^\s*{/.test(text)) throw 0;
   return JSON.parse(text);

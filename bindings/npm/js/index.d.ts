@@ -103,7 +103,7 @@ export declare class ConfigError extends PortcullisError {
 export interface ConfigProblem {
   /** The place, as a JSON pointer (RFC 6901); empty for the document as a whole. */
   readonly pointer: string;
-  /** What is wrong and how to mend it. */
+  /** What is wrong and how to fix it. */
   readonly message: string;
 }
 
@@ -129,7 +129,7 @@ export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
 /**
  * The head of a request.
  *
- * Texts are as `fetch` and Node.js show them, one character for each octet.
+ * Texts are as `fetch` and Node.js show them, one character for each byte.
  */
 export interface RequestHead {
   /** As on the wire, in capitals. */
@@ -222,7 +222,7 @@ export interface VerdictRecord {
 }
 
 /**
- * The request is let in. Hand it on with these changes and no others; {@link toRequest} makes them.
+ * The request is allowed. Hand it on with these changes and no others; {@link toRequest} makes them.
  */
 export interface Allow extends VerdictRecord {
   readonly decision: "allow";
@@ -236,7 +236,7 @@ export interface Allow extends VerdictRecord {
   readonly credential: "forward" | "swap" | "strip";
   /** Headers to set on the response, replacing what the origin wrote; names in lower case. Empty but in report mode. */
   readonly responseHeaders: [name: string, value: string][];
-  /** In report mode, why the request would have been refused; otherwise, and if it would have been let in, `null`. */
+  /** In report mode, why the request would have been refused; otherwise, and if it would have been allowed, `null`. */
   readonly reported: {
     /** The reason. */
     readonly reason: Reason;

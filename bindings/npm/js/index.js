@@ -1,4 +1,4 @@
-// The package as one sees it: hands values to the core and its answers back, and decides nothing.
+// The package as one sees it: hands values to the core and what that says back, and decides nothing.
 //
 // The entry for each host (node.js, workerd.js, web.js, bundler.js) loads the module before anything here is called.
 import * as core from "./glue.js";
@@ -14,6 +14,10 @@ let trapped = false;
 
 function failed(cause) {
   trapped = true;
+  return undecided(cause);
+}
+
+function undecided(cause) {
   return new AuthError("internal", "the gate failed; nothing was decided", { cause });
 }
 
@@ -33,7 +37,7 @@ function ask(call, ...wanted) {
   let answer;
   enter();
   try {
-    answer = JSON.parse(call());
+    answer = camelCased(JSON.parse(call()));
   } catch (cause) {
     throw failed(cause);
   }
@@ -43,6 +47,18 @@ function ask(call, ...wanted) {
   return answer;
 }
 
+// The core writes names as `snake_case`.
+const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+
+function camelCased(value) {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(camelCased);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [camelCase(name), camelCased(member)]));
+}
+
+// How far a decision gets.
+const STEPS = ["decided", "needsRecord", "needsBody"];
+
 export class Gate {
   // The gate in the module, and the instance of the module it is in.
   #core;
@@ -50,7 +66,7 @@ export class Gate {
   #config;
   // Only the secrets that the configuration names.
   #secrets = new Map();
-  // The principals that this gate has vouched for, each with the core's own text of it.
+  // The principals that this gate has vouched for, each with what the policy knows it by.
   #principals = new WeakMap();
 
   static load(config, secrets = {}) {
@@ -93,35 +109,65 @@ export class Gate {
     return ask(() => call(this.#core), ...wanted);
   }
 
-  // Decides with what `supplies` answers to the needs so far.
-  #decide(head, time, supplies) {
-    return this.#ask((gate) => gate.decide(head, time, JSON.stringify(supplies)), "verdict", "needed");
+  #begin({ line, head, time }) {
+    const now = time();
+    return { ...this.#ask((gate) => gate.decide(line, head, now), ...STEPS), instance };
   }
 
-  authorize(request, { now = new Date(), requestId = "", body } = {}) {
-    const head = describe(request, requestId);
-    const time = millis(now);
-    const supplies = [];
-    let answer = this.#decide(head, time, supplies);
-    while (answer.needed) {
-      // Nobody to ask for a record: the core says what that means.
-      supplies.push(answer.needed.body ? bodySupply(body, answer.needed.body.limit) : "unavailable");
-      answer = this.#decide(head, time, supplies);
-    }
-    return this.#verdict(answer.verdict);
+  // Goes on with a decision that waits under a handle: of the instance of the module that it was begun in, and of no other.
+  #supply(step, call) {
+    enter();
+    if (step.instance !== instance) throw undecided(new Error("the gate failed while the decision waited"));
+    return { ...ask(() => call(this.#core), ...STEPS), instance };
   }
 
-  async authorizeWithRecords(request, records, { now = new Date(), requestId = "", body } = {}) {
-    const head = describe(request, requestId);
-    const time = millis(now);
-    const supplies = [];
-    let answer = this.#decide(head, time, supplies);
-    while (answer.needed) {
-      const { apiKeyRecord, body: wanted } = answer.needed;
-      supplies.push(wanted ? bodySupply(body, wanted.limit) : await recordSupply(records, apiKeyRecord.id));
-      answer = this.#decide(head, time, supplies);
+  #supplyRecord({ line, time }, step, found) {
+    const [{ handle }, now] = [step.needsRecord, time()];
+    return this.#supply(step, (gate) => gate.supply_record(handle, line, now, found));
+  }
+
+  #supplyBody({ line, time, body }, step) {
+    const [{ handle, limit }, now] = [step.needsBody, time()];
+    const bytes = bodyOf(body, limit);
+    return this.#supply(step, (gate) => gate.supply_body(handle, line, now, bytes));
+  }
+
+  #finish(call, step) {
+    return this.#verdict(step.needsBody ? this.#supplyBody(call, step) : step);
+  }
+
+  // Whatever ended the request, nothing waits for it any more.
+  #release(step) {
+    const waits = step.needsRecord ?? step.needsBody;
+    if (!waits || trapped || step.instance !== instance) return;
+    try {
+      this.#core.release(waits.handle);
+    } catch (cause) {
+      throw failed(cause);
     }
-    return this.#verdict(answer.verdict);
+  }
+
+  authorize(request, options = {}) {
+    const call = describe(request, options);
+    let step = this.#begin(call);
+    try {
+      // There is nobody to ask for a record: the core says what that means.
+      if (step.needsRecord) step = this.#supplyRecord(call, step, undefined);
+      return this.#finish(call, step);
+    } finally {
+      this.#release(step);
+    }
+  }
+
+  async authorizeWithRecords(request, records, options = {}) {
+    const call = describe(request, options);
+    let step = this.#begin(call);
+    try {
+      if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(records, step.needsRecord.id));
+      return this.#finish(call, step);
+    } finally {
+      this.#release(step);
+    }
   }
 
   verify(token, { now = new Date() } = {}) {
@@ -136,23 +182,33 @@ export class Gate {
     return this.#ask((gate) => gate.can(text, String(permission)), "can").can === true;
   }
 
-  #verdict({ allow, deny, principal, ...record }) {
+  #verdict({ decided }) {
+    if (!decided) throw undecided(new Error("a decision waits twice for the same"));
+    const { decision, diagnostics } = decided.verdict;
+    const { reason, message, reported, route, permission, principal } = diagnostics;
     return {
-      ...(allow ? { decision: "allow", ...allow } : { decision: "deny", ...deny }),
-      ...record,
+      ...(decision.allow
+        ? { decision: "allow", ...decision.allow, reported: reported ? { reason, message } : null }
+        : { decision: "deny", reason, message, ...decision.deny }),
+      route,
+      permission,
+      log: decided.log,
       principal: principal && this.#principal(principal),
     };
   }
 
-  #principal(told) {
-    const until = told.validUntil;
+  #principal({ subject, roles, scopes, tenant, proof, issuer = null, keyId, validUntil }) {
     const principal = Object.freeze({
-      ...told,
-      roles: Object.freeze(told.roles),
-      scopes: told.scopes && Object.freeze(told.scopes),
-      validUntil: until === null ? null : new Date(until * 1000),
+      subject,
+      roles: Object.freeze(roles),
+      scopes: scopes && Object.freeze(scopes),
+      tenant,
+      proof: camelCase(proof),
+      issuer,
+      keyId,
+      validUntil: validUntil === null ? null : new Date(validUntil * 1000),
     });
-    this.#principals.set(principal, JSON.stringify(told));
+    this.#principals.set(principal, JSON.stringify({ roles, scopes }));
     return principal;
   }
 }
@@ -181,10 +237,17 @@ export function toRequest(verdict, request, origin) {
   return out;
 }
 
-// The text that the core reads a request from.
-function describe(request, requestId) {
-  const { method, target, headers } = headOf(request);
-  return JSON.stringify([method, target, headers, requestId]);
+// What every call about a request takes: the texts that the core reads it from, the time, and the body.
+function describe(request, { now, requestId = "", body }) {
+  const { method, target, headers, showsConnection } = headOf(request);
+  const fixed = now === undefined ? undefined : millis(now);
+  return {
+    line: JSON.stringify([method, requestId]),
+    head: JSON.stringify([target, headers, showsConnection]),
+    // Whoever has expired while something was waited for is not allowed.
+    time: () => fixed ?? Date.now(),
+    body,
+  };
 }
 
 function headOf(request) {
@@ -194,10 +257,13 @@ function headOf(request) {
   if (Array.isArray(rawHeaders)) {
     const headers = [];
     for (let i = 0; i < rawHeaders.length; i += 2) headers.push([rawHeaders[i], rawHeaders[i + 1]]);
-    return { method, target: url, headers };
+    return { method, target: url, headers, showsConnection: true };
   }
   try {
-    return { method, target: request.target ?? targetOf(url), headers: [...request.headers] };
+    const headers = [...request.headers];
+    // A `Request` of the Fetch standard may hide the header `Connection`; every other list of headers is a whole one.
+    if (request.target == null) return { method, target: targetOf(url), headers, showsConnection: false };
+    return { method, target: request.target, headers, showsConnection: true };
   } catch {
     throw new ArgumentError("the headers of a request are pairs of name and value");
   }
@@ -215,23 +281,20 @@ function millis(now) {
   return now.getTime();
 }
 
-// The record as text or `null` if there is none, unless the store could not be asked.
-async function recordSupply(records, id) {
+// The record's text or `null` if there is none, as JSON; `undefined` if the store could not be asked.
+async function recordOf(records, id) {
   try {
     const record = await records(id);
-    const text = record === null || typeof record === "string" ? record : JSON.stringify(record);
-    return text === undefined ? "unavailable" : { apiKeyRecord: text };
+    return JSON.stringify(record === null || typeof record === "string" ? record : JSON.stringify(record));
   } catch {
-    return "unavailable";
+    return undefined;
   }
 }
 
-// The octets of the body, one character each; no more of them than show that it is too long.
-function bodySupply(body, limit) {
-  if (body === undefined) return "unavailable";
-  const octets = typeof body === "string" ? new TextEncoder().encode(body) : body;
-  if (!(octets instanceof Uint8Array)) throw new ArgumentError("the body of a request is a Uint8Array or a string");
-  let text = "";
-  for (const octet of octets.subarray(0, limit + 1)) text += String.fromCharCode(octet);
-  return { body: text };
+// The bytes of the body; no more of them than show that it is too long.
+function bodyOf(body, limit) {
+  if (body === undefined) return undefined;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  if (!(bytes instanceof Uint8Array)) throw new ArgumentError("the body of a request is a Uint8Array or a string");
+  return new Uint8Array(bytes.subarray(0, limit + 1));
 }

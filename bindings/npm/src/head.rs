@@ -2,55 +2,77 @@
 
 use portcullis::{HeaderPair, RequestHead};
 
-/// Method, target and headers, as octets.
+/// What goes into the log of every decision about a request besides the decision.
 #[derive(Debug)]
-pub(crate) struct Head {
+pub(crate) struct Line {
     pub(crate) method: String,
     pub(crate) request_id: String,
+}
+
+impl Line {
+    /// Reads `[method, request_id]`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (method, request_id) = serde_json::from_str(text).ok()?;
+        Some(Self { method, request_id })
+    }
+}
+
+/// Target and headers, as bytes.
+#[derive(Debug)]
+pub(crate) struct Head {
     target: Vec<u8>,
     headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether the host shows the `Connection` header.
+    shows_connection: bool,
 }
 
 impl Head {
-    /// Reads `[method, target, [[name, value], …], request_id]`.
+    /// Reads `[target, [[name, value], …], shows_connection]`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (method, target, headers, request_id) =
-            serde_json::from_str::<(String, String, Vec<(String, String)>, String)>(text).ok()?;
-        let headers = headers.into_iter().map(|(name, value)| (octets(name), octets(value))).collect();
-        Some(Self { method, request_id, target: octets(target), headers })
+        let (target, headers, shows_connection) =
+            serde_json::from_str::<(String, Vec<(String, String)>, bool)>(text).ok()?;
+        let headers = headers.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
+        Some(Self { target: bytes(target), headers, shows_connection })
     }
 
-    /// Calls the core's view of it into being for as long as `decide` runs.
-    pub(crate) fn decide<T>(&self, decide: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+    /// Calls `decide` with the core's view of it.
+    pub(crate) fn decide<T>(&self, line: &Line, decide: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
-        decide(&RequestHead::new(&self.method, &self.target, &pairs).with_request_id(&self.request_id))
+        let head = RequestHead::new(&line.method, &self.target, &pairs).with_request_id(&line.request_id);
+        decide(&if self.shows_connection { head } else { head.with_connection_hidden() })
     }
 }
 
-/// The octets behind a text.
+/// The bytes behind a text.
 ///
-/// Fetch and Node.js show one character for each octet of a header. A text with a character beyond those was decoded by
+/// Fetch and Node.js show one character for each byte of a header. A text with a character beyond those was decoded by
 /// somebody, and can only have been UTF-8.
-pub(crate) fn octets(text: String) -> Vec<u8> {
+pub(crate) fn bytes(text: String) -> Vec<u8> {
     let each = text.chars().map(|character| u8::try_from(u32::from(character)).ok());
     each.collect::<Option<_>>().unwrap_or_else(|| text.into_bytes())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Head, octets};
+    use super::{Head, Line, bytes};
 
     #[test]
-    fn a_character_is_an_octet_or_the_text_is_utf8() {
-        assert_eq!(octets("a\u{ff}".to_string()), b"a\xff");
-        assert_eq!(octets("\u{e9}\u{20ac}".to_string()), "\u{e9}\u{20ac}".as_bytes());
+    fn a_character_is_a_byte_or_the_text_is_utf8() {
+        assert_eq!(bytes("a\u{ff}".to_string()), b"a\xff");
+        assert_eq!(bytes("\u{e9}\u{20ac}".to_string()), "\u{e9}\u{20ac}".as_bytes());
     }
 
     #[test]
     fn only_a_head_is_a_head() {
-        assert!(Head::parse(r#"["GET","/",[["a","b"]],""]"#).is_some());
-        for bad in ["", "null", "[]", r#"["GET","/",[["a"]],""]"#, r#"["GET","/",[["a","\ud800"]],""]"#] {
+        assert!(Head::parse(r#"["/",[["a","b"]],true]"#).is_some());
+        for bad in
+            ["", "null", "[]", r#"["/",[["a"]],true]"#, r#"["/",[["a","\ud800"]],true]"#, r#"["/",[],1]"#]
+        {
             assert!(Head::parse(bad).is_none(), "{bad}");
+        }
+        assert!(Line::parse(r#"["GET",""]"#).is_some());
+        for bad in ["", "null", "[]", r#"["GET"]"#, r#"["GET",null]"#, r#"["GET",1]"#] {
+            assert!(Line::parse(bad).is_none(), "{bad}");
         }
     }
 }

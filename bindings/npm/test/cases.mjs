@@ -1,9 +1,9 @@
-// Plays shared cases through the packed package: one JSON object a line in, one a line out.
+// Puts shared cases to the packed package: one JSON object a line in, one a line out.
 //
 //   in   {"config": …, "secrets": {…}, "head": {"method", "target", "headers": [[name, value], …]}, "now": seconds,
 //         "requestId": text, "records": {id: record}, "body": text}
 //   out  {"refused": {"status", "reason", "headers", "body"}}
-//        {"letIn": {"target", "headers", "responseHeaders"}}: what the origin receives
+//        {"allowed": {"target", "headers", "responseHeaders"}}: what the origin receives
 //        {"error": {"name", "code", "message", "errors"}}
 import { createInterface } from "node:readline";
 import { Gate } from "portcullis";
@@ -17,10 +17,10 @@ function gateFor(config, secrets) {
   return gate;
 }
 
-// A case is text in UTF-8; Node.js shows the octets of a header one by one.
+// A case is text in UTF-8; Node.js shows the bytes of a header one by one.
 const asNode = (text) => Buffer.from(text, "utf8").toString("latin1");
 
-async function play({ config, secrets, head, now, requestId = "", records, body = "" }) {
+async function decide({ config, secrets, head, now, requestId = "", records, body = "" }) {
   const gate = gateFor(config, secrets);
   const request = {
     method: head.method,
@@ -38,13 +38,13 @@ async function play({ config, secrets, head, now, requestId = "", records, body 
   const gone = new Set([...verdict.removeHeaders, ...verdict.setHeaders.map(([name]) => name)]);
   const kept = head.headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !gone.has(name));
   const { target, setHeaders, responseHeaders } = verdict;
-  return { letIn: { target, headers: [...kept, ...setHeaders], responseHeaders } };
+  return { allowed: { target, headers: [...kept, ...setHeaders], responseHeaders } };
 }
 
 for await (const line of createInterface({ input: process.stdin, terminal: false })) {
   let answer;
   try {
-    answer = await play(JSON.parse(line));
+    answer = await decide(JSON.parse(line));
   } catch ({ name, code, message, errors }) {
     answer = { error: { name, code, message, errors } };
   }

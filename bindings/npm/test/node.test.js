@@ -6,13 +6,21 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { SignJWT } from "jose";
-import { Gate } from "portcullis";
+import { Gate, createApiKey } from "portcullis";
 import { suite } from "./suite.js";
 
 suite(test);
 
 const SECRET = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
 const CONFIG = { profile: "agentflow", issuers: [{ keys: [{ alg: "HS256", secret: { env: "JWT_SECRET_KEY" } }] }] };
+
+// API keys come from elsewhere than the origin's tokens, which therefore replace them.
+const SECRETS = { JWT_SECRET_KEY: SECRET, PEPPER: SECRET.replaceAll("f", "5"), ORIGIN_SECRET: SECRET.replaceAll("f", "7") };
+const KEYS = {
+  ...CONFIG,
+  api_keys: { pepper: { env: "PEPPER" }, lookup: true },
+  upstream: { credential: "swap", token: { secret: { env: "ORIGIN_SECRET" } } },
+};
 
 const TOKEN = await new SignJWT({ user_id: "alice", role: "user" })
   .setProtectedHeader({ alg: "HS256" })
@@ -44,18 +52,18 @@ test("node: a server's own request", async () => {
 function starved(wasm) {
   const out = [wasm.subarray(0, 8)];
   const number = (at) => {
-    let [value, shift, octet] = [0, 0, 0];
+    let [value, shift, byte] = [0, 0, 0];
     do {
-      octet = wasm[at++];
-      value |= (octet & 127) << shift;
+      byte = wasm[at++];
+      value |= (byte & 127) << shift;
       shift += 7;
-    } while (octet & 128);
+    } while (byte & 128);
     return [value, at];
   };
   const leb = (value) => {
-    const octets = [];
-    do octets.push((value & 127) | (value > 127 ? 128 : 0)); while ((value >>= 7));
-    return octets;
+    const bytes = [];
+    do bytes.push((value & 127) | (value > 127 ? 128 : 0)); while ((value >>= 7));
+    return bytes;
   };
   for (let at = 8; at < wasm.length; ) {
     const [size, body] = number(at + 1);
@@ -73,7 +81,69 @@ function starved(wasm) {
   return Buffer.concat(out);
 }
 
-test("node: a trap lets nothing in, and the next call is served", async () => {
+test("node: a handle is good for one supply, of its own kind", async () => {
+  // The module as it is, below the package.
+  const core = await import("./node_modules/portcullis/glue.js");
+  const policy = { routes: { "POST /search": { access: "graph:invoke", where: { "body./user": "subject" } } } };
+  const load = () => core.Gate.load(JSON.stringify({ ...KEYS, policy }), { get: (name) => SECRETS[name] });
+  const gate = load();
+  const [line, now] = [JSON.stringify(["POST", "request-1"]), Date.now()];
+  const head = (...header) => JSON.stringify(["/search", [["content-type", "application/json"], header], true]);
+  const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
+  const decide = (...header) => JSON.parse(gate.decide(line, head(...header), now));
+  const needsRecord = () => decide("x-api-key", key).needs_record.handle;
+  const needsBody = () => decide("authorization", `Bearer ${TOKEN}`).needs_body.handle;
+  const [found, own] = [JSON.stringify(JSON.stringify({ id: "bot", hash, roles: ["user"] })), Buffer.from('{"user": "alice"}')];
+  const record = (handle) => JSON.parse(gate.supply_record(handle, line, now, found));
+  const body = (handle) => JSON.parse(gate.supply_body(handle, line, now, own));
+  const refused = ({ decided }, note) => {
+    const { decision, diagnostics } = decided.verdict;
+    assert.deepEqual([decision.deny.status, diagnostics.reason, diagnostics.principal], [503, "internal", null], note);
+    assert.equal(JSON.parse(decision.deny.body).request_id, "request-1");
+    assert.equal(JSON.parse(decided.log).reason, "internal");
+  };
+  // Used.
+  const [first, second] = [needsRecord(), needsBody()];
+  assert.ok(record(first).needs_body);
+  refused(record(first), "a record again");
+  assert.ok(body(second).decided.verdict.decision.allow);
+  refused(body(second), "a body again");
+  // Of the other kind; and it is used by that.
+  for (const [needed, wrong, right] of [[needsRecord, body, record], [needsBody, record, body]]) {
+    const handle = needed();
+    refused(wrong(handle), "the other kind");
+    refused(right(handle), "used by the other kind");
+  }
+  // Unknown, given up, or of another gate.
+  for (const handle of ["", "0", "-1", "999999", "undefined", "1e3", "💥"]) [record, body].forEach((supply) => refused(supply(handle), handle));
+  const given = needsRecord();
+  gate.release(given);
+  refused(record(given), "given up");
+  const elsewhere = needsRecord();
+  refused(JSON.parse(load().supply_record(elsewhere, line, now, found)), "of another gate");
+  assert.ok(record(elsewhere).needs_body);
+});
+
+test("node: a decision that ends early is given up", async () => {
+  const core = await import("./node_modules/portcullis/glue.js");
+  const { release } = core.Gate.prototype;
+  const released = [];
+  core.Gate.prototype.release = function (handle) {
+    released.push(handle);
+    return release.call(this, handle);
+  };
+  try {
+    const policy = { routes: { "POST /search": { access: "graph:invoke", where: { "body./user": "subject" } } } };
+    const gate = Gate.load({ ...CONFIG, policy }, { JWT_SECRET_KEY: SECRET });
+    const headers = [["authorization", `Bearer ${TOKEN}`], ["content-type", "application/json"]];
+    assert.throws(() => gate.authorize({ method: "POST", target: "/search", headers }, { body: 1 }), { code: "argument_invalid" });
+    assert.deepEqual(released, ["1"]);
+  } finally {
+    core.Gate.prototype.release = release;
+  }
+});
+
+test("node: a trap allows nothing, and the next call is served", async () => {
   const copy = mkdtempSync(join(import.meta.dirname, "starved-"));
   const { Instance } = WebAssembly;
   let instances = 0;
@@ -108,6 +178,20 @@ test("node: a trap lets nothing in, and the next call is served", async () => {
     }
     // The first one, and a fresh one after each of the four traps of a round: none was called again.
     assert.equal(instances, 1 + 3 * 4);
+
+    // What waits while the module traps is refused: its decision is gone with the memory it was in.
+    const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
+    const keys = Gate.load(KEYS, SECRETS);
+    const request = { method: "GET", target: "/v1/threads", headers: [["x-api-key", key]] };
+    const record = { id: "bot", hash, roles: ["user"] };
+    const gone = keys.authorizeWithRecords(request, () => {
+      assert.throws(() => decide("long".repeat(1_000_000)), trapped);
+      return record;
+    });
+    await assert.rejects(gone, (error) => error instanceof AuthError && error.code === "internal");
+    assert.equal((await keys.authorizeWithRecords(request, () => record)).decision, "allow");
+    // That refusal was no trap.
+    assert.equal(instances, 1 + 3 * 4 + 1);
   } finally {
     WebAssembly.Instance = Instance;
     rmSync(copy, { recursive: true });

@@ -30,15 +30,15 @@ const SWAP = {
   upstream: { credential: "swap", token: { secret: { env: "ORIGIN_SECRET" } } },
 };
 
-const octets = (text) => new TextEncoder().encode(text);
+const bytes = (text) => new TextEncoder().encode(text);
 const sign = (claims, { secret = SECRETS.JWT_SECRET_KEY, header = {} } = {}) =>
   new SignJWT({ user_id: "alice", role: "user", exp: SECONDS + 60, ...claims })
     .setProtectedHeader({ alg: "HS256", typ: "JWT", ...header })
-    .sign(octets(secret));
+    .sign(bytes(secret));
 const head = (headers = [], target = "/v1/threads", method = "GET") => ({ method, target, headers });
 const bearer = (token) => ["authorization", `Bearer ${token}`];
 const base64url = (bytes) =>
-  btoa(Array.from(bytes, (octet) => String.fromCharCode(octet)).join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+  btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 
 function equal(actual, expected, note = "") {
   const [a, b] = [actual, expected].map((value) => JSON.stringify(value));
@@ -71,7 +71,7 @@ export function suite(test) {
   });
 
   test("decode: anything else is a DecodeError", () => {
-    const part = (value) => base64url(octets(value));
+    const part = (value) => base64url(bytes(value));
     const [h, c] = [part('{"alg":"HS256"}'), part('{"a":1}')];
     equal(decodeUnverified(`${h}.${c}.AA`).claims, { a: 1 });
     equal(Object.keys(decodeUnverified(`${h}.${part('{"__proto__":1,"constructor":2}')}.AA`).claims).length, 2);
@@ -82,7 +82,7 @@ export function suite(test) {
       `${h}.${part("1")}.AA`, `${part("[1]")}.${c}.AA`, `${h}.${part("\ufeff{}")}.AA`,
       // The last character has bits that belong to nothing.
       `${h}.${part('{"a":12}').replace(/.$/, (last) => String.fromCharCode(last.charCodeAt(0) + 1))}.AA`,
-      // Octets that are not UTF-8.
+      // Bytes that are not UTF-8.
       `${h}.${base64url([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d])}.AA`,
       `${h}.${part("[".repeat(200_000))}.AA`, `${h}.${part('{"a":'.repeat(100_000))}.AA`, "a".repeat(10_000_000),
       undefined, null, 1, true, {}, [], Symbol("token"), () => {}, 1n, [`${h}.${c}.AA`], new Date(NaN),
@@ -108,7 +108,7 @@ export function suite(test) {
     equal(isExpired(await at(SECONDS + 0.5), NOW), false);
     const [header, , signature] = good.split(".");
     for (const claims of ['{}', '{"exp":"9999999999"}', '{"exp":null}', '{"exp":1e300}', '{"exp":-1}', '{"exp":[9999999999]}']) {
-      const token = [header, base64url(octets(claims)), signature].join(".");
+      const token = [header, base64url(bytes(claims)), signature].join(".");
       equal([expiresAt(token), isExpired(token, NOW), secondsLeft(token, NOW)], [null, true, 0], claims);
     }
     equal(isExpired(good, new Date(NaN)), true);
@@ -130,10 +130,10 @@ export function suite(test) {
 
   test("verify: a token of WebCrypto", async () => {
     const key = await crypto.subtle.importKey(
-      "raw", octets(SECRETS.JWT_SECRET_KEY), { name: "HMAC", hash: "SHA-256" }, false, ["sign"],
+      "raw", bytes(SECRETS.JWT_SECRET_KEY), { name: "HMAC", hash: "SHA-256" }, false, ["sign"],
     );
-    const input = ['{"alg":"HS256"}', `{"user_id":"bob","exp":${SECONDS + 1}}`].map((text) => base64url(octets(text))).join(".");
-    const tag = new Uint8Array(await crypto.subtle.sign("HMAC", key, octets(input)));
+    const input = ['{"alg":"HS256"}', `{"user_id":"bob","exp":${SECONDS + 1}}`].map((text) => base64url(bytes(text))).join(".");
+    const tag = new Uint8Array(await crypto.subtle.sign("HMAC", key, bytes(input)));
     equal(Gate.load(CONFIG, SECRETS).verify(`${input}.${base64url(tag)}`, { now: NOW }).subject, "bob");
     tag[0] ^= 1;
     error(AuthError, "signature_invalid", () => Gate.load(CONFIG, SECRETS).verify(`${input}.${base64url(tag)}`, { now: NOW }));
@@ -318,7 +318,7 @@ export function suite(test) {
     const verdict = Gate.load(SWAP, SECRETS).authorize(head([bearer(await sign({}))]), { now: NOW });
     equal([outcome(verdict), verdict.credential], ["allow", "swap"]);
     const token = Object.fromEntries(verdict.setHeaders).authorization.replace("Bearer ", "");
-    const { payload } = await jwtVerify(token, octets(SECRETS.ORIGIN_SECRET), { currentDate: NOW, algorithms: ["HS256"] });
+    const { payload } = await jwtVerify(token, bytes(SECRETS.ORIGIN_SECRET), { currentDate: NOW, algorithms: ["HS256"] });
     equal(payload.user_id, "alice");
   });
 
@@ -332,10 +332,10 @@ export function suite(test) {
     const own = JSON.stringify({ user_id: "alice", question: "Où?" });
     for (const [body, expected] of [
       [own, "allow"],
-      [octets(own), "allow"],
-      [octets(` ${own}`).subarray(1), "allow"],
+      [bytes(own), "allow"],
+      [bytes(` ${own}`).subarray(1), "allow"],
       [JSON.stringify({ user_id: "bob" }), "403 binding_mismatch"],
-      [octets(own).subarray(1), "400 body_invalid"],
+      [bytes(own).subarray(1), "400 body_invalid"],
       [Uint8Array.of(0x22, 0xff, 0x22), "400 body_invalid"],
       ["", "400 body_invalid"],
       [undefined, "400 body_invalid"],
@@ -353,7 +353,27 @@ export function suite(test) {
     equal(outcome(Gate.load(CONFIG, SECRETS).authorize(head([]), { now: NOW, body: 1 })), "401 credential_missing");
   });
 
-  test("report mode: let in, and why it would not have been", () => {
+  test("connection: what is no handshake is no WebSocket", () => {
+    const policy = { routes: { "WEBSOCKET /ws": "public" } };
+    const gate = Gate.load({ ...CONFIG, policy }, SECRETS);
+    const upgrade = ["Upgrade", "websocket"];
+    const url = "https://gate.example/ws";
+    const node = (...pairs) => ({ method: "GET", url: "/ws", rawHeaders: pairs.flat() });
+    for (const [request, expected] of [
+      [node(upgrade, ["Connection", "keep-alive, Upgrade"]), "allow"],
+      [node(upgrade, ["Connection", "keep-alive"]), "401 credential_missing"],
+      [node(upgrade), "401 credential_missing"],
+      [head([upgrade, ["Connection", "Upgrade"]], "/ws"), "allow"],
+      [head([upgrade], "/ws"), "401 credential_missing"],
+      // `fetch` hides the header; where it does not, it counts.
+      [{ method: "GET", url, headers: [upgrade] }, "allow"],
+      [{ method: "GET", url, headers: [upgrade, ["connection", "close"]] }, "401 credential_missing"],
+    ]) {
+      equal(outcome(gate.authorize(request, { now: NOW })), expected, JSON.stringify(request));
+    }
+  });
+
+  test("report mode: allowed, and why it would not have been", () => {
     const config = { ...CONFIG, mode: "report", audit: { reason_header: true } };
     const verdict = Gate.load(config, SECRETS).authorize(head([["X-User-Role", "admin"]]), { now: NOW });
     equal([verdict.decision, verdict.target, verdict.removeHeaders, verdict.setHeaders], ["allow", "/v1/threads", ["x-user-role"], []]);
@@ -399,6 +419,49 @@ export function suite(test) {
     for (const options of [{ env: "li_ve", id: "a" }, { env: "live", id: "" }, { env: "live" , id: "a", pepper: "short" }]) {
       error(ArgumentError, "argument_invalid", () => createApiKey({ pepper: SECRETS.PEPPER, ...options }));
     }
+  });
+
+  test("API keys: a decision that waits goes on with its own record", async () => {
+    const gate = Gate.load({ ...SWAP, ...KEYS }, SECRETS);
+    const request = (id) => head([["x-api-key", keys[id].key]]);
+    const keys = {};
+    const waiting = {};
+    const decide = (id, options = { now: NOW }) =>
+      gate.authorizeWithRecords(request(id), () => new Promise((found) => (waiting[id] = found)), options);
+    const found = (id, members) => waiting[id]({ id, hash: keys[id].hash, owner: `owner of ${id}`, roles: ["user"], ...members });
+    const begun = () => new Promise((done) => setTimeout(done, 0));
+    for (const id of ["a", "b", "c"]) keys[id] = createApiKey({ env: "live", id, pepper: SECRETS.PEPPER });
+    const [a, b, c] = ["a", "b", "c"].map((id) => decide(id));
+    await begun();
+    found("c");
+    waiting.b(null);
+    found("a");
+    equal([(await a).principal?.subject, outcome(await b), (await c).principal?.subject], ["owner of a", "401 api_key_unknown", "owner of c"]);
+    // Without a time, that of the record counts, and not that of the request.
+    const late = decide("a", {});
+    const end = Math.floor(Date.now() / 1000) + 1;
+    await new Promise((done) => setTimeout(done, 1100));
+    found("a", { expires_at: end });
+    equal(outcome(await late), "401 api_key_expired");
+  });
+
+  test("API keys: of too many decisions that wait, the oldest is refused", async () => {
+    const gate = Gate.load({ ...SWAP, ...KEYS }, SECRETS);
+    const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
+    let open;
+    const opened = new Promise((done) => (open = done));
+    const records = async () => (await opened, { id: "bot", hash, roles: ["user"] });
+    const all = Array.from({ length: 1026 }, (_, index) =>
+      gate.authorizeWithRecords(head([["x-api-key", key]]), records, { now: NOW, requestId: `request-${index}` }),
+    );
+    open();
+    const verdicts = await Promise.all(all);
+    equal(verdicts.slice(0, 3).map(outcome), ["503 internal", "503 internal", "allow"]);
+    equal(verdicts.slice(2).every(({ decision }) => decision === "allow"), true);
+    const [first] = verdicts;
+    equal([JSON.parse(first.log).request_id, first.principal, first.route], ["request-0", null, null]);
+    // There is room again.
+    equal(outcome(await gate.authorizeWithRecords(head([["x-api-key", key]]), records, { now: NOW })), "allow");
   });
 
   test("toResponse and toRequest carry a verdict out", async () => {

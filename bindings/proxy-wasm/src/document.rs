@@ -4,7 +4,7 @@ use prost::Message as _;
 use prost_types::value::Kind;
 use prost_types::{Struct, Value};
 
-/// The octet that stands before each value in the encoding of a `Struct`, and in no JSON text.
+/// The byte that stands before each value in the encoding of a `Struct`, and in no JSON text.
 const VALUE_TAG: u8 = 0x12;
 
 /// The document as JSON text.

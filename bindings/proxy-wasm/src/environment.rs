@@ -3,16 +3,16 @@
 //! Envoy offers them through WASI. The target of this module has no WASI, so that it imports nothing unasked; the two
 //! functions are declared here, in the only unsafe code of the crate.
 
-use portcullis::Secrets;
+use portcullis_config::Secrets;
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 #[allow(unsafe_code, reason = "an import can only be declared so")]
 unsafe extern "C" {
-    /// Writes how many variables there are and how many octets [`environ_get`] will write; 0 on success.
-    fn environ_sizes_get(count: *mut usize, octets: *mut usize) -> i32;
-    /// Writes the address of each variable to `addresses` and all of them, each `name=value\0`, to `octets`; 0 on
+    /// Writes how many variables there are and how many bytes [`environ_get`] will write; 0 on success.
+    fn environ_sizes_get(count: *mut usize, bytes: *mut usize) -> i32;
+    /// Writes the address of each variable to `addresses` and all of them, each `name=value\0`, to `bytes`; 0 on
     /// success.
-    fn environ_get(addresses: *mut *mut u8, octets: *mut u8) -> i32;
+    fn environ_get(addresses: *mut *mut u8, bytes: *mut u8) -> i32;
 }
 
 /// The variables set by `vm_config.environment_variables`.
@@ -30,7 +30,7 @@ impl Secrets for Environment {
         find(&self.0, name).map(str::to_string)
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!(
             "list {name} in vm_config.environment_variables: under host_env_keys, and set it for the Envoy process, or under key_values"
         )
@@ -40,7 +40,7 @@ impl Secrets for Environment {
 /// The value of `name` among `name=value\0…`.
 fn find<'e>(environment: &'e [u8], name: &str) -> Option<&'e str> {
     environment
-        .split(|octet| *octet == 0)
+        .split(|byte| *byte == 0)
         .filter_map(|variable| variable.strip_prefix(name.as_bytes())?.strip_prefix(b"="))
         .find_map(|value| core::str::from_utf8(value).ok())
 }
@@ -48,13 +48,13 @@ fn find<'e>(environment: &'e [u8], name: &str) -> Option<&'e str> {
 /// All variables, each `name=value\0`; `None` if the host does not tell.
 #[allow(unsafe_code, reason = "calls the two imports of this file")]
 fn read() -> Option<Vec<u8>> {
-    let (mut count, mut octets) = (0, 0);
+    let (mut count, mut bytes) = (0, 0);
     // SAFETY: both pointers are to integers of the size of a wasm32 word, which is all the host writes.
-    if unsafe { environ_sizes_get(&raw mut count, &raw mut octets) } != 0 {
+    if unsafe { environ_sizes_get(&raw mut count, &raw mut bytes) } != 0 {
         return None;
     }
     let mut addresses = vec![core::ptr::null_mut(); count];
-    let mut environment = vec![0; octets];
+    let mut environment = vec![0; bytes];
     // SAFETY: the two buffers have the sizes the host has just asked for, and outlive the call. The addresses written
     // to the first are not used.
     let status = unsafe { environ_get(addresses.as_mut_ptr(), environment.as_mut_ptr()) };

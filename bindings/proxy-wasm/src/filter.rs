@@ -1,16 +1,18 @@
 //! The filter: one request, from its headers, and its body if the policy compares members of it, to a changed request or
-//! an answer.
+//! a response.
 
+use core::mem;
 use core::time::Duration;
 use std::rc::Rc;
 
-use portcullis::{Answer, Decision, Forward, Gate, Need, Reason, Record, Step, Supply, UnixTime, Verdict};
+use portcullis::api_key::RecordLookup;
+use portcullis::{BodyNeed, Decision, Diagnostics, Forward, Reason, UnixTime, Verdict};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, Status};
 
 use crate::host;
+use crate::plugin::Plugin;
 use crate::request::Request;
-use crate::root::Plugin;
 
 /// The context of one request.
 #[derive(Debug)]
@@ -30,14 +32,13 @@ enum Stage {
     /// Envoy holds it back until as much of its body is there as the decision takes.
     AwaitsBody(Awaited),
     /// The rest of it passes.
-    LetIn,
+    Allowed,
 }
 
-/// A body that is on its way.
-#[derive(Debug, Clone, Copy)]
+/// A decision that waits for a body which is on its way.
+#[derive(Debug)]
 struct Awaited {
-    /// The greatest length that is of use, in bytes.
-    limit: usize,
+    need: BodyNeed,
     /// How much of it Envoy has; `None` before the first piece.
     length: Option<usize>,
     /// The time that went into the decision so far, without the waiting.
@@ -50,86 +51,91 @@ impl Filter {
         Self { plugin, stage: Stage::Held, response_headers: Vec::new() }
     }
 
-    /// What becomes of the request now that this much of its body is there, and perhaps all of it.
-    fn body(&mut self, length: Option<usize>, complete: bool) -> Result<Action, Status> {
-        let awaited = match self.stage {
-            Stage::AwaitsBody(awaited) => Awaited { length: length.or(awaited.length), ..awaited },
-            Stage::LetIn => return Ok(Action::Continue),
-            Stage::Held => return Ok(Action::Pause),
-        };
-        let length = awaited.length.unwrap_or_default();
-        if complete || length > awaited.limit {
-            let body = host::request_body(length.min(awaited.limit.saturating_add(1)))?;
-            self.handle(Some(&body), awaited.spent)
-        } else {
-            self.stage = Stage::AwaitsBody(awaited);
-            Ok(Action::Pause)
-        }
-    }
-
-    /// Decides about the request, with its body if that is there, and carries the decision out.
-    fn handle(&mut self, body: Option<&[u8]>, spent: Duration) -> Result<Action, Status> {
+    /// What becomes of the request by its headers; `complete` says that there is nothing after them.
+    fn headers(&mut self, complete: bool) -> Result<Action, Status> {
         let started = host::now()?;
-        let now = UnixTime::from_secs(started.as_secs());
+        let now = time(started);
         let pairs = host::request_headers()?;
         let request = Request::new(&pairs);
-        let mut verdict = match self.decide(&request, now, body) {
+        let decided = match &self.plugin {
+            // All records of this host stand in its configuration: there is no store to ask.
+            Some(plugin) => {
+                plugin.gate.begin(&request.head(), now).with_records(|_| (RecordLookup::Unavailable, now))
+            }
+            None => Ok(Verdict::refused(Reason::ConfigInvalid, request.request_id, now)),
+        };
+        let verdict = match decided {
             Ok(verdict) => verdict,
-            Err(limit) => {
-                let spent = spent.saturating_add(host::now()?.saturating_sub(started));
-                self.stage = Stage::AwaitsBody(Awaited { limit, length: None, spent });
+            Err(need) if complete => need.supply(&[], now),
+            Err(need) => {
+                let spent = host::now()?.saturating_sub(started);
+                self.stage = Stage::AwaitsBody(Awaited { need, length: None, spent });
                 return Ok(Action::Pause);
             }
         };
-        if let Decision::Allow(forward) = &verdict.decision
-            && change(&request, forward).is_err()
-        {
-            verdict = refused(Reason::Internal, Gate::internal_error(request.request_id, now));
+        self.carry_out(&request, verdict, started)
+    }
+
+    /// What becomes of the request now that this much of its body is there, and perhaps all of it.
+    fn body(&mut self, length: Option<usize>, complete: bool) -> Result<Action, Status> {
+        // Held, until it is clear that it is not.
+        let mut awaited = match mem::replace(&mut self.stage, Stage::Held) {
+            Stage::AwaitsBody(awaited) => awaited,
+            Stage::Allowed => {
+                self.stage = Stage::Allowed;
+                return Ok(Action::Continue);
+            }
+            Stage::Held => return Ok(Action::Pause),
+        };
+        awaited.length = length.or(awaited.length);
+        let (length, limit) = (awaited.length.unwrap_or_default(), awaited.need.limit());
+        if !complete && length <= limit {
+            self.stage = Stage::AwaitsBody(awaited);
+            return Ok(Action::Pause);
         }
-        self.note(&request, &verdict, started.saturating_sub(spent))?;
+        let started = host::now()?;
+        let body = host::request_body(length.min(limit.saturating_add(1)))?;
+        let verdict = awaited.need.supply(&body, time(started));
+        let pairs = host::request_headers()?;
+        self.carry_out(&Request::new(&pairs), verdict, started.saturating_sub(awaited.spent))
+    }
+
+    /// Does what the verdict says; the decision began at `started`, as if nothing had been waited for.
+    fn carry_out(
+        &mut self,
+        request: &Request<'_>,
+        mut verdict: Verdict,
+        started: Duration,
+    ) -> Result<Action, Status> {
+        if let Decision::Allow(forward) = &verdict.decision
+            && change(request, forward).is_err()
+        {
+            verdict = Verdict::refused(Reason::Internal, request.request_id, time(started));
+        }
+        self.note(request, &verdict, started)?;
         match verdict.decision {
             Decision::Allow(forward) => {
                 self.response_headers = forward.response_headers;
-                self.stage = Stage::LetIn;
+                self.stage = Stage::Allowed;
                 Ok(Action::Continue)
             }
-            Decision::Deny(answer) => {
+            Decision::Deny(response) => {
                 self.stage = Stage::Held;
-                host::respond(&answer)?;
+                host::respond(&response)?;
                 Ok(Action::Pause)
             }
         }
     }
 
-    /// The verdict, or how much of the body it takes, if that is needed and not there yet.
-    fn decide(&self, request: &Request<'_>, now: UnixTime, body: Option<&[u8]>) -> Result<Verdict, usize> {
-        let Some(plugin) = &self.plugin else {
-            return Ok(refused(Reason::ConfigInvalid, Gate::config_invalid(request.request_id, now)));
-        };
-        let head = request.head();
-        let mut supplies = Vec::new();
-        loop {
-            let need = match plugin.gate.resume(&head, now, &supplies) {
-                Step::Verdict(verdict) => return Ok(verdict),
-                Step::Need(need) => need,
-            };
-            supplies.push(match need {
-                // All records of this host stand in its configuration: there is no store to ask.
-                Need::ApiKeyRecord { .. } => Supply::Unavailable,
-                Need::Body { limit } => Supply::Body(body.ok_or(limit)?),
-            });
-        }
-    }
-
     /// Writes the decision down: log line, metrics, and what an access log may want.
     fn note(&self, request: &Request<'_>, verdict: &Verdict, started: Duration) -> Result<(), Status> {
-        let Record { reason, permission, principal, .. } = &verdict.record;
+        let Diagnostics { reason, permission, principal, .. } = &verdict.diagnostics;
         let method = core::str::from_utf8(request.method).unwrap_or_default();
         host::log(LogLevel::Info, &verdict.log_line(method, request.request_id));
         for (key, value) in [
             ("portcullis.reason", reason.map(Reason::code)),
             ("portcullis.permission", permission.as_deref()),
-            ("portcullis.subject", principal.as_ref().map(|principal| principal.subject.as_str())),
+            ("portcullis.subject", principal.as_ref().map(|principal| principal.subject())),
         ] {
             if let Some(value) = value {
                 host::set_filter_state(key, value)?;
@@ -143,15 +149,23 @@ impl Filter {
         Ok(())
     }
 
-    /// The outcome; where the host failed, an answer in its place.
+    /// The outcome; where the host failed, a response in its place.
     fn or_refuse(&mut self, outcome: Result<Action, Status>) -> Action {
         outcome.unwrap_or_else(|_| {
             // Whether or not this reaches the caller, the request goes no further.
             self.stage = Stage::Held;
-            let _ = host::respond(&Gate::internal_error("", UnixTime::from_secs(0)));
+            let refused = Verdict::refused(Reason::Internal, "", UnixTime::from_secs(0));
+            if let Decision::Deny(response) = refused.decision {
+                let _ = host::respond(&response);
+            }
             Action::Pause
         })
     }
+}
+
+/// Whole seconds.
+fn time(since_epoch: Duration) -> UnixTime {
+    UnixTime::from_secs(since_epoch.as_secs())
 }
 
 impl Context for Filter {
@@ -167,10 +181,10 @@ impl Context for Filter {
 }
 
 /// SECURITY: `Pause` in a callback for the body keeps the headers back as well, and `Continue` in any of them lets go of
-/// everything that is held; so nothing but [`Stage::LetIn`] may lead to it.
+/// everything that is held; so nothing but [`Stage::Allowed`] may lead to it.
 impl HttpContext for Filter {
     fn on_http_request_headers(&mut self, _: usize, complete: bool) -> Action {
-        let outcome = self.handle(complete.then_some(&[]), Duration::ZERO);
+        let outcome = self.headers(complete);
         self.or_refuse(outcome)
     }
 
@@ -208,10 +222,4 @@ fn change(request: &Request<'_>, forward: &Forward) -> Result<(), Status> {
         host::set_header(name, value)?;
     }
     Ok(())
-}
-
-/// A refusal that is not the outcome of an evaluation.
-fn refused(reason: Reason, answer: Answer) -> Verdict {
-    let record = Record { reason: Some(reason), ..Record::default() };
-    Verdict { decision: Decision::Deny(answer), record }
 }

@@ -6,7 +6,7 @@
 use core::time::Duration;
 use std::time::UNIX_EPOCH;
 
-use portcullis::Answer;
+use portcullis::Response;
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, MetricType, Status};
 
@@ -15,8 +15,8 @@ use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, MetricType, Status
 pub(crate) struct Metric(u32);
 
 /// The plugin's configuration; empty if there is none.
-pub(crate) fn plugin_configuration(octets: usize) -> Result<Bytes, Status> {
-    Ok(hostcalls::get_buffer(BufferType::PluginConfiguration, 0, octets)?.unwrap_or_default())
+pub(crate) fn plugin_configuration(bytes: usize) -> Result<Bytes, Status> {
+    Ok(hostcalls::get_buffer(BufferType::PluginConfiguration, 0, bytes)?.unwrap_or_default())
 }
 
 /// Time since the Unix epoch.
@@ -40,11 +40,11 @@ pub(crate) fn set_header(name: &str, value: &str) -> Result<(), Status> {
     hostcalls::set_map_value(MapType::HttpRequestHeaders, name, Some(value))
 }
 
-/// The first `octets` of the request's body, of which the host has said that it holds at least as many.
-pub(crate) fn request_body(octets: usize) -> Result<Bytes, Status> {
-    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, octets)?.unwrap_or_default();
+/// The first `bytes` of the request's body, of which the host has said that it holds at least as many.
+pub(crate) fn request_body(bytes: usize) -> Result<Bytes, Status> {
+    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, bytes)?.unwrap_or_default();
     // SECURITY: what is decided on must be what goes on.
-    if body.len() == octets { Ok(body) } else { Err(Status::InternalFailure) }
+    if body.len() == bytes { Ok(body) } else { Err(Status::InternalFailure) }
 }
 
 /// Puts one line in the place of all lines of a response header, or of none.
@@ -53,9 +53,9 @@ pub(crate) fn set_response_header(name: &str, value: &str) -> Result<(), Status>
 }
 
 /// Answers the request here.
-pub(crate) fn respond(answer: &Answer) -> Result<(), Status> {
-    let headers = answer.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    hostcalls::send_http_response(answer.status.into(), headers, Some(answer.body.as_bytes()))
+pub(crate) fn respond(response: &Response) -> Result<(), Status> {
+    let headers = response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    hostcalls::send_http_response(response.status.into(), headers, Some(response.body.as_bytes()))
 }
 
 /// Keeps a value for the access log, as `%FILTER_STATE(wasm.<key>:PLAIN)%`.

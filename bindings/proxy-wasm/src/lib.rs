@@ -13,6 +13,7 @@ mod environment;
 mod filter;
 mod host;
 mod metrics;
+mod plugin;
 mod request;
 mod root;
 

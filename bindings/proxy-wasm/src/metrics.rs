@@ -33,7 +33,7 @@ impl Metrics {
         })
     }
 
-    /// Counts a decision: a request let in, or refused for a reason.
+    /// Counts a decision: a request allowed, or refused for a reason.
     pub(crate) fn count(&self, refused: Option<Reason>) {
         let counter = match refused {
             None => Some(&self.allow),

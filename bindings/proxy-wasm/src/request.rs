@@ -39,7 +39,8 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What the core decides about.
+    /// What the core decides about. Envoy shows `connection: upgrade` of every upgrade, also where HTTP/2 has no such
+    /// header.
     pub(crate) fn head(&self) -> RequestHead<'_> {
         RequestHead::new(self.method, self.target, &self.headers).with_request_id(self.request_id)
     }

@@ -1,23 +1,13 @@
-//! The plugin: loads the configuration and makes a filter for every request.
+//! The root context: keeps the plugin and makes a filter for every request.
 
 use std::rc::Rc;
 
-use portcullis::Gate;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
-use crate::document;
-use crate::environment::Environment;
 use crate::filter::Filter;
 use crate::host;
-use crate::metrics::Metrics;
-
-/// What it takes to decide about requests.
-#[derive(Debug)]
-pub(crate) struct Plugin {
-    pub(crate) gate: Gate,
-    pub(crate) metrics: Metrics,
-}
+use crate::plugin::Plugin;
 
 /// The root context, one for each configuration of the plugin.
 #[derive(Debug, Default)]
@@ -26,32 +16,21 @@ pub(crate) struct Root {
     plugin: Option<Rc<Plugin>>,
 }
 
-impl Root {
-    fn configure(&mut self, octets: usize) -> Result<(), Vec<String>> {
-        // Whatever goes wrong from here on, nothing is decided by an older configuration.
-        self.plugin = None;
-        let failed = |status| vec![format!("the host cannot do what the plugin needs: {status:?}")];
-        let document = document::json(host::plugin_configuration(octets).map_err(failed)?);
-        let gate = Gate::load(&document, &Environment::read())
-            .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-        for notice in gate.warnings() {
-            host::log(LogLevel::Warn, &notice.to_string());
-        }
-        let metrics = Metrics::define().map_err(failed)?;
-        self.plugin = Some(Rc::new(Plugin { gate, metrics }));
-        Ok(())
-    }
-}
-
 impl Context for Root {}
 
 impl RootContext for Root {
-    fn on_configure(&mut self, octets: usize) -> bool {
-        let configured = self.configure(octets);
-        for problem in configured.as_ref().err().into_iter().flatten() {
-            host::log(LogLevel::Error, &format!("no request is let in: {problem}"));
+    fn on_configure(&mut self, bytes: usize) -> bool {
+        // Whatever goes wrong from here on, nothing is decided by an older configuration.
+        self.plugin = None;
+        match Plugin::load(bytes) {
+            Ok(plugin) => self.plugin = Some(Rc::new(plugin)),
+            Err(problems) => {
+                for problem in problems {
+                    host::log(LogLevel::Error, &format!("no request is allowed: {problem}"));
+                }
+            }
         }
-        configured.is_ok()
+        self.plugin.is_some()
     }
 
     fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {

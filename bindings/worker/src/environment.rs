@@ -1,6 +1,6 @@
 //! The Worker's environment: variables and secrets.
 
-use portcullis::Secrets;
+use portcullis_config::Secrets;
 use wasm_bindgen::JsValue;
 use worker::js_sys::{JSON, Object, Reflect};
 
@@ -46,7 +46,7 @@ impl Secrets for Environment<'_> {
         self.binding(name).as_string()
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!("run `wrangler secret put {name}`")
     }
 }

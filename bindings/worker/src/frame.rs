@@ -3,14 +3,14 @@
 //! | first line | then |
 //! | --- | --- |
 //! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set, and `>name`, value for one to set on the response |
-//! | `answer` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
-//! | `api_key_record` | the identifier whose record is needed |
-//! | `body` | the greatest length of the request's body that is of use, in bytes |
+//! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
+//! | `api_key_record` | the handle for `supply_record`, the identifier whose record is needed |
+//! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
 //!
 //! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
 //! hold a line break, and nothing follows it.
 
-use portcullis::{Answer, Forward};
+use portcullis::{Forward, Response};
 
 /// A field would break its frame: a line break in it, or nothing where something must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,10 +36,10 @@ pub(crate) fn forward(log: &str, origin: &str, forward: &Forward) -> Result<Stri
 }
 
 /// The frame that answers a request here.
-pub(crate) fn answer(log: &str, answer: &Answer) -> Result<String, Unframeable> {
-    let mut frame = Frame::new("answer", log)?;
-    frame.line(&[&answer.status.to_string()])?;
-    for (name, value) in &answer.headers {
+pub(crate) fn response(log: &str, response: &Response) -> Result<String, Unframeable> {
+    let mut frame = Frame::new("response", log)?;
+    frame.line(&[&response.status.to_string()])?;
+    for (name, value) in &response.headers {
         if name.is_empty() {
             // It would read as the end of the headers.
             return Err(Unframeable);
@@ -49,18 +49,18 @@ pub(crate) fn answer(log: &str, answer: &Answer) -> Result<String, Unframeable> 
     }
     frame.line(&[])?;
     frame.0.push('\n');
-    frame.0.push_str(&answer.body);
+    frame.0.push_str(&response.body);
     Ok(frame.0)
 }
 
 /// The frame that asks for the record of an API key. The core made sure that `id` is letters and digits.
-pub(crate) fn need_api_key_record(id: &str) -> String {
-    format!("api_key_record\n{id}")
+pub(crate) fn need_api_key_record(handle: &str, id: &str) -> String {
+    format!("api_key_record\n{handle}\n{id}")
 }
 
 /// The frame that asks for the body.
-pub(crate) fn need_body(limit: usize) -> String {
-    format!("body\n{limit}")
+pub(crate) fn need_body(handle: &str, limit: usize) -> String {
+    format!("body\n{handle}\n{limit}")
 }
 
 impl Frame {
@@ -86,15 +86,15 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unframeable, answer, forward};
-    use portcullis::{Answer, CredentialFate, Forward};
+    use super::{Unframeable, forward, response};
+    use portcullis::{CredentialHandling, Forward, Response};
 
     fn to(target: &str, value: &str) -> Forward {
         Forward {
             target: target.to_string(),
             remove_headers: vec!["x-user-id".to_string()],
             set_headers: vec![("authorization".to_string(), value.to_string())],
-            credential: CredentialFate::Swap,
+            credential: CredentialHandling::Replace,
             response_headers: vec![("x-told".to_string(), "y".to_string())],
         }
     }
@@ -107,10 +107,10 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_ends_with_its_body() {
+    fn a_response_ends_with_its_body() {
         let headers = vec![("content-type".to_string(), "text/plain".to_string())];
-        let framed = answer("", &Answer { status: 401, headers, body: "a\n\nb".to_string() });
-        assert_eq!(framed.as_deref(), Ok("answer\n\n401\ncontent-type\ntext/plain\n\na\n\nb"));
+        let framed = response("", &Response { status: 401, headers, body: "a\n\nb".to_string() });
+        assert_eq!(framed.as_deref(), Ok("response\n\n401\ncontent-type\ntext/plain\n\na\n\nb"));
     }
 
     #[test]
@@ -119,6 +119,6 @@ mod tests {
             assert_eq!(forward("{}", "http://origin", &to(target, value)), Err(Unframeable));
         }
         let headers = vec![(String::new(), "v".to_string())];
-        assert_eq!(answer("", &Answer { status: 401, headers, body: String::new() }), Err(Unframeable));
+        assert_eq!(response("", &Response { status: 401, headers, body: String::new() }), Err(Unframeable));
     }
 }

@@ -24,12 +24,20 @@ def record(**fields):
     return made
 
 
-class ConfigError(Exception):
-    """A configuration that does not load. Answer every request with `answer` until there is one that does."""
+def request_head(method, target, headers, request_id):
+    """A request whose headers are all there: `Connection`, too, if it has one."""
+    pairs = [record(name=name.encode(), value=value.encode()) for name, value in headers]
+    return record(
+        method=method.encode(), target=target.encode(), headers=pairs, shows_connection=True, request_id=request_id
+    )
 
-    def __init__(self, errors, answer):
+
+class ConfigError(Exception):
+    """A configuration that does not load. Refuse every request by `verdict` until there is one that does."""
+
+    def __init__(self, errors, verdict):
         self.errors = [f"{error.pointer}: {error.message}" for error in errors]
-        self.answer = answer
+        self.verdict = verdict
         super().__init__("\n".join(self.errors))
 
 
@@ -44,20 +52,20 @@ class Gate:
         given = [record(name=name, value=value) for name, value in secrets.items()]
         loaded = self.call("[static]gate.load", document, given)
         if isinstance(loaded, list):
-            raise ConfigError(loaded, self.call("config-invalid", "", int(time.time())))
+            nobody = request_head("GET", "/", [], "")
+            raise ConfigError(loaded, self.call("refused", "config-invalid", nobody, int(time.time())))
         self.gate = loaded
 
     def authorize(self, method, target, headers, request_id, now, body=b""):
         """The verdict on one request, whose body is looked at only if the policy compares members of it. There is no store
         here to look up an API key that the configuration does not list."""
-        pairs = [record(name=name.encode(), value=value.encode()) for name, value in headers]
-        head = record(method=method.encode(), target=target.encode(), headers=pairs, request_id=request_id)
-        step, supplies = self.call("[method]gate.authorize", self.gate, head, now), []
-        while isinstance(step, (str, int)):
-            # The identifier of an API key whose record is needed, or the greatest length of a body that is of use.
-            found = Variant("unavailable") if isinstance(step, str) else Variant("body", body[: step + 1])
-            supplies.append(found)
-            step = self.call("[method]gate.resume", self.gate, head, now, supplies)
+        step = self.call("[method]gate.authorize", self.gate, request_head(method, target, headers, request_id), now)
+        if isinstance(step, Variant) and step.tag == "api-key-record":
+            step = self.call("[static]pending-record.supply", step.payload, Variant("unavailable"), now)
+        if isinstance(step, Variant) and step.tag == "body":
+            limit = self.call("[method]pending-body.limit", step.payload)
+            # A host that waits for a body here asks its clock again.
+            step = self.call("[static]pending-body.supply", step.payload, body[: limit + 1], now)
         return step
 
     def call(self, name, *arguments):
@@ -83,9 +91,9 @@ def main(component, document):
     ):
         verdict = gate.authorize("GET", "/v1/threads?limit=1", headers, f"request-{number}", now)
         decision = verdict.decision
-        print(getattr(verdict.findings, "log-line"))
+        print(getattr(verdict.diagnostics, "log-line"))
         if decision.tag == "deny":
-            print(f"  answer {decision.payload.status}: {decision.payload.body}")
+            print(f"  deny {decision.payload.status}: {decision.payload.body}")
         else:
             forward = decision.payload
             names = [header.name for header in getattr(forward, "set-headers")]

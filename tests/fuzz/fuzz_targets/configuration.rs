@@ -1,5 +1,5 @@
-//! Any octets, as `portcullis_fuzz::configuration` reads them.
+//! Any bytes, as `portcullis_fuzz::configuration` reads them.
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|octets: &[u8]| portcullis_fuzz::configuration::check(octets));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| portcullis_fuzz::configuration::check(bytes));

@@ -1,10 +1,12 @@
-//! The target `configuration`: any octets as a configuration document.
+//! The target `configuration`: any bytes as a configuration document.
 //!
 //! Input: the document. The host has the secrets of the case files, and some that must be refused.
 
 use std::fmt::Write as _;
 
-use portcullis::{ConfigErrors, Decision, Gate, HeaderPair, RequestHead, Secrets, Step, Supply, UnixTime};
+use portcullis::api_key::RecordLookup;
+use portcullis::{Decision, Gate, HeaderPair, RequestHead, UnixTime};
+use portcullis_config::{ConfigErrors, Loaded, Secrets, load};
 use serde_json::Value;
 
 use crate::json::{Survey, survey};
@@ -13,7 +15,7 @@ use crate::setting::{secret, secrets};
 /// Secrets that no configuration may use, by name; the dictionary has the names.
 const REFUSED: &[(&str, &str)] = &[
     ("EMPTY", ""),
-    ("SHORT", "only-30-octets-long-2b1c9d5f3f"),
+    ("SHORT", "only-30-bytes-long-2b1c9d5f3f"),
     ("SPACED", " 2b1c9d5f3f0e4c7a8f6d5e4c3b2a1908"),
     ("PUBLISHED", "replace-with-long-random-secret"),
     ("HEX", "2b1c9d5f3f0e4c7a8f6d5e4c3b2a19080706050403020100aabbccddeeff0011"),
@@ -38,7 +40,7 @@ impl Secrets for Host {
         refused.or_else(|| secret(name)).map(str::to_owned)
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!("set {name}")
     }
 }
@@ -50,7 +52,7 @@ impl Secrets for Host {
 /// If a property does not hold.
 pub fn check(document: &[u8]) {
     let (value, survey) = survey(document);
-    let outcome = Gate::load(document, &Host);
+    let outcome = load(document, &Host).map(|Loaded { gate, .. }| gate);
     match (&outcome, &value) {
         (Ok(gate), Some(value)) => {
             assert!(!survey.duplicates, "loaded, although a member occurs twice");
@@ -62,7 +64,7 @@ pub fn check(document: &[u8]) {
     }
     if let Some(value) = value.filter(|_| !survey.duplicates) {
         // What stands between the tokens of JSON, and how strings are escaped, makes no difference.
-        let again = Gate::load(value.to_string().as_bytes(), &Host);
+        let again = load(value.to_string().as_bytes(), &Host).map(|Loaded { gate, .. }| gate);
         let texts = [&outcome, &again].map(|outcome| outcome.as_ref().err().map(ToString::to_string));
         assert_eq!(texts[0], texts[1], "another outcome for the same document");
     }
@@ -78,21 +80,18 @@ fn loaded(gate: &Gate, document: &Value) {
             let pair = value.map(|value| HeaderPair::new("authorization", value));
             let head = RequestHead::new(*method, *target, pair.as_slice());
             let now = UnixTime::from_secs(1_795_305_600);
-            let verdict = match gate.begin(&head, now) {
-                Step::Verdict(verdict) => verdict,
-                Step::Need(_) => match gate.resume(&head, now, &[Supply::ApiKeyRecord(None)]) {
-                    Step::Verdict(verdict) => verdict,
-                    Step::Need(need) => panic!("a second need of nobody: {need:?}"),
-                },
-            };
+            let step = gate.begin(&head, now).with_records(|_| (RecordLookup::NotFound, now));
+            let verdict = step.unwrap_or_else(|need| panic!("a second need of nobody: {need:?}"));
             match &verdict.decision {
-                Decision::Allow(_) if verdict.record.reported => {
-                    assert_eq!(document["mode"], "report", "{method} {target} is let in and only reported");
+                Decision::Allow(_) if verdict.diagnostics.reported => {
+                    assert_eq!(document["mode"], "report", "{method} {target} is allowed and only reported");
                 }
                 Decision::Allow(_) => assert!(opens, "{method} {target} is open, and nothing is public"),
-                Decision::Deny(_) => assert!(verdict.record.reason.is_some(), "refused without a reason"),
+                Decision::Deny(_) => {
+                    assert!(verdict.diagnostics.reason.is_some(), "refused without a reason")
+                }
             }
-            assert!(verdict.record.principal.is_none(), "somebody came in with a forged credential");
+            assert!(verdict.diagnostics.principal.is_none(), "somebody came in with a forged credential");
         }
     }
 }
@@ -126,7 +125,7 @@ fn is_place(pointer: &str, document: Option<&Value>) -> bool {
         tokens.next();
     }
     let is_member = |token: &str| {
-        !token.is_empty() && token.bytes().all(|octet| octet.is_ascii_lowercase() || octet == b'_')
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
     };
     (value.is_object() || value.is_null()) && tokens.all(is_member)
 }

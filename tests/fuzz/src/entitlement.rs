@@ -1,7 +1,8 @@
-//! Whether a request that was let in had a right to it: its route, its one credential, and the party that proves.
+//! Whether a request that was allowed had a right to it: its route, its one credential, and the party that proves.
 
 use data_encoding::HEXLOWER;
-use portcullis::{Place, Principal, Proof, RouteAccess, UnixTime, Verdict};
+use portcullis::parts::CompiledAccess;
+use portcullis::{CredentialLocation, Principal, Proof, UnixTime, Verdict};
 use serde_json::Value;
 
 use crate::request_head::Request;
@@ -22,8 +23,8 @@ pub(crate) fn assert_entitled(
     setting: &Setting,
     record: Option<&[u8]>,
 ) {
-    let route = verdict.record.route.as_deref().expect("let in without a route");
-    let path = verdict.record.path.as_deref().expect("let in without a path");
+    let route = verdict.diagnostics.route.as_deref().expect("allowed without a route");
+    let path = verdict.diagnostics.path.as_deref().expect("allowed without a path");
     let (method, template) = route.split_once(' ').expect("a route is a method and a template");
     // RAGFlow takes a path with a slash at its end for the one without.
     let slashless = path.strip_suffix('/').filter(|_| setting.configuration.has_profile("ragflow"));
@@ -35,7 +36,7 @@ pub(crate) fn assert_entitled(
     let configuration = setting.configuration;
     let asked = if let Some(asked) = preflight(request) {
         assert_ne!(configuration.document["cors"]["preflight"], "refuse", "a preflight, although refused");
-        assert_eq!(verdict.record.principal, None, "a preflight has a caller");
+        assert_eq!(verdict.diagnostics.principal, None, "a preflight has a caller");
         assert_eq!(asked, method.as_bytes(), "the route of another method");
         return;
     } else if is_websocket(request) {
@@ -44,14 +45,14 @@ pub(crate) fn assert_entitled(
         request.method.as_slice()
     };
     assert_eq!(asked, method.as_bytes(), "the route of another method");
-    match (access(configuration, route), &verdict.record.principal) {
+    match (access(configuration, route), &verdict.diagnostics.principal) {
         ("public", principal) => assert_eq!(*principal, None, "a public route has a caller"),
         ("refused", _) => panic!("{route} is refused to everybody"),
-        (_, None) => panic!("{route} was let in for nobody"),
+        (_, None) => panic!("{route} was allowed for nobody"),
         (_, Some(principal)) => {
-            let place = verdict.record.place.expect("the credential stood somewhere");
+            let place = verdict.diagnostics.location.expect("the credential stood somewhere");
             let credential = credential(request, place, configuration);
-            match principal.proof {
+            match principal.proof() {
                 Proof::Token { .. } => assert_justified(principal, &credential, configuration, setting.now),
                 Proof::ApiKey { .. } => {
                     assert_recorded(principal, &credential, configuration, setting.now, record)
@@ -61,8 +62,8 @@ pub(crate) fn assert_entitled(
                 Some(roles) => roles.contains_key(role),
                 None => ROLES.contains(&role.as_str()),
             };
-            assert!(principal.roles.iter().any(known), "{route} for {principal:?}, who has no role");
-            let path = verdict.record.path.as_deref().expect("there is a path");
+            assert!(principal.roles().iter().any(known), "{route} for {principal:?}, who has no role");
+            let path = verdict.diagnostics.path.as_deref().expect("there is a path");
             assert_bound(principal, route, path, request, configuration, record);
             assert_served(route, request, configuration);
             assert_own(principal, route, path, configuration);
@@ -82,9 +83,9 @@ fn assert_bound(
     let bindings = configuration.document["policy"]["routes"][route]["where"].as_object();
     for (parameter, values) in bindings.into_iter().flatten() {
         let own = match values.as_str().expect("a binding is a text") {
-            "subject" => vec![principal.subject.clone()],
-            "tenant" => principal.tenant.iter().cloned().collect(),
-            pointer => principal.attributes.get(pointer).cloned().unwrap_or_default(),
+            "subject" => vec![principal.subject().to_owned()],
+            "tenant" => principal.tenant().map(str::to_owned).into_iter().collect(),
+            pointer => principal.attributes().get(pointer).cloned().unwrap_or_default(),
         };
         let (kind, name) = parameter.split_once('.').expect("a kind and a name");
         let found: Vec<String> = match kind {
@@ -132,7 +133,7 @@ fn assert_own(principal: &Principal, route: &str, path: &str, configuration: &Co
     if configuration.has_profile("rag-modulo") && route.contains(" /api/users/{user_id}") {
         let user = path.split('/').nth(3).expect("the template has it");
         let user = decode(user.replace('+', "%2B").as_bytes());
-        assert_eq!(user, principal.subject, "{route} is about somebody else");
+        assert_eq!(user, principal.subject(), "{route} is about somebody else");
     }
 }
 
@@ -148,7 +149,7 @@ fn assert_served(route: &str, request: &Request, configuration: &Configuration) 
             || named
                 .strip_prefix(&host)
                 .and_then(|rest| rest.strip_prefix(':'))
-                .is_some_and(|port| port.bytes().all(|octet| octet.is_ascii_digit()))
+                .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
     };
     assert!(hosts.iter().any(fits), "{route} is not served for {named}");
 }
@@ -166,9 +167,8 @@ fn access<'d>(configuration: &'d Configuration, route: &str) -> &'d str {
         policy["docs"].as_str().unwrap_or("refused")
     } else if !standard {
         // Tests of the core compare what these profiles open with what their servers do.
-        let routes = configuration.gate.routes();
-        let open =
-            routes.filter(|known| known.access() == RouteAccess::Public).any(|known| known.text() == route);
+        let mut routes = configuration.gate.parts().policy.routes.iter();
+        let open = routes.any(|known| known.access == CompiledAccess::Public && known.text == route);
         if open { "public" } else { "a permission" }
     } else {
         "a permission"
@@ -200,17 +200,20 @@ pub(crate) fn preflight(request: &Request) -> Option<&[u8]> {
 /// The elements of a list header, over all its lines.
 pub(crate) fn elements<'r>(request: &'r Request, name: &str) -> Vec<&'r [u8]> {
     let lines: Vec<_> = request.values(name).collect();
-    lines.into_iter().flat_map(|line| line.split(|octet| *octet == b',')).map(<[u8]>::trim_ascii).collect()
+    lines.into_iter().flat_map(|line| line.split(|byte| *byte == b',')).map(<[u8]>::trim_ascii).collect()
 }
 
-/// Whether the request asks for a WebSocket.
+/// Whether the request asks for a WebSocket, as every server understands it.
 pub(crate) fn is_websocket(request: &Request) -> bool {
     let upgrades = elements(request, "upgrade");
-    request.method == b"GET" && upgrades.iter().any(|name| name.eq_ignore_ascii_case(b"websocket"))
+    let named = elements(request, "connection").iter().any(|option| option.eq_ignore_ascii_case(b"upgrade"));
+    request.method == b"GET"
+        && named
+        && matches!(upgrades.as_slice(), [only] if only.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The one credential of a request that was let in.
-fn credential(request: &Request, place: Place, configuration: &Configuration) -> String {
+/// The one credential of a request that was allowed.
+fn credential(request: &Request, place: CredentialLocation, configuration: &Configuration) -> String {
     let (bearer, keys) = (elements(request, "authorization"), elements(request, "x-api-key"));
     let ragflow = configuration.has_profile("ragflow");
     let keys = if ragflow { Vec::new() } else { keys };
@@ -222,20 +225,20 @@ fn credential(request: &Request, place: Place, configuration: &Configuration) ->
     let announced = protocols.first().is_some_and(|first| is_sentinel(first));
     let queried = if websocket { query_tokens(&request.target) } else { Vec::new() };
     let count = bearer.len() + keys.len() + usize::from(announced) + queried.len();
-    assert_eq!(count, 1, "let in with {count} credentials");
+    assert_eq!(count, 1, "allowed with {count} credentials");
     let text = match place {
-        Place::Authorization if ragflow && bearer[0].starts_with(b"ragflow-") => bearer[0],
-        Place::Authorization => {
+        CredentialLocation::Authorization if ragflow && bearer[0].starts_with(b"ragflow-") => bearer[0],
+        CredentialLocation::Authorization => {
             let (scheme, token) = bearer[0].split_at(7);
-            assert!(scheme.eq_ignore_ascii_case(b"bearer "), "let in with another scheme than Bearer");
+            assert!(scheme.eq_ignore_ascii_case(b"bearer "), "allowed with another scheme than Bearer");
             token.trim_ascii()
         }
-        Place::ApiKeyHeader => keys[0],
-        Place::WebSocketProtocol => {
+        CredentialLocation::ApiKeyHeader => keys[0],
+        CredentialLocation::WebSocketProtocol => {
             assert_eq!(protocols.len(), 2, "a token among other protocols");
             protocols[1]
         }
-        Place::Query => return queried[0].clone(),
+        CredentialLocation::Query => return queried[0].clone(),
     };
     String::from_utf8(text.to_vec()).expect("a credential is ASCII")
 }
@@ -252,9 +255,9 @@ pub(crate) fn query_tokens(target: &[u8]) -> Vec<String> {
 
 /// The decoded values of the query parameters called `wanted`, however that is written.
 fn query_values(target: &[u8], wanted: &str) -> Vec<String> {
-    let Some(at) = target.iter().position(|octet| *octet == b'?') else { return Vec::new() };
-    let parts = target[at + 1..].split(|octet| *octet == b'&').map(|part| {
-        let end = part.iter().position(|octet| *octet == b'=').unwrap_or(part.len());
+    let Some(at) = target.iter().position(|byte| *byte == b'?') else { return Vec::new() };
+    let parts = target[at + 1..].split(|byte| *byte == b'&').map(|part| {
+        let end = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
         (decode(&part[..end]), decode(part.get(end + 1..).unwrap_or_default()))
     });
     parts.filter(|(name, _)| name == wanted).map(|(_, value)| value).collect()
@@ -267,10 +270,10 @@ pub(crate) fn decode(text: &[u8]) -> String {
     while at < text.len() {
         let escape = text.get(at..at + 3).filter(|escape| escape[0] == b'%');
         let escape = escape.and_then(|escape| str::from_utf8(&escape[1..]).ok());
-        let octet = escape.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match octet.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
-            Some(octet) => {
-                decoded.push(octet);
+        let byte = escape.filter(|hex| hex.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match byte.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+            Some(byte) => {
+                decoded.push(byte);
                 at += 3;
             }
             None => {
@@ -301,15 +304,15 @@ fn assert_recorded(
         // Hexadecimal digits may be written in either case.
         record["hash"].as_str().is_some_and(|hash| hashes.contains(&hash.to_ascii_lowercase()))
     });
-    let record = own.next().unwrap_or_else(|| panic!("let in with a key that no record is for: {key:?}"));
+    let record = own.next().unwrap_or_else(|| panic!("allowed with a key that no record is for: {key:?}"));
     let text = |name: &str| record[name].as_str().filter(|text| !text.is_empty());
-    assert_ne!(record["disabled"], true, "let in with a disabled key");
+    assert_ne!(record["disabled"], true, "allowed with a disabled key");
     assert!(
         record["expires_at"].as_u64().is_none_or(|end| end > now.as_secs()),
-        "let in with an expired key"
+        "allowed with an expired key"
     );
-    assert_eq!(principal.proof.key_id(), text("id"), "the record of another key");
-    assert_eq!(Some(principal.subject.as_str()), text("owner").or(text("id")), "another owner");
+    assert_eq!(principal.proof().key_id(), text("id"), "the record of another key");
+    assert_eq!(Some(principal.subject()), text("owner").or(text("id")), "another owner");
     let roles = record["roles"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    assert!(roles.eq(principal.roles.iter()), "other roles than the record's");
+    assert!(roles.eq(principal.roles().iter()), "other roles than the record's");
 }

@@ -1,4 +1,4 @@
-//! How an input is taken apart: ten octets that choose the setting, then text between ASCII's own separators, which stand
+//! How an input is taken apart: ten bytes that choose the setting, then text between ASCII's own separators, which stand
 //! in no request. Mutations keep most of such a structure, and a person can read it.
 
 /// Between the parts of an input.
@@ -11,9 +11,9 @@ pub(crate) const UNIT: u8 = 0x1f;
 /// What stands for the token in a request, as in the case files.
 const PLACEHOLDER: &[u8] = b"{token}";
 
-/// The parts of `octets` between `separator`s, at most `most` of them; what follows belongs to the last.
-pub(crate) fn split(octets: &[u8], separator: u8, most: usize) -> Vec<&[u8]> {
-    octets.splitn(most, |octet| *octet == separator).collect()
+/// The parts of `bytes` between `separator`s, at most `most` of them; what follows belongs to the last.
+pub(crate) fn split(bytes: &[u8], separator: u8, most: usize) -> Vec<&[u8]> {
+    bytes.splitn(most, |byte| *byte == separator).collect()
 }
 
 /// `text` with the token filled in.

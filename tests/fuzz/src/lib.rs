@@ -1,4 +1,4 @@
-//! What must hold for any octets, one module for each fuzz target.
+//! What must hold for any bytes, one module for each fuzz target.
 //!
 //! A target is a function that panics if a property does not hold. The oracles it asks share no code with the core:
 //! another base64url, another HMAC, their own reading of the documents in `tests/cases/configurations.json`.

@@ -1,9 +1,10 @@
-//! The target `request_head`: method, target and headers of any octets, with a signed token wherever they ask for one.
+//! The target `request_head`: method, target and headers of any bytes, with a signed token wherever they ask for one.
 //!
 //! Input: the setting; the head, as method and target and then one header a line; header and claims of the token that
 //! `{token}` stands for; the record that the host finds for an API key. The last two parts may be missing.
 
-use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, Step, Supply, UnixTime, Verdict};
+use portcullis::api_key::RecordLookup;
+use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, Step, UnixTime, Verdict};
 
 use crate::input::{GROUP, RECORD, UNIT, fill, split};
 use crate::setting::{Setting, secrets};
@@ -20,7 +21,7 @@ pub(crate) struct Request {
 
 impl Request {
     fn read(head: &[u8], token: &str) -> Self {
-        let mut lines = head.split(|octet| *octet == RECORD).map(|line| {
+        let mut lines = head.split(|byte| *byte == RECORD).map(|line| {
             let parts = split(line, UNIT, 2);
             let part = |index: usize| parts.get(index).map(|part| fill(part, token)).unwrap_or_default();
             (part(0), part(1))
@@ -39,26 +40,30 @@ impl Request {
     pub(crate) fn decide(&self, gate: &Gate, now: UnixTime, supplied: Option<&[u8]>) -> Verdict {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&self.method, &self.target, &pairs).with_request_id("fuzz");
-        let mut supplies = Vec::new();
-        loop {
-            let need = match gate.resume(&head, now, &supplies) {
-                Step::Verdict(verdict) => return verdict,
-                Step::Need(need) => need,
-            };
-            assert!(supplies.len() < 2, "a third need: {need:?}");
-            let supply = match (need, supplied) {
-                (Need::ApiKeyRecord { .. }, Some(record)) => Supply::ApiKeyRecord(Some(record)),
-                (Need::Body { .. }, Some(body)) => Supply::Body(body),
-                (_, None) => Supply::Unavailable,
-            };
-            for nothing in [Supply::Unavailable, Supply::ApiKeyRecord(None), Supply::Body(b"")] {
-                let instead = [supplies.as_slice(), &[nothing]].concat();
-                let Step::Verdict(verdict) = gate.resume(&head, now, &instead) else {
-                    panic!("another need after {nothing:?}");
-                };
-                assert!(verdict.record.reason.is_some(), "let in with {nothing:?}");
+        // Without an answer, and with an empty one, each need ends in a refusal.
+        for nothing in [RecordLookup::Unavailable, RecordLookup::NotFound] {
+            if let Step::Need(Need::ApiKeyRecord(need)) = gate.begin(&head, now) {
+                match need.supply(&nothing, now) {
+                    Step::Verdict(verdict) => {
+                        assert!(verdict.diagnostics.reason.is_some(), "allowed with {nothing:?}")
+                    }
+                    Step::Need(need) => panic!("another need after {nothing:?}: {need:?}"),
+                }
             }
-            supplies.push(supply);
+        }
+        let record = || match supplied {
+            Some(record) => portcullis_config::api_key_record(record),
+            None => RecordLookup::Unavailable,
+        };
+        let step = || gate.begin(&head, now).with_records(|_| (record(), now));
+        let Err(need) = step() else { return step().expect("the same request gets the same step") };
+        assert!(need.unavailable(now).diagnostics.reason.is_some(), "allowed without a body");
+        let empty = step().expect_err("the same request gets the same step").supply(b"", now);
+        assert!(empty.diagnostics.reason.is_some(), "allowed with an empty body");
+        let need = step().expect_err("the same request gets the same step");
+        match supplied {
+            Some(body) => need.supply(body, now),
+            None => need.unavailable(now),
         }
     }
 }
@@ -92,7 +97,7 @@ pub fn check(input: &[u8]) {
     assert_log_line(&verdict, &request, &token);
     match &verdict.decision {
         Decision::Deny(answer) => {
-            let reason = verdict.record.reason.expect("a refusal has a reason");
+            let reason = verdict.diagnostics.reason.expect("a refusal has a reason");
             assert_eq!(answer.status, reason.status(), "not the status of {reason}");
             assert!((400..600).contains(&answer.status), "a refusal that is no error: {}", answer.status);
             let challenge = answer.headers.iter().any(|(name, _)| name == "www-authenticate");
@@ -100,14 +105,14 @@ pub fn check(input: &[u8]) {
             assert_printable(&answer.headers);
             assert!(!answer.body.contains(&token), "the token in the body");
         }
-        Decision::Allow(forward) if verdict.record.reported => {
+        Decision::Allow(forward) if verdict.diagnostics.reported => {
             assert_eq!(setting.configuration.document["mode"], "report", "a refusal that is only reported");
-            assert!(verdict.record.reason.is_some(), "reported without a reason");
+            assert!(verdict.diagnostics.reason.is_some(), "reported without a reason");
             assert_printable(&forward.response_headers);
             origin::assert_as_it_came(forward, &request);
         }
         Decision::Allow(forward) => {
-            assert_eq!(verdict.record.reason, None, "let in with a reason for a refusal");
+            assert_eq!(verdict.diagnostics.reason, None, "allowed with a reason for a refusal");
             assert_printable(&forward.set_headers);
             entitlement::assert_entitled(&verdict, &request, &setting, record);
             origin::assert_clean(forward, &verdict, &request, &setting);
@@ -117,10 +122,10 @@ pub fn check(input: &[u8]) {
 
 /// Everything of a verdict that matters to a host or an operator.
 fn summary(verdict: &Verdict) -> String {
-    let record = &verdict.record;
+    let diagnostics = &verdict.diagnostics;
     format!(
         "{:?} {:?} {:?} {:?} {:?}",
-        verdict.decision, record.reason, record.route, record.place, record.principal
+        verdict.decision, diagnostics.reason, diagnostics.route, diagnostics.location, diagnostics.principal
     )
 }
 
@@ -166,8 +171,8 @@ fn assert_log_line(verdict: &Verdict, request: &Request, token: &str) {
 /// Panics if a header could not be written on the wire as it is.
 fn assert_printable(headers: &[(String, String)]) {
     for (name, value) in headers {
-        let printable = |octet: u8| octet == b' ' || octet.is_ascii_graphic();
-        assert!(!name.is_empty() && name.bytes().all(|octet| octet.is_ascii_graphic()), "{name:?}");
+        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
         assert!(value.bytes().all(printable), "{name}: {value:?}");
     }
 }

@@ -1,10 +1,11 @@
-//! The configurations and secrets of the case files, and what the first ten octets of an input choose among them.
+//! The configurations and secrets of the case files, and what the first ten bytes of an input choose among them.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use portcullis::limits::NUMERIC_DATE_MAX;
-use portcullis::{Gate, Secrets, UnixTime};
+use portcullis::{Gate, UnixTime};
+use portcullis_config::{Secrets, load};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ impl Secrets for Named {
         SHARED.secrets.get(name).cloned()
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!("set {name}")
     }
 }
@@ -64,8 +65,9 @@ pub(crate) struct Issuer {
 
 impl Configuration {
     fn load(document: &'static Value) -> Self {
-        let gate = Gate::load(document.to_string().as_bytes(), &Named);
-        let gate = gate.unwrap_or_else(|errors| panic!("tests/cases/configurations.json: {errors}"));
+        let loaded = load(document.to_string().as_bytes(), &Named);
+        let loaded = loaded.unwrap_or_else(|errors| panic!("tests/cases/configurations.json: {errors}"));
+        let gate = loaded.gate;
         let issuers = list(&document["issuers"]).iter().map(Issuer::read).collect();
         Self { document, gate, issuers }
     }
@@ -128,8 +130,8 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Reads ten octets: the index of a configuration and of a secret, each in the order of their names, and the time in
-    /// seconds, most significant octet first.
+    /// Reads ten bytes: the index of a configuration and of a secret, each in the order of their names, and the time in
+    /// seconds, most significant byte first.
     pub(crate) fn read(input: &[u8]) -> Option<(Self, &[u8])> {
         let ([configuration, secret, now @ ..], rest) = input.split_first_chunk::<10>()?;
         let configuration = &CONFIGURATIONS[usize::from(*configuration) % CONFIGURATIONS.len()];

@@ -1,7 +1,7 @@
 //! Signatures by another implementation: signing for the fuzzer, which cannot, and checking behind the core.
 
 use data_encoding::BASE64URL_NOPAD;
-use portcullis::Algorithm;
+use portcullis::jose::Algorithm;
 use serde_json::Value;
 
 /// A key as a configuration names it.

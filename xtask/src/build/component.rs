@@ -1,6 +1,5 @@
 //! The WASI components: compile, wrap, and make sure of what each imports.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -10,33 +9,11 @@ use wac_graph::{CompositionGraph, EncodeOptions, plug};
 use wit_component::{ComponentEncoder, DecodedWasm, decode};
 
 use super::module;
-use crate::root::{root, target};
-use crate::step::Step;
-use crate::tools::stamp::{Stamp, lock};
-use crate::tools::{node, rust};
-
-/// A built component, in `dist`.
-#[derive(Debug, Clone)]
-pub(crate) struct ComponentArtefact {
-    /// The world it implements.
-    pub(crate) name: &'static str,
-    /// The file.
-    pub(crate) path: PathBuf,
-    /// Its size.
-    pub(crate) wasm_bytes: u64,
-    /// Its size after gzip.
-    pub(crate) wasm_gzip_bytes: u64,
-    /// What it imports, by interface.
-    pub(crate) imports: Vec<String>,
-}
-
-impl fmt::Display for ComponentArtefact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, wasm_bytes, wasm_gzip_bytes, imports, .. } = self;
-        let imports = if imports.is_empty() { "nothing".to_string() } else { imports.join(", ") };
-        write!(f, "{}: {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), imports {imports}", path.display())
-    }
-}
+use portcullis_test_support::artefact::ComponentArtefact;
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::stamp::{Stamp, lock};
+use portcullis_test_support::tools::{node, rust};
 
 /// A component: the world, and every interface it may import. One more is something a dependency has brought in unasked;
 /// one less makes this list a lie.
@@ -109,7 +86,7 @@ fn package(step: &Step, recipe: &Recipe, compiled: &Path, tools: &Path, path: &P
     let work = target("build").join("component").join(recipe.name);
     fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
-    let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
+    let npm_lock = root().join("tests").join("support").join("npm").join("package-lock.json");
     let recipes = [RECIPE, module::RECIPE, MANIFEST].concat();
     let stamp = Stamp::new(&work, &[&read(compiled)?, &read(&npm_lock)?, recipes.as_bytes()]);
     if stamp.matches() && path.is_file() {
@@ -139,7 +116,7 @@ const MANIFEST: &str = include_str!("../../Cargo.toml");
 fn measure(recipe: &Recipe, path: PathBuf) -> Result<ComponentArtefact> {
     let (wasm_bytes, wasm_gzip_bytes) = module::sizes(&path)?;
     let imports = imports(&fs::read(&path)?)?;
-    Ok(ComponentArtefact { name: recipe.name, path, wasm_bytes, wasm_gzip_bytes, imports })
+    Ok(ComponentArtefact { name: recipe.name.to_string(), path, wasm_bytes, wasm_gzip_bytes, imports })
 }
 
 /// Makes a component of a core module, which carries the description of its world in a section.
@@ -148,13 +125,29 @@ fn encode(module: &Path) -> Result<Vec<u8>> {
     ComponentEncoder::default().validate(true).module(&core)?.encode()
 }
 
-/// Builds a crate that implements `wasi:http/proxy`, for example the one in `examples/agentflow/component/echo`, as a
-/// component.
+/// Builds the example's service, which answers with what it received, and puts the middleware in front of it; the file.
+///
+/// # Errors
+///
+/// If something does not build.
+pub(crate) fn guarded_service(step: &Step) -> Result<PathBuf> {
+    let components = component(step)?;
+    let middleware = components.iter().find(|component| component.name == "middleware");
+    let middleware = middleware.context("no component `middleware`")?;
+    let dir = target("component");
+    fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    let (inner, composed) = (dir.join("echo.wasm"), dir.join("guarded.wasm"));
+    service(step, "portcullis-example-echo", &inner)?;
+    compose(&middleware.path, &inner, &composed)?;
+    Ok(composed)
+}
+
+/// Builds a crate that implements `wasi:http/proxy` as a component.
 ///
 /// # Errors
 ///
 /// If it does not compile, or is no component.
-pub(crate) fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
+fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
     let wasm = encode(&module::compile(step, package, &[])?)?;
     fs::write(path, wasm).with_context(|| path.display().to_string())
 }
@@ -165,7 +158,7 @@ pub(crate) fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
 /// # Errors
 ///
 /// If the service does not export `wasi:http/incoming-handler`.
-pub(crate) fn compose(gate: &Path, service: &Path, path: &Path) -> Result<()> {
+fn compose(gate: &Path, service: &Path, path: &Path) -> Result<()> {
     let mut graph = CompositionGraph::new();
     let mut register = |name: &str, file: &Path| {
         let package = Package::from_file(name, None, file, graph.types_mut())?;

@@ -1,6 +1,5 @@
 //! Builds of the artefacts that are shipped.
 
-mod cli;
 mod component;
 mod module;
 mod npm;
@@ -10,19 +9,28 @@ mod worker;
 use std::fmt::Display;
 
 use anyhow::Result;
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
+use portcullis_test_support::step::step;
+use serde::Serialize;
 
-pub(crate) use cli::cli;
-pub(crate) use component::{ComponentArtefact, component, compose, service};
-pub(crate) use npm::{NpmArtefact, npm};
-pub(crate) use proxy_wasm::{ProxyWasmArtefact, proxy_wasm};
-pub(crate) use worker::{WorkerArtefact, worker};
+pub(crate) use component::{component, guarded_service};
+pub(crate) use npm::npm;
+pub(crate) use proxy_wasm::proxy_wasm;
+pub(crate) use worker::worker;
 
-use crate::step::step;
+/// What to build.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// Which one.
+    artefact: Artefact,
+    /// Prints each artefact as a line of JSON, for the tests.
+    #[arg(long)]
+    json: bool,
+}
 
 /// The artefacts that can be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Artefact {
+enum Artefact {
     /// The Cloudflare Worker: dist/worker.
     Worker,
     /// The filter for Envoy: dist/portcullis.proxy.wasm.
@@ -31,30 +39,44 @@ pub(crate) enum Artefact {
     Component,
     /// The npm package: dist/npm and its tarball.
     Npm,
-    /// All of them.
+    /// All of these.
     All,
+    /// The example's service behind the middleware, in one component, for the tests.
+    GuardedService,
 }
 
 /// `cargo xtask build`: builds and prints sizes.
-pub(crate) fn run(artefact: Artefact) -> Result<bool> {
-    let wanted = |one| artefact == one || artefact == Artefact::All;
-    let mut built: Vec<Box<dyn Display>> = Vec::new();
+///
+/// # Errors
+///
+/// If something does not build.
+pub(crate) fn run(args: &BuildArgs) -> Result<bool> {
+    let wanted = |one| args.artefact == one || args.artefact == Artefact::All;
+    let mut lines = Vec::new();
     if wanted(Artefact::Worker) {
-        built.push(Box::new(step("build the Worker", worker)?));
+        lines.push(line(&step("build the Worker", worker)?, args.json)?);
     }
     if wanted(Artefact::ProxyWasm) {
-        built.push(Box::new(step("build the Envoy filter", proxy_wasm)?));
+        lines.push(line(&step("build the Envoy filter", proxy_wasm)?, args.json)?);
     }
     if wanted(Artefact::Component) {
         for component in step("build the components", component)? {
-            built.push(Box::new(component));
+            lines.push(line(&component, args.json)?);
         }
     }
     if wanted(Artefact::Npm) {
-        built.push(Box::new(step("build the npm package", npm)?));
+        lines.push(line(&step("build the npm package", npm)?, args.json)?);
     }
-    for artefact in built {
-        println!("{artefact}");
+    if args.artefact == Artefact::GuardedService {
+        lines.push(line(
+            &step("build the service behind the middleware", guarded_service)?.display().to_string(),
+            args.json,
+        )?);
     }
+    lines.iter().for_each(|line| println!("{line}"));
     Ok(true)
+}
+
+fn line(artefact: &(impl Display + Serialize), json: bool) -> Result<String> {
+    Ok(if json { serde_json::to_string(artefact)? } else { artefact.to_string() })
 }

@@ -9,8 +9,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
 
-use crate::step::Step;
-use crate::tools::{node, rust};
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::{node, rust};
 
 /// This file, so that a change of the recipe counts as a change of the inputs.
 pub(super) const RECIPE: &str = include_str!("module.rs");

@@ -1,6 +1,5 @@
 //! The npm package: compile, bind, optimise, put together, pack.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,10 +9,11 @@ use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::module;
-use crate::root::{root, target};
-use crate::step::Step;
-use crate::tools::stamp::Stamp;
-use crate::tools::{node, rust};
+use portcullis_test_support::artefact::NpmArtefact;
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::stamp::Stamp;
+use portcullis_test_support::tools::{node, rust};
 
 /// How this one is compiled otherwise.
 const OPTIONS: &[&str] = &[
@@ -33,9 +33,9 @@ const IMPORTS: &[&str] = &[
 ];
 
 /// Most bytes of the module.
-const WASM_BUDGET: u64 = 800 * 1024;
+const WASM_BUDGET: u64 = 815 * 1024;
 /// Most bytes of the module after gzip.
-const WASM_GZIP_BUDGET: u64 = 325 * 1024;
+const WASM_GZIP_BUDGET: u64 = 330 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 800;
 /// Most bytes of the packed package: the module twice, once inside the entry for bundlers.
@@ -53,37 +53,6 @@ const SCRIPTS: &[&str] = &[
     "web.js",
     "workerd.js",
 ];
-
-/// A built package.
-#[derive(Debug, Clone)]
-pub(crate) struct NpmArtefact {
-    /// The package as a folder.
-    pub(crate) dir: PathBuf,
-    /// The package as npm publishes it.
-    pub(crate) tarball: PathBuf,
-    /// Size of the module.
-    pub(crate) wasm_bytes: u64,
-    /// Its size after gzip.
-    pub(crate) wasm_gzip_bytes: u64,
-    /// Size of `portcullis/decode` after gzip.
-    pub(crate) decode_gzip_bytes: u64,
-    /// Size of the packed package.
-    pub(crate) tarball_bytes: u64,
-    /// What the module imports, each as `module name`.
-    pub(crate) imports: Vec<String>,
-}
-
-impl fmt::Display for NpmArtefact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { tarball, wasm_bytes, wasm_gzip_bytes, decode_gzip_bytes, tarball_bytes, .. } = self;
-        write!(
-            f,
-            "{}: {tarball_bytes} bytes; wasm {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), portcullis/decode \
-             {decode_gzip_bytes} bytes after gzip",
-            tarball.display()
-        )
-    }
-}
 
 /// Builds the package into `dist/npm` and packs it beside. Steps whose inputs have not changed are skipped.
 ///
@@ -105,7 +74,7 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
     copied.extend([manifest, source.join("README.md")]);
     copied.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(|name| root().join(name)));
     let bundler = source.join("js").join("bundler.js");
-    let lock = root().join("xtask").join("npm").join("package-lock.json");
+    let lock = root().join("tests").join("support").join("npm").join("package-lock.json");
     let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
     let mut inputs = copied.iter().map(read).collect::<Result<Vec<_>>>()?;
     inputs.extend([

@@ -1,6 +1,5 @@
 //! The filter for Envoy: compile, leave out what it does not answer, optimise, and make sure of what it imports.
 
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,10 +7,11 @@ use anyhow::{Context, Result, bail};
 use walrus::Module;
 
 use super::module;
-use crate::root::{root, target};
-use crate::step::Step;
-use crate::tools::stamp::{Stamp, lock};
-use crate::tools::{node, rust};
+use portcullis_test_support::artefact::ProxyWasmArtefact;
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::stamp::{Stamp, lock};
+use portcullis_test_support::tools::{node, rust};
 
 /// What a host may call. The SDK exports a function for everything that can happen to a request; without those that do
 /// nothing here, bodies of responses and log entries pass without a call into wasm.
@@ -61,31 +61,6 @@ const IMPORTS: &[&str] = &[
     "wasi_snapshot_preview1 environ_sizes_get",
 ];
 
-/// A built filter.
-#[derive(Debug, Clone)]
-pub(crate) struct ProxyWasmArtefact {
-    /// The module.
-    pub(crate) path: PathBuf,
-    /// Its size.
-    pub(crate) wasm_bytes: u64,
-    /// Its size after gzip.
-    pub(crate) wasm_gzip_bytes: u64,
-    /// What it imports, each as `module name`, in order.
-    pub(crate) imports: Vec<String>,
-}
-
-impl fmt::Display for ProxyWasmArtefact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, wasm_bytes, wasm_gzip_bytes, imports } = self;
-        write!(
-            f,
-            "{}: {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), {} imports",
-            path.display(),
-            imports.len()
-        )
-    }
-}
-
 /// Builds the filter into `dist/portcullis.proxy.wasm`. Steps whose inputs have not changed are skipped.
 ///
 /// # Errors
@@ -108,7 +83,7 @@ fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result
     let work = target("build").join("proxy-wasm");
     fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
-    let npm_lock = root().join("xtask").join("npm").join("package-lock.json");
+    let npm_lock = root().join("tests").join("support").join("npm").join("package-lock.json");
     let compiled = read(compiled)?;
     let stamp =
         Stamp::new(&work, &[&compiled, &read(&npm_lock)?, RECIPE.as_bytes(), module::RECIPE.as_bytes()]);

@@ -2,18 +2,18 @@
 //!
 //! The result is what `worker-build` and wrangler make of the same sources, without downloading either.
 
-use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::module;
-use crate::root::{root, target};
-use crate::step::Step;
-use crate::tools::stamp::{Stamp, lock};
-use crate::tools::{node, rust};
+use portcullis_test_support::artefact::WorkerArtefact;
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::stamp::{Stamp, lock};
+use portcullis_test_support::tools::{node, rust};
 
 /// The only module a finished Worker may import from: its own glue. Another name (`env`, `wasi_…`) is a host function
 /// that a dependency has brought in unasked, and the module would not start.
@@ -41,15 +41,11 @@ const IMPORTS: &[&str] = &[
     "__wbg_error",
     "__wbg_error",
     "__wbg_get",
-    "__wbg_get_unchecked",
     "__wbg_instanceId",
-    "__wbg_instanceof_Uint8Array",
-    "__wbg_length",
     "__wbg_length",
     "__wbg_new",
     "__wbg_new_typed",
     "__wbg_new_with_byte_offset_and_length",
-    "__wbg_prototypesetcall",
     "__wbg_queueMicrotask",
     "__wbg_queueMicrotask",
     "__wbg_resolve",
@@ -72,30 +68,6 @@ const IMPORTS: &[&str] = &[
     "__wbindgen_jstag",
     "__wbindgen_rethrow_critical",
 ];
-
-/// A built Worker: `worker.mjs` and `index_bg.wasm` in one folder.
-#[derive(Debug, Clone)]
-pub(crate) struct WorkerArtefact {
-    /// The folder.
-    pub(crate) dir: PathBuf,
-    /// Size of the module.
-    pub(crate) wasm_bytes: u64,
-    /// Its size after gzip, which is what Cloudflare's limit is about.
-    pub(crate) wasm_gzip_bytes: u64,
-    /// Size of the JavaScript.
-    pub(crate) js_bytes: u64,
-}
-
-impl fmt::Display for WorkerArtefact {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { dir, wasm_bytes, wasm_gzip_bytes, js_bytes } = self;
-        write!(
-            f,
-            "{}: wasm {wasm_bytes} bytes ({wasm_gzip_bytes} after gzip), JavaScript {js_bytes} bytes",
-            dir.display()
-        )
-    }
-}
 
 /// Builds the Worker into `dist/worker`. Steps whose inputs have not changed are skipped.
 ///
@@ -126,7 +98,7 @@ fn package(
 ) -> Result<WorkerArtefact> {
     fs::create_dir_all(dir).with_context(|| dir.display().to_string())?;
     let read = |path: &Path| fs::read(path).with_context(|| path.display().to_string());
-    let lock = root().join("xtask").join("npm").join("package-lock.json");
+    let lock = root().join("tests").join("support").join("npm").join("package-lock.json");
     let recipe = [RECIPE, module::RECIPE, WRANGLER].concat().into_bytes();
     let inputs = [read(compiled)?, read(handler)?, read(&lock)?, recipe];
     let stamp = Stamp::new(dir, &inputs.each_ref().map(Vec::as_slice));

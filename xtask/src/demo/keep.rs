@@ -1,10 +1,9 @@
 //! `--keep`: everything stays up, with lines to copy.
 
 use anyhow::Result;
+use portcullis_test_support::demo::script::Pass;
+use portcullis_test_support::demo::stage::Stage;
 use tokio::runtime::Runtime;
-
-use super::script::Pass;
-use super::stage::Stage;
 
 /// Seconds the tokens in the printed lines are valid.
 const LIFETIME_SECS: u64 = 3600;

@@ -1,9 +1,6 @@
 //! `cargo xtask demo`: the gate in workerd, in front of an origin, and a script of requests with known outcomes.
 
 mod keep;
-mod play;
-mod script;
-mod stage;
 mod table;
 
 use std::time::Instant;
@@ -11,7 +8,10 @@ use std::time::Instant;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use crate::step::step;
+use portcullis_test_support::demo::{run as script, stage};
+use portcullis_test_support::step::step;
+
+use crate::build;
 
 use stage::Stage;
 
@@ -36,37 +36,6 @@ pub(crate) enum OriginKind {
     Agentflow,
 }
 
-/// Longest text of one failure, in characters.
-const FAILURE_CHARS: usize = 1000;
-
-/// How many checks there were, and which failed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Summary {
-    pub(crate) passed: usize,
-    /// One text per failed check: what it was, what was expected, what came.
-    pub(crate) failed: Vec<String>,
-}
-
-impl Summary {
-    /// Counts one more check. Of a failure's text the beginning is kept: it may quote a whole response.
-    pub(crate) fn count(&mut self, failure: Option<String>) {
-        match failure {
-            None => self.passed += 1,
-            Some(failure) => self.failed.push(failure.chars().take(FAILURE_CHARS).collect()),
-        }
-    }
-
-    /// Counts all checks of another summary.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.passed += other.passed;
-        self.failed.extend(other.failed);
-    }
-
-    pub(crate) fn total(&self) -> usize {
-        self.passed + self.failed.len()
-    }
-}
-
 /// Runs the demo and prints what happened; `false` if anything was not as expected.
 ///
 /// # Errors
@@ -75,35 +44,28 @@ impl Summary {
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
     let started = Instant::now();
     let runtime = runtime()?;
-    let stage = Stage::set_up(args.origin, &runtime)?;
-    let played = step("play the script", |_| play::all(&stage, &runtime))?;
-    println!("{}", table::render(&played));
-    for failure in &played.summary.failed {
+    let artefact = step("build the Worker", build::worker)?;
+    let origin = match args.origin {
+        OriginKind::Builtin => stage::OriginKind::Builtin,
+        OriginKind::Agentflow => stage::OriginKind::Agentflow,
+    };
+    let stage = Stage::set_up(artefact, origin, &runtime)?;
+    let outcome = step("run the script", |_| script::all(&stage, &runtime))?;
+    println!("{}", table::render(&outcome));
+    for failure in &outcome.summary.failed {
         println!("NOT AS EXPECTED: {failure}");
     }
     println!("{}", stage.artefact);
     println!(
         "{} of {} as expected, in {:.1} s",
-        played.summary.passed,
-        played.summary.total(),
+        outcome.summary.passed,
+        outcome.summary.total(),
         started.elapsed().as_secs_f64()
     );
     if args.keep {
         keep::until_interrupted(&stage, &runtime)?;
     }
-    Ok(played.summary.failed.is_empty())
-}
-
-/// Plays the same script without printing the table.
-///
-/// # Errors
-///
-/// If it could not be played at all.
-pub(crate) fn check(origin: OriginKind) -> Result<Summary> {
-    let runtime = runtime()?;
-    let stage = Stage::set_up(origin, &runtime)?;
-    let played = step("play the demo's script", |_| play::all(&stage, &runtime))?;
-    Ok(played.summary)
+    Ok(outcome.summary.failed.is_empty())
 }
 
 /// Two threads: the built-in origin answers on one while this thread waits.

@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: looks for inputs that break a property of the core (`tests/fuzz`), or plays one again.
+//! `cargo xtask fuzz`: looks for inputs that break a property of the core (`tests/fuzz`), or runs one again.
 
-mod corpus;
-mod play;
+mod libfuzzer;
+mod target;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -10,11 +10,14 @@ use std::thread;
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
-use crate::cases;
-use crate::demo::Summary;
-use crate::root::root;
-use crate::step::{Step, step};
+use portcullis_test_support::cases::suite::Suite;
+use portcullis_test_support::seeds;
+use portcullis_test_support::step::{Step, step};
+use portcullis_test_support::summary::Summary;
+
 use crate::tools::fuzz::prepare;
+
+use target::{Target, folder};
 
 /// Seconds for each target in `cargo xtask test`: a minute in all.
 const CHECK_SECS: u64 = 15;
@@ -28,35 +31,9 @@ pub(crate) struct FuzzArgs {
     /// Seconds for each target; 0 goes on until interrupted.
     #[arg(long, value_name = "N", default_value_t = 600)]
     secs: u64,
-    /// Plays this input, a file, through the target instead of looking for others.
+    /// Runs this input, a file, through the target instead of looking for others.
     #[arg(long, value_name = "FILE", requires = "target")]
     input: Option<PathBuf>,
-}
-
-/// The fuzz targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "snake_case")]
-enum Target {
-    /// Bearer tokens.
-    Token,
-    /// JWK Sets.
-    JwkSet,
-    /// Configuration documents.
-    Configuration,
-    /// Requests: method, target and headers.
-    RequestHead,
-}
-
-impl Target {
-    /// The name of its binary, its dictionary and its folders.
-    fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
-
-/// Where fuzzing keeps seeds, corpora, logs and inputs that broke something: `target/fuzz/<sub>`.
-fn folder(sub: &str) -> PathBuf {
-    root().join("target").join("fuzz").join(sub)
 }
 
 /// `cargo xtask fuzz`: whether every property held.
@@ -70,7 +47,7 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<bool> {
     }
     let binaries = build()?;
     if let (Some(target), Some(input)) = (args.target, &args.input) {
-        return play::again(&binaries, target, input);
+        return libfuzzer::again(&binaries, target, input);
     }
     let targets = args.target.map_or_else(|| Target::value_variants().to_vec(), |target| vec![target]);
     let summary = fuzz(&binaries, &targets, args.secs)?;
@@ -92,7 +69,7 @@ fn build() -> Result<PathBuf> {
     let tools = step("nightly compiler, cargo-fuzz", prepare)?;
     let target_dir = folder("build");
     step("build the fuzz targets", |step| {
-        // No sanitizer: the core has no unsafe code, and inputs are played faster without.
+        // No sanitizer: the core has no unsafe code, and inputs run faster without.
         let options = ["build", "--sanitizer=none", "--fuzz-dir=tests/fuzz", "--target", &tools.host];
         step.run(tools.cargo_fuzz().args(options).arg("--target-dir").arg(&target_dir))
     })?;
@@ -101,7 +78,10 @@ fn build() -> Result<PathBuf> {
 
 /// Fuzzes the targets, as many at a time as there are processors, and says what came of each.
 fn fuzz(binaries: &Path, targets: &[Target], secs: u64) -> Result<Summary> {
-    step("seeds from the case files", |step| corpus::write(&cases::load()?, targets, step))?;
+    let names: Vec<_> = targets.iter().map(|target| target.name()).collect();
+    step("seeds from the case files", |step| {
+        seeds::write(&Suite::of_workspace()?, &names, &folder("seeds"), step)
+    })?;
     let title = match secs {
         0 => "fuzz until interrupted".to_owned(),
         secs => format!("fuzz, {secs} s for each target"),
@@ -127,7 +107,7 @@ fn at_once(
         let mut done = Vec::new();
         // The guard is gone before the work begins.
         while let Some(target) = queue.lock().ok().and_then(|mut rest| rest.next()) {
-            done.push(play::fuzz(binaries, target, secs, step));
+            done.push(libfuzzer::fuzz(binaries, target, secs, step));
         }
         done
     };

@@ -7,11 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::nightly;
-use super::rust::{cargo, rustup};
-use super::stamp::{Stamp, lock};
-use crate::root::target;
-use crate::step::Step;
+use portcullis_test_support::root::target;
+use portcullis_test_support::step::Step;
+use portcullis_test_support::tools::nightly;
+use portcullis_test_support::tools::rust::{cargo, rustup};
+use portcullis_test_support::tools::stamp::{Stamp, lock};
 
 /// The pinned cargo-fuzz.
 const CARGO_FUZZ: &str = "0.13.2";

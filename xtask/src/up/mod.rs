@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
+use portcullis_test_support::host::component::WasmtimeServe;
+use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
+use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
+use portcullis_test_support::step::step;
 use serde_json::Value;
 
 use crate::build;
-use crate::host::component::WasmtimeServe;
-use crate::host::envoy::{Envoy, EnvoySettings};
-use crate::host::workerd::{WorkerSettings, Workerd};
-use crate::step::step;
 
 /// What to start.
 #[derive(Debug, Args)]

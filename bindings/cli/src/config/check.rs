@@ -4,11 +4,11 @@ use core::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use portcullis::json::{Position, locate};
-use portcullis::{ConfigError, ConfigNotice, Gate, Lint, Secrets, Severity};
+use portcullis_analysis::lints;
+use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity, compile};
 use serde::Serialize;
 
-use crate::environment::{Environment, in_words, read_document};
+use crate::environment::{Environment, read_document, render_errors};
 use crate::output::{self, Failure, Outcome, printable};
 
 #[derive(Debug, Args)]
@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 struct Report<'f> {
     valid: bool,
     errors: Vec<ErrorReport<'f>>,
-    notices: Vec<NoticeReport<'f>>,
+    notices: Vec<DiagnosticReport<'f>>,
 }
 
 #[derive(Serialize)]
@@ -47,7 +47,7 @@ struct ErrorReport<'f> {
 }
 
 #[derive(Serialize)]
-struct NoticeReport<'f> {
+struct DiagnosticReport<'f> {
     code: &'static str,
     severity: &'static str,
     pointer: &'f str,
@@ -65,17 +65,17 @@ impl<'f> ErrorReport<'f> {
     }
 }
 
-impl<'f> NoticeReport<'f> {
-    fn new(notice: &'f ConfigNotice, document: &[u8]) -> Self {
-        let Position { line, column } = locate(document, &notice.pointer);
-        let lint = notice.lint;
+impl<'f> DiagnosticReport<'f> {
+    fn new(diagnostic: &'f Diagnostic, document: &[u8]) -> Self {
+        let Position { line, column } = diagnostic.position(document);
+        let lint = diagnostic.lint;
         Self {
             code: lint.code(),
             severity: lint.severity().name(),
-            pointer: &notice.pointer,
+            pointer: &diagnostic.pointer,
             line,
             column,
-            message: &notice.message,
+            message: &diagnostic.message,
             why: lint.why(),
             remedy: lint.remedy(),
         }
@@ -89,11 +89,11 @@ impl Secrets for Assumed {
     /// Long enough for every algorithm, and readable in every encoding; nothing but for a name that could be one.
     fn get(&self, name: &str) -> Option<String> {
         let plausible =
-            name.bytes().all(|octet| octet.is_ascii_uppercase() || octet.is_ascii_digit() || octet == b'_');
+            name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
         plausible.then(|| "5a".repeat(64))
     }
 
-    fn remedy(&self, _: &str) -> String {
+    fn hint(&self, _: &str) -> String {
         "write the name of a secret, in capitals, digits and underscores".to_owned()
     }
 }
@@ -102,46 +102,48 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let path = &arguments.config;
     let document = read_document(path)?;
     let loaded = if arguments.no_secrets {
-        Gate::load(&document, &Assumed)
+        compile(&document, &Assumed)
     } else {
-        Gate::load(&document, &Environment::read(arguments.env_file.as_deref())?)
+        compile(&document, &Environment::read(arguments.env_file.as_deref())?)
     };
-    let gate = match loaded {
-        Ok(gate) => gate,
+    let configuration = match loaded {
+        Ok(configuration) => configuration,
         Err(errors) if json => {
             let errors = errors.iter().map(|error| ErrorReport::new(error, &document)).collect();
             let report = Report { valid: false, errors, notices: Vec::new() };
             return Ok(Outcome::success(output::json(&report)?).with_code(2));
         }
-        Err(errors) => return Err(in_words(&errors, &document, path)),
+        Err(errors) => return Err(render_errors(&errors, &document, path)),
     };
-    let mut notices: Vec<_> = gate
-        .notices()
+    let advice = lints(&configuration);
+    let mut reports: Vec<_> = configuration
+        .diagnostics
         .iter()
-        .filter(|notice| !arguments.allowed.contains(&notice.lint))
-        .map(|notice| NoticeReport::new(notice, &document))
+        .chain(&advice)
+        .filter(|diagnostic| !arguments.allowed.contains(&diagnostic.lint))
+        .map(|diagnostic| DiagnosticReport::new(diagnostic, &document))
         .collect();
-    notices.sort_by_key(|notice| (notice.line, notice.column));
-    let code = u8::from(arguments.deny_warnings && !notices.is_empty());
+    reports.sort_by_key(|report| (report.line, report.column));
+    let code = u8::from(arguments.deny_warnings && !reports.is_empty());
     let text = if json {
-        output::json(&Report { valid: true, errors: Vec::new(), notices })?
+        output::json(&Report { valid: true, errors: Vec::new(), notices: reports })?
     } else {
-        listed(&notices, path)
+        listed(&reports, path)
     };
     Ok(Outcome::success(text).with_code(code))
 }
 
-fn listed(notices: &[NoticeReport<'_>], path: &Path) -> String {
+fn listed(reports: &[DiagnosticReport<'_>], path: &Path) -> String {
     let path = path.display();
     let mut text = String::new();
-    for NoticeReport { code, severity, pointer, line, column, message, why, remedy } in notices {
+    for DiagnosticReport { code, severity, pointer, line, column, message, why, remedy } in reports {
         // Writing to a `String` cannot fail.
         let _ = writeln!(text, "{severity}[{code}]: {path}:{line}:{column}: {pointer}: {message}");
         let _ = writeln!(text, "  why: {why}");
         let _ = writeln!(text, "  remedy: {remedy}");
     }
     let count =
-        |severity: Severity| notices.iter().filter(|notice| notice.severity == severity.name()).count();
+        |severity: Severity| reports.iter().filter(|report| report.severity == severity.name()).count();
     let (warnings, advice) = (count(Severity::Warning), count(Severity::Advice));
     let plural = if warnings == 1 { "" } else { "s" };
     let _ = match (warnings, advice) {

@@ -2,10 +2,11 @@
 
 use core::fmt;
 
+use portcullis::jose::{Algorithm, KeySet};
 use portcullis::json::{self, Budget, Value};
 use portcullis::jwk::{Jwk, JwkError, JwkSet, JwkSetError, Source};
 use portcullis::limits::{JWK_SET_BYTES, JWK_SET_KEYS};
-use portcullis::{Algorithm, KeySet};
+
 use serde::Serialize;
 
 use crate::output::printable;
@@ -111,19 +112,19 @@ impl Keys {
 
     /// Fixes the keys to their algorithms, as [`JwkSet::key_set`] does, and tells about each one that cannot be.
     fn fix<'k>(
-        keys: impl Iterator<Item = (Place<'k>, &'k Jwk)>,
-        foreign: Vec<(Place<'k>, JwkError)>,
+        keys: impl Iterator<Item = (Located<'k>, &'k Jwk)>,
+        ignored: Vec<(Located<'k>, JwkError)>,
         allowed: &[Algorithm],
     ) -> Self {
         let mut usable = Vec::new();
         let mut unused: Vec<_> =
-            foreign.iter().map(|(place, reason)| UnusedKey::new(*place, reason)).collect();
+            ignored.iter().map(|(place, reason)| UnusedKey::new(*place, reason)).collect();
         let (mut refused, mut not_allowed) = (false, false);
         for (place, jwk) in keys {
             match jwk.verification_keys(allowed) {
                 Ok(keys) => usable.extend(keys),
                 Err(error) => {
-                    refused |= !error.is_foreign();
+                    refused |= !error.is_ignorable();
                     not_allowed |= error == JwkError::AlgorithmNotAllowed;
                     unused.push(UnusedKey::new(place, &error));
                 }
@@ -135,24 +136,24 @@ impl Keys {
         } else if usable.is_empty() && !not_allowed {
             Err("no key is there to verify signatures".to_owned())
         } else {
-            Ok(KeySet::new(usable))
+            KeySet::new(usable).map_err(|error| error.to_string())
         };
         Self { usable, unused }
     }
 
-    fn refused<'k>(places: impl Iterator<Item = Place<'k>>, error: &impl fmt::Display) -> Self {
+    fn refused<'k>(places: impl Iterator<Item = Located<'k>>, error: &impl fmt::Display) -> Self {
         let unused = places.map(|place| UnusedKey::new(place, error)).collect();
         Self { usable: Err(REFUSED.to_owned()), unused }
     }
 }
 
 /// The index of a key in its set, and the key as it is written.
-type Place<'k> = (Option<usize>, &'k Value);
+type Located<'k> = (Option<usize>, &'k Value);
 
 const REFUSED: &str = "a key of --keys is refused, and so none is used";
 
 impl UnusedKey {
-    fn new((index, value): Place<'_>, reason: &impl fmt::Display) -> Self {
+    fn new((index, value): Located<'_>, reason: &impl fmt::Display) -> Self {
         let kid = value.as_object().and_then(|members| members.get("kid")).and_then(Value::as_str);
         Self { index, kid: kid.map(str::to_owned), reason: reason.to_string() }
     }

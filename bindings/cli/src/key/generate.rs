@@ -4,8 +4,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use portcullis::base64url;
+use portcullis::jose::Algorithm;
 use portcullis::limits::{KEY_ID_BYTES, RSA_BITS_MAX, RSA_BITS_MIN};
-use portcullis::{Algorithm, base64url};
 use serde_json::json;
 
 use super::jwk::Key;
@@ -16,8 +17,8 @@ use crate::output::{self, Failure, Outcome};
 /// Size of an RSA key if none is asked for: the strength of 128 bits (NIST SP 800-57 part 1, table 2).
 const RSA_BITS: usize = 3072;
 
-/// Random octets in the `kid` of a shared secret.
-const ID_OCTETS: usize = 16;
+/// Random bytes in the `kid` of a shared secret.
+const ID_BYTES: usize = 16;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -96,9 +97,9 @@ fn generate(algorithm: Algorithm, bits: Option<usize>) -> Result<Material, Failu
 }
 
 fn random_id() -> Result<String, Failure> {
-    let mut octets = [0; ID_OCTETS];
-    getrandom::fill(&mut octets).map_err(|error| format!("the system gave no random numbers: {error}"))?;
-    Ok(base64url::encode(&octets))
+    let mut bytes = [0; ID_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| format!("the system gave no random components: {error}"))?;
+    Ok(base64url::encode(&bytes))
 }
 
 /// Writes a file that did not exist before, for its owner alone.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use portcullis::base64url;
+use portcullis::jose::Algorithm;
 use portcullis::json::{self, Budget};
-use portcullis::{Algorithm, base64url};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -20,22 +21,22 @@ pub(crate) struct Key {
     pub(crate) id: Option<String>,
     pub(crate) algorithm: Option<Algorithm>,
     /// Why it is for something else than signatures.
-    foreign: Option<&'static str>,
+    unusable: Option<&'static str>,
 }
 
 impl Key {
     /// A key without an identifier.
     pub(crate) fn new(material: Material, algorithm: Option<Algorithm>) -> Self {
-        Self { material, id: None, algorithm, foreign: None }
+        Self { material, id: None, algorithm, unusable: None }
     }
 
     /// Reads the file `path`, or standard input, and says which it was.
     pub(super) fn read_or_stdin(path: Option<&Path>) -> Result<(Self, String), Failure> {
-        let (octets, place) = match path.filter(|path| *path != Path::new("-")) {
+        let (bytes, place) = match path.filter(|path| *path != Path::new("-")) {
             Some(path) => (input::file("FILE", path)?, input::shown(path)),
             None => (input::stdin("key")?, "standard input".to_owned()),
         };
-        let key = Self::parse(&octets).map_err(|error| format!("{place}: {error}"))?;
+        let key = Self::parse(&bytes).map_err(|error| format!("{place}: {error}"))?;
         Ok((key, place))
     }
 
@@ -44,8 +45,8 @@ impl Key {
     /// # Errors
     ///
     /// A sentence without any part of the key.
-    pub(crate) fn parse(octets: &[u8]) -> Result<Self, String> {
-        let text = core::str::from_utf8(octets).map_err(|_| NEITHER)?.trim();
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let text = core::str::from_utf8(bytes).map_err(|_| NEITHER)?.trim();
         if text.starts_with("-----BEGIN") {
             return Ok(Self::new(pem::read(text)?, None));
         }
@@ -60,7 +61,7 @@ impl Key {
         }
         let name = text_member(members, "alg")?;
         let algorithm = name.and_then(Algorithm::from_name);
-        let foreign = if algorithm.is_none() && name.is_some() {
+        let unusable = if algorithm.is_none() && name.is_some() {
             Some("its `alg` is no signature algorithm")
         } else if is_for_something_else(members)? {
             Some("`use` or `key_ops` reserve it for something else than signatures")
@@ -68,7 +69,7 @@ impl Key {
             None
         };
         let id = text_member(members, "kid")?.map(str::to_owned);
-        Ok(Self { material: material(members)?, id, algorithm, foreign })
+        Ok(Self { material: material(members)?, id, algorithm, unusable })
     }
 
     /// The JWK with its private members.
@@ -97,7 +98,7 @@ impl Key {
     ///
     /// A sentence that says why it would not.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if let Some(reason) = self.foreign {
+        if let Some(reason) = self.unusable {
             return Err(reason.to_owned());
         }
         let jwk = self.core_jwk(&self.public_jwk())?;
@@ -178,7 +179,7 @@ fn okp(members: &Members) -> Result<Material, String> {
         None => Ok(public),
         Some(seed) => {
             let key =
-                ed25519_dalek::SigningKey::try_from(seed.as_slice()).map_err(|_| "`d` is not 32 octets")?;
+                ed25519_dalek::SigningKey::try_from(seed.as_slice()).map_err(|_| "`d` is not 32 bytes")?;
             belonging(public, Material::ed25519(key))
         }
     }
@@ -213,7 +214,7 @@ fn text_member<'m>(members: &'m Members, name: &str) -> Result<Option<&'m str>, 
 fn optional(members: &Members, name: &str) -> Result<Option<Secret>, String> {
     let Some(text) = text_member(members, name)? else { return Ok(None) };
     match base64url::decode(text) {
-        Ok(octets) if !octets.is_empty() => Ok(Some(Zeroizing::new(octets))),
+        Ok(bytes) if !bytes.is_empty() => Ok(Some(Zeroizing::new(bytes))),
         _ => Err(format!("member `{name}` is empty or not canonical base64url")),
     }
 }

@@ -1,17 +1,18 @@
-//! The numbers of a key, with or without the private ones.
+//! The components of a key, with or without the private ones.
 
 use ed25519_dalek::SigningKey;
 use p256::elliptic_curve::Generate as _;
-use portcullis::{Algorithm, base64url};
+use portcullis::base64url;
+use portcullis::jose::Algorithm;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
 use rsa::{BoxedUint, RsaPrivateKey};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
-/// Octets that are wiped when dropped.
+/// Bytes that are wiped when dropped.
 pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
-/// A key. Private numbers have been checked against the public ones.
+/// A key. Private components have been checked against the public ones.
 pub(crate) enum Material {
     /// A shared secret.
     Oct(Secret),
@@ -75,7 +76,7 @@ impl Curve {
     }
 }
 
-const NO_RANDOM: &str = "the system gave no random numbers";
+const NO_RANDOM: &str = "the system gave no random components";
 
 impl Material {
     /// A new shared secret.
@@ -115,13 +116,13 @@ impl Material {
         }
     }
 
-    /// The RSA key with these numbers; `primes` may be empty.
+    /// The RSA key with these components; `primes` may be empty.
     pub(super) fn rsa_from(n: &[u8], e: &[u8], d: &[u8], primes: &[Secret]) -> Result<Self, String> {
-        let number = |octets: &[u8]| BoxedUint::from_be_slice_vartime(octets);
+        let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
         let primes = primes.iter().map(|prime| number(prime)).collect();
         RsaPrivateKey::from_components(number(n), number(e), number(d), primes)
             .map(Self::rsa)
-            .map_err(|_| "the private numbers do not belong to the public ones".to_owned())
+            .map_err(|_| "the private components do not belong to the public ones".to_owned())
     }
 
     /// The key with this private scalar.
@@ -177,7 +178,7 @@ impl Material {
 
     /// The members of a JWK that RFC 7638 hashes; of a shared secret that is the secret.
     pub(super) fn required_members(&self) -> Map<String, Value> {
-        let encode = |octets: &[u8]| json!(base64url::encode(octets));
+        let encode = |bytes: &[u8]| json!(base64url::encode(bytes));
         let members = match self {
             Self::Oct(secret) => vec![("kty", json!("oct")), ("k", encode(secret))],
             Self::Rsa { modulus, exponent, .. } => {
@@ -195,7 +196,7 @@ impl Material {
 
     /// The members that only a private JWK has (RFC 7518 section 6, RFC 8037 section 2); none of a shared secret.
     pub(super) fn private_members(&self) -> Map<String, Value> {
-        let encode = |octets: &[u8]| Some(json!(base64url::encode(octets)));
+        let encode = |bytes: &[u8]| Some(json!(base64url::encode(bytes)));
         let number = |number: &BoxedUint| encode(&Zeroizing::new(number.to_be_bytes_trimmed_vartime()));
         let members = match self {
             Self::Rsa { private: Some(key), .. } => vec![

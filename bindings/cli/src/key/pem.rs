@@ -97,7 +97,7 @@ impl Material {
         let text = match self {
             Self::Oct(_) => None,
             Self::Rsa { modulus, exponent, .. } => {
-                let number = |octets: &[u8]| BoxedUint::from_be_slice_vartime(octets);
+                let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
                 RsaPublicKey::new(number(modulus), number(exponent))
                     .ok()
                     .and_then(|key| key.to_public_key_pem(LineEnding::LF).ok())

@@ -1,5 +1,6 @@
 //! The matrix as a page: one file, nothing loaded, readable without scripts.
 
+mod escape;
 mod table;
 
 use core::fmt::Write as _;
@@ -7,9 +8,12 @@ use core::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::caller::{Who, counted};
-use super::matrix::{Kind, Matrix};
-use crate::output::printable;
+use portcullis_analysis::caller::CallerKind;
+use portcullis_analysis::matrix::{CellKind, Matrix};
+
+use super::sign::{ALL, meaning, sign};
+use crate::output::counted;
+use escape::escape;
 use table::groups;
 
 const STYLE: &str = include_str!("html/page.css");
@@ -67,7 +71,7 @@ fn totals(matrix: &Matrix) -> String {
             format!(
                 "<li><b>{}</b><meter min=\"0\" max=\"{all}\" value=\"{count}\"></meter>\
                  <span><strong>{count}</strong> of {all}</span></li>",
-                escape(&who.label())
+                escape(who.label())
             )
         })
         .collect()
@@ -87,13 +91,13 @@ fn filters(matrix: &Matrix) -> String {
     methods.dedup();
     let methods = options(&mut methods.into_iter().map(twice));
     let resources = options(&mut groups(matrix).into_keys().map(|(_, name)| twice(name)));
-    let labels = || matrix.callers.iter().map(Who::label).enumerate();
-    let callers = options(&mut labels().map(|(index, label)| (index.to_string(), label)));
+    let labels = || matrix.callers.iter().map(CallerKind::label).enumerate();
+    let callers = options(&mut labels().map(|(index, label)| (index.to_string(), label.to_owned())));
     let columns: String = labels()
         .map(|(index, label)| {
             format!(
                 "<label><input type=\"checkbox\" name=\"column\" value=\"{index}\" checked> {}</label>",
-                escape(&label)
+                escape(label)
             )
         })
         .collect();
@@ -112,15 +116,10 @@ fn filters(matrix: &Matrix) -> String {
 
 fn legend(matrix: &Matrix) -> String {
     let is_bound = matrix.routes.iter().any(|row| !row.bindings.is_empty());
-    let kinds = Kind::ALL.into_iter().filter(|kind| is_bound || *kind != Kind::Bound);
+    let kinds = ALL.into_iter().filter(|kind| is_bound || *kind != CellKind::Bound);
     let signs: String = kinds
         .map(|kind| {
-            format!(
-                "<li><span class=\"{}\">{}</span> {}</li>",
-                table::class(kind),
-                kind.sign(),
-                kind.meaning()
-            )
+            format!("<li><span class=\"{}\">{}</span> {}</li>", table::class(kind), sign(kind), meaning(kind))
         })
         .collect();
     format!(
@@ -129,31 +128,15 @@ fn legend(matrix: &Matrix) -> String {
     )
 }
 
-/// `text` inside an element or a quoted attribute.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in printable(text).chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// The source expression that lets exactly this inline text in
+/// The source expression that allows exactly this inline text
 /// ([CSP level 3 section 2.3.1](https://www.w3.org/TR/CSP3/#grammardef-hash-source)).
 fn source_hash(text: &str) -> String {
     let hash = portcullis::api_key::plain_hash(text);
     let digits = hash.trim_start_matches("sha256:").as_bytes();
-    let octets: Vec<u8> = digits
+    let bytes: Vec<u8> = digits
         .chunks_exact(2)
         .filter_map(|pair| core::str::from_utf8(pair).ok())
         .filter_map(|pair| u8::from_str_radix(pair, 16).ok())
         .collect();
-    format!("sha256-{}", STANDARD.encode(octets))
+    format!("sha256-{}", STANDARD.encode(bytes))
 }

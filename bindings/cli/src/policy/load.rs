@@ -4,16 +4,17 @@ use core::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use portcullis::{Gate, Secrets};
+use portcullis::Gate;
+use portcullis_config::{Secrets, load};
 
 use crate::input::shown;
 use crate::output::{Failure, printable};
 
-/// Most octets read from a file, far above what any limit accepts.
+/// Most bytes read from a file, far above what any limit accepts.
 const FILE_READ: u64 = 32 << 20;
 
-/// Random octets in a made-up secret: as many as the longest hash has, so that it is long enough for every algorithm.
-const SECRET_OCTETS: usize = 64;
+/// Random bytes in a made-up secret: as many as the longest hash has, so that it is long enough for every algorithm.
+const SECRET_BYTES: usize = 64;
 
 /// A secret for every name, made up.
 ///
@@ -35,37 +36,38 @@ impl Secrets for MadeUp {
         if let Some(secret) = self.known.borrow().get(name) {
             return Some(secret.clone());
         }
-        let mut octets = [0_u8; SECRET_OCTETS];
-        getrandom::fill(&mut octets).ok()?;
+        let mut bytes = [0_u8; SECRET_BYTES];
+        getrandom::fill(&mut bytes).ok()?;
         // Hexadecimal digits can be read in every encoding that a configuration may name.
-        let secret: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+        let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         self.known.borrow_mut().insert(name.to_owned(), secret.clone());
         Some(secret)
     }
 
-    fn remedy(&self, _name: &str) -> String {
+    fn hint(&self, _name: &str) -> String {
         "the system gave no random numbers; try again".to_owned()
     }
 }
 
 /// Loads the configuration at `path`, the value of the argument `name`.
 pub(super) fn gate(name: &str, path: &Path) -> Result<Gate, Failure> {
-    Gate::load(&file(name, path)?, &MadeUp::default()).map_err(|errors| {
+    let loaded = load(&file(name, path)?, &MadeUp::default());
+    loaded.map(|loaded| loaded.gate).map_err(|errors| {
         let lines: Vec<String> =
             errors.iter().map(|error| printable(&format!("{}: {error}", path.display()))).collect();
         lines.join("\nerror: ")
     })
 }
 
-/// The octets of the file at `path`, the value of the argument `name`.
+/// The bytes of the file at `path`, the value of the argument `name`.
 pub(super) fn file(name: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read as _;
     let failure = |error: std::io::Error| format!("{name}: cannot read {}: {error}", shown(path));
     let file = std::fs::File::open(path).map_err(failure)?;
-    let mut octets = Vec::new();
-    file.take(FILE_READ.saturating_add(1)).read_to_end(&mut octets).map_err(failure)?;
-    if u64::try_from(octets.len()).is_ok_and(|length| length > FILE_READ) {
+    let mut bytes = Vec::new();
+    file.take(FILE_READ.saturating_add(1)).read_to_end(&mut bytes).map_err(failure)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > FILE_READ) {
         return Err(format!("{name}: {} is longer than {FILE_READ} bytes", shown(path)));
     }
-    Ok(octets)
+    Ok(bytes)
 }

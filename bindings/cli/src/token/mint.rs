@@ -6,8 +6,9 @@ mod sign;
 use std::path::PathBuf;
 
 use clap::Args;
+use portcullis::jose::Algorithm;
 use portcullis::limits::{KEY_ID_BYTES, TOKEN_BYTES};
-use portcullis::{Algorithm, Secrets as _};
+use portcullis_config::Secrets as _;
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -71,9 +72,9 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
 /// The key to sign with, and where it comes from.
 fn signer(arguments: &Arguments) -> Result<(Key, String), Failure> {
     if let Some(path) = &arguments.key {
-        let octets = Zeroizing::new(input::file("--key", path)?);
+        let bytes = Zeroizing::new(input::file("--key", path)?);
         let place = format!("--key: {}", shown(path));
-        let key = Key::parse(&octets).map_err(|error| format!("{place}: {error}"))?;
+        let key = Key::parse(&bytes).map_err(|error| format!("{place}: {error}"))?;
         if !key.material.is_private() {
             return Err(format!("{place}: a public key; signing takes the private one"));
         }
@@ -82,7 +83,7 @@ fn signer(arguments: &Arguments) -> Result<(Key, String), Failure> {
     let name = arguments.secret_env.as_deref().unwrap_or_default();
     let environment = Environment::read(arguments.env_file.as_deref())?;
     let secret = environment.get(name).ok_or_else(|| {
-        format!("--secret-env: the secret \"{name}\" is not set; {}", environment.remedy(name))
+        format!("--secret-env: the secret \"{name}\" is not set; {}", environment.hint(name))
     })?;
     let material = Material::Oct(Zeroizing::new(secret.into_bytes()));
     Ok((Key::new(material, None), format!("--secret-env: {name}")))

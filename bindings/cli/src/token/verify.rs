@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portcullis::{AuthError, Principal, Proof, Reason, TokenError, UnixTime};
+use portcullis_analysis::duration;
+use portcullis_analysis::principal::PrincipalReport;
 use serde::Serialize;
 
 use crate::environment::{Environment, notes};
@@ -33,17 +35,17 @@ struct Report<'r> {
     valid: bool,
     reason: Option<Reason>,
     detail: Option<String>,
-    principal: Option<&'r Principal>,
+    principal: Option<PrincipalReport<'r>>,
     valid_until: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let now = time::instant("--at", arguments.at.as_deref())?;
-    let gate = Environment::read(arguments.env_file.as_deref())?.load(&arguments.config)?;
-    let mut notes = notes(&gate, &arguments.config);
+    let configuration = Environment::read(arguments.env_file.as_deref())?.compile(&arguments.config)?;
+    let mut notes = notes(&configuration, &arguments.config);
     let text = input::token(arguments.token.as_deref())?;
     let verdict = match &text {
-        Some(text) => gate.verify(text, now),
+        Some(text) => configuration.gate.verify(text, now),
         None => Err(AuthError::from(TokenError::NotBase64Url)),
     };
     let code = if verdict.is_ok() { 0 } else { 1 };
@@ -54,11 +56,11 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
                 valid: principal.is_some(),
                 reason: verdict.as_ref().err().map(AuthError::reason),
                 detail: verdict.as_ref().err().map(ToString::to_string),
-                principal,
-                valid_until: principal.and_then(|principal| principal.valid_until).map(UnixTime::to_rfc3339),
+                principal: principal.map(PrincipalReport::from),
+                valid_until: principal.and_then(Principal::valid_until).map(UnixTime::to_rfc3339),
             })?
         }
-        Ok(principal) => in_words(principal, now),
+        Ok(principal) => render(principal, now),
         Err(error) => {
             notes.insert(0, printable(&format!("{}: {error}", error.reason())));
             String::new()
@@ -67,23 +69,23 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     Ok(Outcome::success(output).with_code(code).with_notes(notes))
 }
 
-fn in_words(principal: &Principal, now: UnixTime) -> String {
+fn render(principal: &Principal, now: UnixTime) -> String {
     let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
-    let issuer = match &principal.proof {
+    let issuer = match principal.proof() {
         Proof::Token { issuer, .. } => issuer.as_deref(),
         Proof::ApiKey { .. } => None,
     };
     let mut lines = vec![
-        ("subject", principal.subject.clone()),
-        ("roles", list(&principal.roles)),
-        ("scopes", principal.scopes.as_deref().map_or_else(|| "none declared".to_owned(), list)),
-        ("tenant", or_none(principal.tenant.as_deref())),
+        ("subject", principal.subject().to_owned()),
+        ("roles", list(principal.roles())),
+        ("scopes", principal.scopes().map_or_else(|| "none declared".to_owned(), list)),
+        ("tenant", or_none(principal.tenant())),
         ("issuer", or_none(issuer)),
-        ("key", or_none(principal.proof.key_id())),
+        ("key", or_none(principal.proof().key_id())),
     ];
-    if let Some(end) = principal.valid_until {
-        lines.push(("valid until", format!("{}, {}", end.to_rfc3339(), time::relative(end, now))));
+    if let Some(end) = principal.valid_until() {
+        lines.push(("valid until", format!("{}, {}", end.to_rfc3339(), duration::relative(end, now))));
     }
     let mut text = String::new();
     for (name, value) in lines {

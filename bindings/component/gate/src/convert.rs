@@ -3,10 +3,12 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use portcullis::api_key::RecordLookup;
 use portcullis::{
-    Answer, ConfigError, CredentialFate, Decision, Forward, HeaderPair, Need, Place, Principal, Proof,
-    Reason, RequestHead, Step, Supply, Verdict,
+    CredentialHandling, CredentialLocation, Decision, Forward, HeaderPair, Principal, Proof, Reason,
+    RequestHead, Response, UnixTime, Verdict,
 };
+use portcullis_config::ConfigError;
 
 use crate::bindings::exports::portcullis::auth::types as wit;
 
@@ -17,46 +19,34 @@ pub(crate) fn pairs(head: &wit::RequestHead) -> Vec<HeaderPair<'_>> {
 
 /// The head, with the lines that [`pairs`] found.
 pub(crate) fn head<'a>(head: &'a wit::RequestHead, pairs: &'a [HeaderPair<'a>]) -> RequestHead<'a> {
-    RequestHead::new(&head.method, &head.target, pairs).with_request_id(&head.request_id)
+    let core = RequestHead::new(&head.method, &head.target, pairs).with_request_id(&head.request_id);
+    if head.shows_connection { core } else { core.with_connection_hidden() }
 }
 
-pub(crate) fn supply(supply: &wit::Supply) -> Supply<'_> {
-    match supply {
-        wit::Supply::ApiKeyRecord(record) => Supply::ApiKeyRecord(record.as_deref()),
-        wit::Supply::Body(octets) => Supply::Body(octets),
-        wit::Supply::Unavailable => Supply::Unavailable,
+pub(crate) fn lookup(found: &wit::RecordLookup) -> RecordLookup {
+    match found {
+        wit::RecordLookup::Found(text) => portcullis_config::api_key_record(text),
+        wit::RecordLookup::NotFound => RecordLookup::NotFound,
+        wit::RecordLookup::Unavailable => RecordLookup::Unavailable,
     }
 }
 
-pub(crate) fn step(step: Step, head: &wit::RequestHead) -> wit::Step {
-    match step {
-        Step::Verdict(made) => wit::Step::Verdict(verdict(made, head)),
-        Step::Need(Need::ApiKeyRecord { id }) => wit::Step::Need(wit::Need::ApiKeyRecord(id)),
-        Step::Need(Need::Body { limit }) => {
-            // A limit beyond this type is none.
-            wit::Step::Need(wit::Need::Body(u64::try_from(limit).unwrap_or(u64::MAX)))
-        }
-    }
-}
-
-fn verdict(verdict: Verdict, head: &wit::RequestHead) -> wit::Verdict {
-    let method = core::str::from_utf8(&head.method).unwrap_or_default();
-    let log_line = verdict.log_line(method, &head.request_id);
-    let Verdict { decision, record } = verdict;
+pub(crate) fn verdict(verdict: Verdict, log_line: String) -> wit::Verdict {
+    let Verdict { decision, diagnostics } = verdict;
     wit::Verdict {
         decision: match decision {
             Decision::Allow(forward) => wit::Decision::Allow(forward.into()),
-            Decision::Deny(answer) => wit::Decision::Deny(answer.into()),
+            Decision::Deny(response) => wit::Decision::Deny(response.into()),
         },
-        findings: wit::Findings {
-            reason: record.reason.map(wit::Reason::from),
-            reported: record.reported,
-            detail: record.error.map(|error| error.to_string()),
-            path: record.path,
-            route: record.route,
-            permission: record.permission,
-            place: record.place.map(wit::Place::from),
-            principal: record.principal.map(wit::Principal::from),
+        diagnostics: wit::Diagnostics {
+            reason: diagnostics.reason.map(wit::Reason::from),
+            reported: diagnostics.reported,
+            detail: diagnostics.error.map(|error| error.to_string()),
+            path: diagnostics.path,
+            route: diagnostics.route,
+            permission: diagnostics.permission,
+            location: diagnostics.location.map(wit::CredentialLocation::from),
+            principal: diagnostics.principal.as_ref().map(wit::Principal::from),
             log_line,
         },
     }
@@ -76,41 +66,46 @@ impl From<Forward> for wit::Forward {
             remove_headers,
             set_headers: headers(set_headers),
             credential: match credential {
-                CredentialFate::Forward => wit::CredentialFate::Forward,
-                CredentialFate::Swap => wit::CredentialFate::Swap,
-                CredentialFate::Strip => wit::CredentialFate::Strip,
+                CredentialHandling::Forward => wit::CredentialHandling::Forward,
+                CredentialHandling::Replace => wit::CredentialHandling::Replace,
+                CredentialHandling::Strip => wit::CredentialHandling::Strip,
             },
             response_headers: headers(response_headers),
         }
     }
 }
 
-impl From<Answer> for wit::Answer {
-    fn from(answer: Answer) -> Self {
-        let Answer { status, headers: named, body } = answer;
+impl From<Response> for wit::Response {
+    fn from(response: Response) -> Self {
+        let Response { status, headers: named, body } = response;
         Self { status, headers: headers(named), body }
     }
 }
 
-impl From<Place> for wit::Place {
-    fn from(place: Place) -> Self {
-        match place {
-            Place::Authorization => Self::Authorization,
-            Place::ApiKeyHeader => Self::ApiKeyHeader,
-            Place::WebSocketProtocol => Self::WebSocketProtocol,
-            Place::Query => Self::Query,
+impl From<CredentialLocation> for wit::CredentialLocation {
+    fn from(location: CredentialLocation) -> Self {
+        match location {
+            CredentialLocation::Authorization => Self::Authorization,
+            CredentialLocation::ApiKeyHeader => Self::ApiKeyHeader,
+            CredentialLocation::WebSocketProtocol => Self::WebSocketProtocol,
+            CredentialLocation::Query => Self::Query,
         }
     }
 }
 
-impl From<Principal> for wit::Principal {
-    fn from(principal: Principal) -> Self {
-        let Principal { subject, roles, scopes, tenant, attributes: _, proof, valid_until } = principal;
-        let proof = match proof {
-            Proof::Token { issuer, key_id } => wit::Proof::Token(wit::TokenProof { issuer, key_id }),
-            Proof::ApiKey { key_id } => wit::Proof::ApiKey(key_id),
-        };
-        Self { subject, roles, scopes, tenant, proof, valid_until: valid_until.map(|time| time.as_secs()) }
+impl From<&Principal> for wit::Principal {
+    fn from(principal: &Principal) -> Self {
+        Self {
+            subject: principal.subject().to_string(),
+            roles: principal.roles().to_vec(),
+            scopes: principal.scopes().map(<[String]>::to_vec),
+            tenant: principal.tenant().map(str::to_string),
+            proof: match principal.proof().clone() {
+                Proof::Token { issuer, key_id } => wit::Proof::Token(wit::TokenProof { issuer, key_id }),
+                Proof::ApiKey { key_id } => wit::Proof::ApiKey(key_id),
+            },
+            valid_until: principal.valid_until().map(UnixTime::as_secs),
+        }
     }
 }
 

@@ -6,40 +6,21 @@
 
 extern crate alloc;
 
+mod bindings;
 mod convert;
 #[cfg(target_family = "wasm")]
 mod runtime;
 
-/// What `wit_bindgen` generates for the world.
-mod bindings {
-    #![allow(
-        missing_docs,
-        missing_debug_implementations,
-        clippy::all,
-        clippy::alloc_instead_of_core,
-        clippy::allow_attributes_without_reason,
-        clippy::arithmetic_side_effects,
-        clippy::as_conversions,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::std_instead_of_core,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used,
-        reason = "generated; wit/auth.wit is where it is documented"
-    )]
-    wit_bindgen::generate!({ path: "../../../wit", world: "gate", generate_all });
-}
-
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use portcullis::{Gate, Secrets, UnixTime};
+use portcullis::{BodyNeed, Need, RecordNeed, Step, UnixTime, Verdict};
+use portcullis_config::Secrets;
 
-use crate::bindings::exports::portcullis::auth::authorization::{self, Guest, GuestGate};
-use crate::bindings::exports::portcullis::auth::types as wit;
+use crate::bindings::exports::portcullis::auth::authorization::{
+    self as wit, Guest, GuestGate, GuestPendingBody, GuestPendingRecord,
+};
+use crate::bindings::exports::portcullis::auth::types;
 
 /// The component.
 #[derive(Debug)]
@@ -47,49 +28,105 @@ struct Component;
 
 /// What the resource `gate` stands for.
 #[derive(Debug)]
-struct Compiled(Gate);
+struct Gate(portcullis::Gate);
+
+/// What the resource `pending-record` stands for.
+#[derive(Debug)]
+struct PendingRecord(RecordNeed, Line);
+
+/// What the resource `pending-body` stands for.
+#[derive(Debug)]
+struct PendingBody(BodyNeed, Line);
+
+/// What the log line of a request takes besides the verdict.
+#[derive(Debug)]
+struct Line {
+    method: String,
+    request_id: String,
+}
 
 /// The secrets that came with the configuration.
-struct Given(Vec<wit::Secret>);
+struct Given(Vec<types::Secret>);
 
 impl Guest for Component {
-    type Gate = Compiled;
+    type Gate = Gate;
+    type PendingRecord = PendingRecord;
+    type PendingBody = PendingBody;
 
-    fn config_invalid(request_id: String, now: wit::UnixTime) -> wit::Answer {
-        Gate::config_invalid(&request_id, UnixTime::from_secs(now)).into()
-    }
-
-    fn internal_error(request_id: String, now: wit::UnixTime) -> wit::Answer {
-        Gate::internal_error(&request_id, UnixTime::from_secs(now)).into()
+    fn refused(reason: types::Reason, head: types::RequestHead, now: types::UnixTime) -> types::Verdict {
+        let verdict = Verdict::refused(reason.into(), &head.request_id, UnixTime::from_secs(now));
+        Line::of(&head).verdict(verdict)
     }
 }
 
-impl GuestGate for Compiled {
-    fn load(
-        document: Vec<u8>,
-        secrets: Vec<wit::Secret>,
-    ) -> Result<authorization::Gate, Vec<wit::ConfigError>> {
-        match Gate::load(&document, &Given(secrets)) {
-            Ok(gate) => Ok(authorization::Gate::new(Self(gate))),
-            Err(errors) => Err(errors.iter().map(wit::ConfigError::from).collect()),
+impl GuestGate for Gate {
+    fn load(document: Vec<u8>, secrets: Vec<types::Secret>) -> Result<wit::Gate, Vec<types::ConfigError>> {
+        match portcullis_config::load(&document, &Given(secrets)) {
+            Ok(loaded) => Ok(wit::Gate::new(Self(loaded.gate))),
+            Err(errors) => Err(errors.iter().map(types::ConfigError::from).collect()),
         }
     }
 
-    fn authorize(&self, head: wit::RequestHead, now: wit::UnixTime) -> wit::Step {
+    fn authorize(&self, head: types::RequestHead, now: types::UnixTime) -> wit::Step {
         let pairs = convert::pairs(&head);
-        convert::step(self.0.begin(&convert::head(&head, &pairs), UnixTime::from_secs(now)), &head)
+        let step = self.0.begin(&convert::head(&head, &pairs), UnixTime::from_secs(now));
+        Line::of(&head).step(step)
     }
 
-    fn resume(&self, head: wit::RequestHead, now: wit::UnixTime, supplies: Vec<wit::Supply>) -> wit::Step {
-        let pairs = convert::pairs(&head);
-        let supplies: Vec<_> = supplies.iter().map(convert::supply).collect();
-        let step = self.0.resume(&convert::head(&head, &pairs), UnixTime::from_secs(now), &supplies);
-        convert::step(step, &head)
-    }
-
-    fn origin_unreachable(&self, head: wit::RequestHead, now: wit::UnixTime) -> wit::Answer {
+    fn origin_unreachable(&self, head: types::RequestHead, now: types::UnixTime) -> types::Response {
         let pairs = convert::pairs(&head);
         self.0.origin_unreachable(&convert::head(&head, &pairs), UnixTime::from_secs(now)).into()
+    }
+}
+
+impl GuestPendingRecord for PendingRecord {
+    fn id(&self) -> String {
+        self.0.id().to_string()
+    }
+
+    fn supply(pending: wit::PendingRecord, found: types::RecordLookup, now: types::UnixTime) -> wit::Step {
+        let Self(need, line) = pending.into_inner();
+        line.step(need.supply(&convert::lookup(&found), UnixTime::from_secs(now)))
+    }
+}
+
+impl GuestPendingBody for PendingBody {
+    fn limit(&self) -> u64 {
+        // A limit beyond this type is none.
+        u64::try_from(self.0.limit()).unwrap_or(u64::MAX)
+    }
+
+    fn supply(pending: wit::PendingBody, body: Option<Vec<u8>>, now: types::UnixTime) -> types::Verdict {
+        let (Self(need, line), now) = (pending.into_inner(), UnixTime::from_secs(now));
+        line.verdict(match body {
+            Some(bytes) => need.supply(&bytes, now),
+            None => need.unavailable(now),
+        })
+    }
+}
+
+impl Line {
+    fn of(head: &types::RequestHead) -> Self {
+        let method = core::str::from_utf8(&head.method).unwrap_or_default();
+        Self { method: method.to_string(), request_id: head.request_id.clone() }
+    }
+
+    fn step(self, step: Step) -> wit::Step {
+        match step {
+            Step::Verdict(verdict) => wit::Step::Verdict(self.verdict(verdict)),
+            Step::Need(Need::ApiKeyRecord(need)) => {
+                let pending = wit::PendingRecord::new(PendingRecord(need, self));
+                wit::Step::Need(wit::Need::ApiKeyRecord(pending))
+            }
+            Step::Need(Need::Body(need)) => {
+                wit::Step::Need(wit::Need::Body(wit::PendingBody::new(PendingBody(need, self))))
+            }
+        }
+    }
+
+    fn verdict(&self, verdict: Verdict) -> types::Verdict {
+        let log_line = verdict.log_line(&self.method, &self.request_id);
+        convert::verdict(verdict, log_line)
     }
 }
 
@@ -98,9 +135,15 @@ impl Secrets for Given {
         self.0.iter().find(|secret| secret.name == name).map(|secret| secret.value.clone())
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         alloc::format!("pass {name} among the secrets of `gate.load`")
     }
 }
 
-bindings::export!(Component with_types_in bindings);
+/// The functions that the host calls.
+mod export {
+    #![allow(unsafe_code, reason = "generated: the glue of the canonical ABI")]
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}

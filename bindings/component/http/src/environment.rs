@@ -6,7 +6,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use once_cell::race::OnceBox;
-use portcullis::{Gate, Secrets};
+use portcullis::Gate;
+use portcullis_config::Secrets;
 
 use crate::bindings::wasi::cli::{environment, stderr, stdout};
 use crate::bindings::wasi::io::streams::OutputStream;
@@ -48,13 +49,13 @@ fn load() -> Option<Gate> {
         .get(CONFIG)
         .ok_or_else(|| format!("{CONFIG}: must be a variable with the configuration, as text"))
         .and_then(|document| {
-            Gate::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
+            portcullis_config::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
         });
-    let gate = loaded.map_err(|problem| complain(&format!("no request is let in: {problem}"))).ok()?;
-    for notice in gate.warnings() {
-        complain(&notice.to_string());
+    let loaded = loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}"))).ok()?;
+    for diagnostic in &loaded.diagnostics {
+        complain(&diagnostic.to_string());
     }
-    Some(gate)
+    Some(loaded.gate)
 }
 
 /// Whole lines in as few writes as the interface allows. Nobody is left to tell if it fails.
@@ -77,7 +78,7 @@ impl Secrets for Variables {
         self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.clone())
     }
 
-    fn remedy(&self, name: &str) -> String {
+    fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}, for example with `wasmtime serve --env {name}`")
     }
 }

@@ -4,15 +4,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use portcullis::{
-    Answer, Decision, Forward, Gate, HeaderPair, Need, Reason, Record, RequestHead, Step, Supply, UnixTime,
-    Verdict,
-};
+use portcullis::api_key::RecordLookup;
+use portcullis::{BodyNeed, Decision, Forward, HeaderPair, Reason, RequestHead, UnixTime, Verdict};
 
 use crate::bindings::wasi::clocks::wall_clock;
-use crate::bindings::wasi::http::types::{IncomingRequest, Method};
+use crate::bindings::wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
 use crate::bindings::wasi::random::random;
 use crate::environment;
+use crate::response::respond;
 
 /// The head of one request.
 #[derive(Debug)]
@@ -25,13 +24,12 @@ pub struct Request {
     id: String,
 }
 
-/// How far a decision got.
+/// A request that its verdict allows.
 #[derive(Debug)]
-pub enum Outcome {
-    /// The request goes on like this; the line is for [`Request::let_in`].
-    LetIn(Forward, String),
-    /// [`Request::decide`] takes the body: all of it, or one byte more than this many bytes.
-    NeedsBody(usize),
+pub struct Allowed {
+    /// How it goes on.
+    pub forward: Forward,
+    log_line: String,
 }
 
 impl Request {
@@ -53,80 +51,77 @@ impl Request {
         }
     }
 
-    /// Decides, with the body if it has been asked for. A refusal is logged and comes back as an error; what is let in is
-    /// logged by [`Request::let_in`], once it is clear that the verdict can be carried out.
+    /// The verdict or, as the error, the need for the body.
     ///
     /// # Errors
     ///
-    /// The answer to give instead of handing the request on.
-    pub fn decide(&self, body: Option<&[u8]>) -> Result<Outcome, Answer> {
-        let Some(gate) = environment::gate() else { return Err(self.refused_for_config()) };
-        let verdict = match self.with_head(|head| verdict(gate, head, body)) {
-            Ok(verdict) => verdict,
-            Err(limit) => return Ok(Outcome::NeedsBody(limit)),
+    /// [`BodyNeed`] if the decision takes the body.
+    pub fn decide(&self) -> Result<Verdict, BodyNeed> {
+        let Some(gate) = environment::gate() else {
+            return Ok(Verdict::refused(Reason::ConfigInvalid, &self.id, now()));
         };
+        let now = now();
+        // There is no store to ask: records stand in the configuration here.
+        self.with_head(|head| gate.begin(head, now)).with_records(|_| (RecordLookup::Unavailable, now))
+    }
+
+    /// The verdict of a decision that takes the body: all of it, or one byte more than its limit.
+    pub fn decide_with(need: BodyNeed, body: &[u8]) -> Verdict {
+        need.supply(body, now())
+    }
+
+    /// Logs and answers a refusal; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
+    /// that the verdict can be carried out.
+    pub fn settle(&self, verdict: Verdict, out: ResponseOutparam) -> Option<(Allowed, ResponseOutparam)> {
         let log_line = verdict.log_line(&self.method, &self.id);
         match verdict.decision {
-            Decision::Allow(forward) => Ok(Outcome::LetIn(forward, log_line)),
-            Decision::Deny(answer) => {
+            Decision::Allow(forward) => Some((Allowed { forward, log_line }, out)),
+            Decision::Deny(response) => {
                 environment::log(&log_line);
-                Err(answer)
+                respond(out, &response);
+                None
             }
         }
     }
 
-    /// Logs that the request goes on, with the line that [`Request::decide`] gave.
-    pub fn let_in(log_line: &str) {
-        environment::log(log_line);
+    /// Refuses the request because no configuration is usable.
+    pub fn refuse_for_config(&self, out: ResponseOutparam) {
+        self.refuse(Reason::ConfigInvalid, out);
     }
 
-    /// The answer when the verdict cannot be carried out; logged as a refusal.
-    pub fn failed(&self, why: &str) -> Answer {
+    /// Refuses the request because the verdict cannot be carried out.
+    pub fn refuse_as_failed(&self, why: &str, out: ResponseOutparam) {
         environment::complain(&format!("request {} refused: {why}", self.id));
-        self.refused(Reason::Internal, Gate::internal_error(&self.id, now()))
+        self.refuse(Reason::Internal, out);
     }
 
-    /// The answer while no configuration is usable; logged as a refusal.
-    pub fn refused_for_config(&self) -> Answer {
-        self.refused(Reason::ConfigInvalid, Gate::config_invalid(&self.id, now()))
+    fn refuse(&self, reason: Reason, out: ResponseOutparam) {
+        // It is never allowed; and if it were, the host would answer for want of a response.
+        drop(self.settle(Verdict::refused(reason, &self.id, now()), out));
     }
 
-    /// The answer when the origin cannot be reached. Not a decision: nothing to log but why.
-    pub fn origin_unreachable(&self, why: &str) -> Answer {
+    /// Answers that the origin cannot be reached. Not a decision: nothing to log but why.
+    pub fn origin_unreachable(&self, why: &str, out: ResponseOutparam) {
         environment::complain(&format!("request {}: cannot reach ORIGIN: {why}", self.id));
         match environment::gate() {
-            Some(gate) => self.with_head(|head| gate.origin_unreachable(head, now())),
-            None => self.refused_for_config(),
+            Some(gate) => respond(out, &self.with_head(|head| gate.origin_unreachable(head, now()))),
+            None => self.refuse_for_config(out),
         }
     }
 
-    fn refused(&self, reason: Reason, answer: Answer) -> Answer {
-        let record = Record { reason: Some(reason), ..Record::default() };
-        let verdict = Verdict { decision: Decision::Deny(answer.clone()), record };
-        environment::log(&verdict.log_line(&self.method, &self.id));
-        answer
-    }
-
+    /// Calls `f` with what the core decides about. `wasi:http` hides the headers of the connection.
     fn with_head<T>(&self, f: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
-        f(&RequestHead::new(&self.method, &self.target, &pairs).with_request_id(&self.id))
+        f(&RequestHead::new(&self.method, &self.target, &pairs)
+            .with_request_id(&self.id)
+            .with_connection_hidden())
     }
 }
 
-/// The verdict, or how much of the body it takes, if that is needed and not there yet.
-fn verdict(gate: &Gate, head: &RequestHead<'_>, body: Option<&[u8]>) -> Result<Verdict, usize> {
-    let now = now();
-    let mut supplies = Vec::new();
-    loop {
-        let need = match gate.resume(head, now, &supplies) {
-            Step::Verdict(verdict) => return Ok(verdict),
-            Step::Need(need) => need,
-        };
-        supplies.push(match need {
-            // There is no store to ask: records stand in the configuration here.
-            Need::ApiKeyRecord { .. } => Supply::Unavailable,
-            Need::Body { limit } => Supply::Body(body.ok_or(limit)?),
-        });
+impl Allowed {
+    /// Logs that the request goes on.
+    pub fn log(&self) {
+        environment::log(&self.log_line);
     }
 }
 

@@ -3,55 +3,15 @@
 
 extern crate alloc;
 
+mod bindings;
 mod exchange;
 mod origin;
 mod pump;
 mod upload;
 
-/// What `wit_bindgen` generates for the world.
-mod bindings {
-    #![allow(
-        missing_docs,
-        missing_debug_implementations,
-        clippy::all,
-        clippy::alloc_instead_of_core,
-        clippy::allow_attributes_without_reason,
-        clippy::arithmetic_side_effects,
-        clippy::as_conversions,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::std_instead_of_core,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used,
-        reason = "generated; wit/ is where it is documented"
-    )]
-    wit_bindgen::generate!({
-        path: "../../../wit",
-        world: "proxy",
-        with: {
-            "wasi:cli/environment@0.2.12": portcullis_component_http::bindings::wasi::cli::environment,
-            "wasi:cli/stdout@0.2.12": portcullis_component_http::bindings::wasi::cli::stdout,
-            "wasi:cli/stderr@0.2.12": portcullis_component_http::bindings::wasi::cli::stderr,
-            "wasi:clocks/monotonic-clock@0.2.12": portcullis_component_http::bindings::wasi::clocks::monotonic_clock,
-            "wasi:clocks/wall-clock@0.2.12": portcullis_component_http::bindings::wasi::clocks::wall_clock,
-            "wasi:http/types@0.2.12": portcullis_component_http::bindings::wasi::http::types,
-            "wasi:io/error@0.2.12": portcullis_component_http::bindings::wasi::io::error,
-            "wasi:io/poll@0.2.12": portcullis_component_http::bindings::wasi::io::poll,
-            "wasi:io/streams@0.2.12": portcullis_component_http::bindings::wasi::io::streams,
-            "wasi:random/random@0.2.12": portcullis_component_http::bindings::wasi::random::random,
-        },
-        generate_all,
-    });
-}
-
-use alloc::string::String;
-
-use portcullis::{Answer, Forward};
+use portcullis::Verdict;
+use portcullis_component_http::Request;
 use portcullis_component_http::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use portcullis_component_http::{Outcome, Request, respond};
 
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::exchange::Failed;
@@ -64,47 +24,39 @@ struct Component;
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
         let request = Request::read(&incoming);
-        let Some(origin) = origin::origin() else { return respond(out, &request.refused_for_config()) };
-        let (forward, log_line, upload) = match decide(&incoming, &request) {
-            Ok(let_in) => let_in,
-            Err(Stopped::Refused(answer)) => return respond(out, &answer),
-            Err(Stopped::BrokenOff) => return,
+        let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
+        // Nobody waits for a response where the caller's own body broke off.
+        let Ok((verdict, upload)) = decide(&incoming, &request) else { return };
+        let Some((allowed, out)) = request.settle(verdict, out) else { return };
+        let Ok(upload) = upload.map_or_else(|| Upload::open(&incoming), Ok) else { return };
+        let Ok(outgoing) = exchange::outgoing(&incoming, &request, &allowed.forward, origin) else {
+            return request.refuse_as_failed("the host refuses the request for the origin", out);
         };
-        let Ok(outgoing) = exchange::outgoing(&incoming, &request, &forward, origin) else {
-            return respond(out, &request.failed("the host refuses the request for the origin"));
-        };
-        Request::let_in(&log_line);
+        allowed.log();
         match exchange::run(upload, &request, outgoing) {
-            Ok(answered) => answered.stream(out, forward.response_headers),
+            Ok(answered) => answered.stream(out, allowed.forward.response_headers),
             Err(Failed::Caller) => {}
-            Err(Failed::Origin(why)) => respond(out, &request.origin_unreachable(&why)),
+            Err(Failed::Origin(why)) => request.origin_unreachable(&why, out),
         }
     }
 }
 
-/// Why a request does not go on.
-#[derive(Debug)]
-enum Stopped {
-    /// It is refused.
-    Refused(Answer),
-    /// The caller's own body broke off: nobody waits for an answer.
-    BrokenOff,
-}
-
-/// Decides, with the body if that is needed; it goes on with what was read of it.
-fn decide(incoming: &IncomingRequest, request: &Request) -> Result<(Forward, String, Upload), Stopped> {
-    let open = || Upload::open(incoming).map_err(|BrokenOff| Stopped::BrokenOff);
-    match request.decide(None).map_err(Stopped::Refused)? {
-        Outcome::LetIn(forward, log_line) => Ok((forward, log_line, open()?)),
-        Outcome::NeedsBody(limit) => {
-            let mut upload = open()?;
-            let body = upload.read(limit.saturating_add(1)).map_err(|BrokenOff| Stopped::BrokenOff)?;
-            match request.decide(Some(body)).map_err(Stopped::Refused)? {
-                Outcome::LetIn(forward, log_line) => Ok((forward, log_line, upload)),
-                Outcome::NeedsBody(_) => Err(Stopped::Refused(request.failed("a body is needed twice"))),
-            }
+/// The verdict, and the request's body if that took some of it: it goes on with what was read.
+fn decide(incoming: &IncomingRequest, request: &Request) -> Result<(Verdict, Option<Upload>), BrokenOff> {
+    match request.decide() {
+        Ok(verdict) => Ok((verdict, None)),
+        Err(need) => {
+            let mut upload = Upload::open(incoming)?;
+            let body = upload.read(need.limit().saturating_add(1))?;
+            Ok((Request::decide_with(need, body), Some(upload)))
         }
     }
 }
 
-bindings::export!(Component with_types_in bindings);
+/// The functions that the host calls.
+mod export {
+    #![allow(unsafe_code, reason = "generated: the glue of the canonical ABI")]
+    use super::{Component, bindings};
+
+    bindings::export!(Component with_types_in bindings);
+}

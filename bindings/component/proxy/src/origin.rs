@@ -28,7 +28,7 @@ pub(crate) fn origin() -> Option<&'static Origin> {
         let found = variable(ORIGIN).and_then(|text| parse(&text));
         if found.is_none() {
             complain(
-                "no request is let in: ORIGIN: must be a variable with the address of the origin, like https://origin.example, without path and query",
+                "no request is allowed: ORIGIN: must be a variable with the address of the origin, like https://origin.example, without path and query",
             );
         }
         Box::new(found)

@@ -38,14 +38,14 @@ impl Upload {
         Ok(Self { input, source, ahead: Vec::new(), ended: false })
     }
 
-    /// Reads on until `octets` have been read, or all of the body; what has been read.
+    /// Reads on until `bytes` have been read, or all of the body; what has been read.
     ///
     /// # Errors
     ///
     /// If the body breaks off. The part that came is not to be taken for the whole.
-    pub(crate) fn read(&mut self, octets: usize) -> Result<&[u8], BrokenOff> {
-        while !self.ended && self.ahead.len() < octets {
-            self.read_piece(octets.saturating_sub(self.ahead.len()))?;
+    pub(crate) fn read(&mut self, bytes: usize) -> Result<&[u8], BrokenOff> {
+        while !self.ended && self.ahead.len() < bytes {
+            self.read_piece(bytes.saturating_sub(self.ahead.len()))?;
         }
         Ok(&self.ahead)
     }
@@ -62,8 +62,8 @@ impl Upload {
         Ok(self.ahead.is_empty())
     }
 
-    fn read_piece(&mut self, octets: usize) -> Result<(), BrokenOff> {
-        match self.input.blocking_read(u64::try_from(octets).unwrap_or(u64::MAX)) {
+    fn read_piece(&mut self, bytes: usize) -> Result<(), BrokenOff> {
+        match self.input.blocking_read(u64::try_from(bytes).unwrap_or(u64::MAX)) {
             Ok(bytes) => self.ahead.extend(bytes),
             Err(StreamError::Closed) => self.ended = true,
             Err(StreamError::LastOperationFailed(_)) => return Err(BrokenOff),

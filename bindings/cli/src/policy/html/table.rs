@@ -3,8 +3,10 @@
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
-use super::escape;
-use crate::policy::matrix::{Kind, Matrix, Row};
+use portcullis_analysis::matrix::{CellKind, Matrix, Row};
+
+use super::escape::escape;
+use crate::policy::sign::{meaning, sign};
 
 /// Methods with a colour of their own.
 const COLOURED: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "WEBSOCKET"];
@@ -30,7 +32,7 @@ pub(super) fn table(matrix: &Matrix) -> String {
             format!(
                 "<th scope=\"col\" class=\"who\" data-column=\"{index}\"><span>{}</span> \
                  <span class=\"count\">{count}</span></th>",
-                escape(&who.label())
+                escape(who.label())
             )
         })
         .collect();
@@ -60,9 +62,9 @@ fn route(matrix: &Matrix, row: &Row) -> String {
         .answers
         .iter()
         .map(|answer| match row.kind(*answer) {
-            Kind::Allowed => '1',
-            Kind::Bound => 'b',
-            Kind::NotGranted | Kind::Denied => '0',
+            CellKind::Allowed => '1',
+            CellKind::Bound => 'b',
+            CellKind::NotGranted | CellKind::Denied => '0',
         })
         .collect();
     let colour = COLOURED.iter().find(|method| **method == row.method);
@@ -83,9 +85,9 @@ fn route(matrix: &Matrix, row: &Row) -> String {
     for (index, (who, answer)) in matrix.callers.iter().zip(&row.answers).enumerate() {
         let kind = row.kind(*answer);
         let words = match (kind, answer.reason) {
-            (Kind::Bound, _) => format!("allowed where {}", row.bindings.join(" and ")),
-            (_, Some(reason)) => format!("{}: {reason}", kind.meaning()),
-            (_, None) => kind.meaning().to_owned(),
+            (CellKind::Bound, _) => format!("allowed where {}", row.bindings.join(" and ")),
+            (_, Some(reason)) => format!("{}: {reason}", meaning(kind)),
+            (_, None) => meaning(kind).to_owned(),
         };
         // Writing to a `String` cannot fail.
         let _ = write!(
@@ -93,7 +95,7 @@ fn route(matrix: &Matrix, row: &Row) -> String {
             "<td class=\"sign {}\" data-column=\"{index}\" title=\"{}\">{}<span class=\"words\">{}</span></td>",
             class(kind),
             escape(&format!("{}: {words}", who.label())),
-            kind.sign(),
+            sign(kind),
             escape(&words),
         );
     }
@@ -106,11 +108,11 @@ fn path(path: &str) -> String {
     escape(path).replace('{', "<var>{").replace('}', "}</var>")
 }
 
-pub(super) fn class(kind: Kind) -> &'static str {
+pub(super) fn class(kind: CellKind) -> &'static str {
     match kind {
-        Kind::Allowed => "allow",
-        Kind::Bound => "bound",
-        Kind::NotGranted => "missing",
-        Kind::Denied => "deny",
+        CellKind::Allowed => "allow",
+        CellKind::Bound => "bound",
+        CellKind::NotGranted => "missing",
+        CellKind::Denied => "deny",
     }
 }

@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 use portcullis::UnixTime;
 use portcullis::json::{self, Budget};
 use portcullis::limits::NUMERIC_DATE_MAX;
+use portcullis_analysis::duration::{self, DAY_SECS};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::output::{Failure, may_be_secret, printable};
-use crate::time::{self, DAY_SECS, in_words};
+use crate::time;
 
 /// The lifetime of a token if nothing is said.
 const TTL: &str = "15m";
@@ -82,7 +83,7 @@ impl ClaimOptions {
         if self.ttl.is_some() && ttl > DAY_SECS {
             notes.push(format!(
                 "warning: --ttl: {} is long for a token that cannot be called back; a day is the most to consider",
-                in_words(ttl)
+                duration::render(ttl)
             ));
         }
         Ok((claims, notes))

@@ -10,7 +10,8 @@ use jwt_simple::algorithms::{
 use jwt_simple::claims::JWTClaims;
 use jwt_simple::common::HeaderOptions;
 use p521::ecdsa::signature::Signer as _;
-use portcullis::{Algorithm, base64url};
+use portcullis::base64url;
+use portcullis::jose::Algorithm;
 use serde_json::json;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;

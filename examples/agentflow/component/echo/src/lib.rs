@@ -7,22 +7,12 @@ extern crate alloc;
 /// What `wit_bindgen` generates for `wasi:http/proxy`.
 mod bindings {
     #![allow(
+        unsafe_code,
         missing_docs,
         missing_debug_implementations,
         clippy::all,
-        clippy::alloc_instead_of_core,
-        clippy::allow_attributes_without_reason,
-        clippy::arithmetic_side_effects,
-        clippy::as_conversions,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic,
-        clippy::std_instead_of_core,
-        clippy::todo,
-        clippy::unimplemented,
-        clippy::unreachable,
-        clippy::unwrap_used,
-        reason = "generated; wit/deps/http.wit is where it is documented"
+        clippy::restriction,
+        reason = "generated: the glue of the canonical ABI; wit/deps/http.wit is where it is documented"
     )]
     wit_bindgen::generate!({ path: "../../../../wit", world: "wasi:http/proxy@0.2.12", generate_all });
 }
@@ -83,4 +73,10 @@ fn defect(_: &core::panic::PanicInfo<'_>) -> ! {
     core::arch::wasm32::unreachable()
 }
 
-bindings::export!(Echo with_types_in bindings);
+/// The functions that the host calls.
+mod export {
+    #![allow(unsafe_code, reason = "generated: the glue of the canonical ABI")]
+    use super::{Echo, bindings};
+
+    bindings::export!(Echo with_types_in bindings);
+}

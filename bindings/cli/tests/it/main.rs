@@ -1,0 +1,26 @@
+//! The command as its users run it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
+mod command;
+mod common;
+mod config;
+mod docs;
+mod explain;
+mod explain_cases;
+mod jws;
+mod key;
+mod mint;
+mod policy;
+mod policy_bindings;
+mod policy_diff;
+mod policy_page;
+mod token;

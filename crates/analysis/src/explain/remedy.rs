@@ -1,0 +1,66 @@
+//! The shortest change by which a refused request would be allowed.
+
+mod api_key;
+mod claims;
+mod credential;
+mod policy;
+mod token;
+
+use portcullis::limits::{BODY_BYTES, HEADER_PAIRS, PATH_SEGMENTS, TARGET_BYTES};
+use portcullis::{AuthError, BodyError, HeaderError, PathError};
+
+use super::decided::Decided;
+
+/// What to change, if the request was refused and there is such a change.
+pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
+    match decided.error()? {
+        AuthError::Path(error) => Some(path(*error)),
+        AuthError::Header(error) => Some(header(*error)),
+        AuthError::Credential(error) => Some(credential::remedy(decided, *error)),
+        AuthError::Token(error) => token::remedy(decided, *error),
+        AuthError::Claims(error) => claims::remedy(decided, error),
+        AuthError::ApiKey(error) => Some(api_key::remedy(decided, *error)),
+        AuthError::Policy(error) => policy::remedy(decided, *error),
+        AuthError::Body(error) => Some(body(*error)),
+    }
+}
+
+fn path(error: PathError) -> String {
+    let text = match error {
+        PathError::TooLong => return format!("send a target of at most {TARGET_BYTES} bytes"),
+        PathError::TooManySegments => return format!("send a path of at most {PATH_SEGMENTS} segments"),
+        PathError::NotOriginForm => "send a target that begins with a slash",
+        PathError::IllegalByte => {
+            "percent-encode what is not a visible ASCII character, and leave a fragment out"
+        }
+        PathError::BrokenEscape => "write a percent sign that stands for itself as %25",
+        PathError::ForbiddenEscape => {
+            "leave encoded slashes, backslashes and control characters out of the path: servers differ in what they \
+             take them for"
+        }
+        PathError::DoubleEncoding => "percent-encode the path once",
+        PathError::NotUtf8 => "percent-encode the path as UTF-8",
+        PathError::AmbiguousDots => "send the path without dot segments",
+    };
+    text.to_owned()
+}
+
+fn header(error: HeaderError) -> String {
+    match error {
+        HeaderError::TooMany => format!("send at most {HEADER_PAIRS} headers"),
+        HeaderError::HopByHop => {
+            "name no header in `Connection` that the origin needs or that the gate sets".to_owned()
+        }
+    }
+}
+
+fn body(error: BodyError) -> String {
+    let text = match error {
+        BodyError::NotJsonType => "send the body as `Content-Type: application/json`",
+        BodyError::Encoded => "send the body without a `Content-Encoding`",
+        BodyError::TooLarge => return format!("send a body of at most {BODY_BYTES} bytes"),
+        BodyError::NotJson => "send one JSON text in which no object names a member twice",
+        BodyError::Unavailable => "give the body with --body FILE",
+    };
+    text.to_owned()
+}

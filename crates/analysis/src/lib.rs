@@ -1,0 +1,25 @@
+#![doc = include_str!("lib.md")]
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod answer;
+pub mod caller;
+pub mod coverage;
+pub mod diff;
+pub mod duration;
+pub mod effect;
+pub mod expectations;
+pub mod explain;
+mod lint;
+pub mod matrix;
+pub mod nearest;
+mod overlap;
+pub mod principal;
+mod render;
+pub mod request;
+pub mod route;
+pub mod shapes;
+pub mod token;
+pub mod who_can;
+
+pub use lint::lints;

@@ -1,0 +1,111 @@
+//! API keys: the pepper and the records.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::vec::Vec;
+
+use portcullis::CredentialHandling;
+use portcullis::limits::PEPPER_BYTES;
+use portcullis::parts::{ApiKeyRecord, ApiKeys, KeyHash, Pepper, Policy, attributes};
+
+use crate::context::Context;
+use crate::diagnostics::Diagnostics;
+use crate::record;
+use crate::resolve::resolve;
+use crate::roles::no_such_role;
+
+/// `Some(None)` if the document has no API keys.
+#[allow(clippy::option_option, reason = "the outer option is success, the inner one is the setting")]
+pub(crate) fn compile(
+    context: &Context<'_>,
+    policy: Option<&Policy>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<ApiKeys>> {
+    let Some(api_keys) = &context.document.api_keys else { return Some(None) };
+    let before = diagnostics.error_count();
+    let (system, credential) = (context.system, context.credential());
+    if credential == CredentialHandling::Forward && !system.accepts_api_keys {
+        diagnostics.error(
+            "/api_keys",
+            format!(
+                "{} accepts no API keys; set upstream.credential to \"swap\" so that it gets a token",
+                system.name
+            ),
+        );
+    }
+
+    // An origin whose keys are known by their prefix issues them itself.
+    let only_its_own = credential == CredentialHandling::Forward && !system.api_key_prefixes.is_empty();
+    if only_its_own && api_keys.lookup {
+        diagnostics.error(
+            "/api_keys/lookup",
+            format!(
+                "finds keys of the gate's own, which {} does not know; set upstream.credential to \"swap\"",
+                system.name
+            ),
+        );
+    }
+    let pepper = match &api_keys.pepper {
+        None => None,
+        Some(secret) => {
+            let secret = resolve(secret, PEPPER_BYTES, "/api_keys/pepper", context, diagnostics)?;
+            Pepper::new(secret.expose())
+        }
+    };
+    let mut records: Vec<ApiKeyRecord> = Vec::new();
+    let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
+    let places = policy.map(|policy| policy.attributes.clone()).unwrap_or_default();
+    for (index, written) in api_keys.records.iter().enumerate() {
+        let place = format!("/api_keys/records/{index}");
+        let record = match record::compile(written) {
+            Ok(record) => record,
+            Err((member, message)) => {
+                diagnostics.error(format!("{place}/{member}"), message);
+                continue;
+            }
+        };
+        if matches!(record.hash, KeyHash::Peppered(_)) && only_its_own {
+            diagnostics.error(
+                format!("{place}/hash"),
+                format!(
+                    "{} is handed the key as it came and knows none but its own, whose hashes begin with \"sha256:\"; set upstream.credential to \"swap\" for others",
+                    system.name
+                ),
+            );
+        }
+        if matches!(record.hash, KeyHash::Peppered(_)) && pepper.is_none() {
+            diagnostics.error(
+                "/api_keys/pepper",
+                "records with \"hmac-sha256:\" hashes need the pepper they were made with",
+            );
+        }
+        if let Some(Err(error)) = record.claims.as_ref().map(|claims| attributes(&places, claims)) {
+            diagnostics.error(format!("{place}/claims"), error);
+        }
+        if !ids.insert(record.id.clone()) {
+            diagnostics.error(format!("{place}/id"), "an earlier record has this identifier");
+        }
+        if !hashes.insert(record.hash) {
+            diagnostics.error(format!("{place}/hash"), "an earlier record is for the same key");
+        }
+        if let Some(policy) = policy {
+            for (position, role) in record.roles.iter().enumerate() {
+                if policy.roles.get(role).is_none() {
+                    diagnostics
+                        .error(format!("{place}/roles/{position}"), no_such_role(role, policy.roles.names()));
+                }
+            }
+        }
+        records.push(record);
+    }
+    if api_keys.lookup && pepper.is_none() {
+        diagnostics.error(
+            "/api_keys/pepper",
+            "looked-up records are checked under a pepper; name the secret that holds it",
+        );
+    }
+    if diagnostics.error_count() > before {
+        return None;
+    }
+    diagnostics.ok_or_report("/api_keys", ApiKeys::new(pepper, records, api_keys.lookup, places)).map(Some)
+}

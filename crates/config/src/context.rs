@@ -1,0 +1,32 @@
+//! What a document is compiled with.
+
+use core::fmt;
+
+use portcullis::CredentialHandling;
+
+use crate::document::Document;
+use crate::published::Published;
+use crate::secrets::Secrets;
+use crate::system::System;
+
+/// A document, and what it builds on.
+pub(crate) struct Context<'c> {
+    pub(crate) document: &'c Document,
+    pub(crate) system: &'c System,
+    pub(crate) secrets: &'c dyn Secrets,
+    pub(crate) published: &'c Published,
+}
+
+impl Context<'_> {
+    /// What becomes of the caller's credential: the document's choice, or the system's.
+    pub(crate) fn credential(&self) -> CredentialHandling {
+        let own = self.document.upstream.credential;
+        own.or(self.system.upstream.credential).unwrap_or(CredentialHandling::Forward)
+    }
+}
+
+impl fmt::Debug for Context<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("system", &self.system.name).finish_non_exhaustive()
+    }
+}

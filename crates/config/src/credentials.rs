@@ -1,0 +1,52 @@
+//! Where credentials may stand.
+
+use alloc::format;
+
+use portcullis::CredentialHandling;
+use portcullis::parts::CredentialLocations;
+
+use crate::context::Context;
+use crate::diagnostics::Diagnostics;
+use crate::header_name::header_name;
+
+pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<CredentialLocations> {
+    let Context { document, system, .. } = context;
+    let (own, known) = (&document.credentials, &system.credentials);
+    let api_key_header = match &own.api_key_header {
+        Some(name) => {
+            let name = header_name(name, "/credentials/api_key_header", diagnostics)?;
+            check_key_header(&name, context, diagnostics);
+            Some(name)
+        }
+        None => known.api_key_header.clone(),
+    };
+    let sentinels = own.websocket_protocols.as_ref().or(known.websocket_protocols.as_ref());
+    let parameter = own.websocket_query.as_ref().or(known.websocket_query.as_ref());
+    Some(CredentialLocations {
+        authorization: own.authorization,
+        api_key_header,
+        api_key_prefixes: system.api_key_prefixes.clone(),
+        bare_authorization: system.bare_authorization,
+        websocket_protocols: sentinels.cloned().unwrap_or_default(),
+        query_parameter: parameter.filter(|name| !name.is_empty()).cloned(),
+    })
+}
+
+/// An origin that does harm without a credential must find the one that is handed on to it.
+fn check_key_header(name: &str, context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let system = context.system;
+    let known = system.credentials.api_key_header.as_deref();
+    if context.credential() == CredentialHandling::Forward
+        && system.strip_refused.is_some()
+        && known != Some(name)
+    {
+        let known = known.unwrap_or("authorization");
+        diagnostics.error(
+            "/credentials/api_key_header",
+            format!(
+                "{} finds a key that is handed on in \"{known}\" alone; leave this out, or set upstream.credential to \"swap\"",
+                system.name
+            ),
+        );
+    }
+}

@@ -1,0 +1,53 @@
+//! Settings that load and are dangerous: what every host has to hear of. What only advises is said by the tools.
+
+use alloc::format;
+
+use portcullis::json::pointer_to;
+use portcullis::parts::Mode;
+
+use crate::context::Context;
+use crate::diagnostics::Diagnostics;
+use crate::lint::Lint;
+
+/// Looks over a document that has no errors.
+pub(crate) fn check(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let document = context.document;
+    check_docs(context, diagnostics);
+    for (index, origin) in document.cors.allowed_origins.iter().enumerate() {
+        if origin == "*" {
+            diagnostics.report(
+                Lint::CorsAnyOrigin,
+                format!("/cors/allowed_origins/{index}"),
+                "scripts of every site may read refusals",
+            );
+        }
+    }
+    if document.mode == Mode::Report {
+        diagnostics.report(Lint::ReportMode, "/mode", "refusals are only written down");
+    }
+}
+
+/// Pages that document the API, for anybody. Only what the document writes is looked at.
+fn check_docs(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let policy = &context.document.policy;
+    let message = "anybody may read the documentation of the API";
+    if !context.system.docs.is_empty() && policy.docs.as_deref() == Some("public") {
+        diagnostics.report(Lint::DocsOpen, "/policy/docs", message);
+    }
+    for (route, written) in &policy.routes {
+        let Some((method, path)) = route.split_once(' ').filter(|_| written.access == "public") else {
+            continue;
+        };
+        if ["GET", "HEAD", "OPTIONS"].contains(&method) && is_documentation(path) {
+            diagnostics.report(Lint::DocsOpen, pointer_to(&["policy", "routes", route]), message);
+        }
+    }
+}
+
+/// Whether `path` is one under which common frameworks describe their API.
+fn is_documentation(path: &str) -> bool {
+    let last = path.rsplit('/').find(|segment| !segment.is_empty()).unwrap_or_default();
+    let names =
+        ["docs", "redoc", "redocs", "swagger", "swagger-ui", "openapi.json", "openapi.yaml", "swagger.json"];
+    names.iter().any(|name| last.eq_ignore_ascii_case(name))
+}

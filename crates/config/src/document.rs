@@ -1,0 +1,359 @@
+//! The configuration as it is written: every member, with its default.
+
+mod policy;
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use portcullis::CredentialHandling;
+use portcullis::jose::Algorithm;
+use portcullis::json::{Pointer, Value};
+use portcullis::parts::Mode;
+use serde::Deserialize;
+
+#[cfg(feature = "schema")]
+use crate::forms;
+use crate::names::{SystemName, TokenProfileName};
+
+pub use policy::{PolicyDocument, RoleDocument, RouteDocument};
+
+/// The whole document.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct Document {
+    /// The origin system whose defaults apply.
+    pub profile: SystemName,
+    /// Who issues tokens.
+    #[serde(default)]
+    pub issuers: Vec<IssuerDocument>,
+    /// API keys and their records.
+    pub api_keys: Option<ApiKeysDocument>,
+    /// Where credentials may stand.
+    #[serde(default)]
+    pub credentials: CredentialsDocument,
+    /// Roles and routes.
+    #[serde(default)]
+    pub policy: PolicyDocument,
+    /// What the origin receives.
+    #[serde(default)]
+    pub upstream: UpstreamDocument,
+    /// Cross-origin requests.
+    #[serde(default)]
+    pub cors: CorsDocument,
+    /// Ceilings.
+    #[serde(default)]
+    pub limits: LimitsDocument,
+    /// What is told about decisions.
+    #[serde(default)]
+    pub audit: AuditDocument,
+    /// What becomes of refusals.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "forms::Mode"))]
+    pub mode: Mode,
+}
+
+/// One issuer of tokens.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with \"keys\" or \"jwks\"")]
+pub struct IssuerDocument {
+    /// The `iss` its tokens must have.
+    pub issuer: Option<String>,
+    /// The audiences of which a token must name one.
+    #[serde(default)]
+    pub audience: OneOrMany<String>,
+    /// Keys, one by one.
+    #[serde(default)]
+    pub keys: Vec<KeyDocument>,
+    /// A JWK Set.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
+    pub jwks: Option<Value>,
+    /// The algorithms its tokens may be signed with; those of the keys if absent.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<forms::Algorithm>>"))]
+    pub algorithms: Option<Vec<Algorithm>>,
+    /// The kind of its access tokens; the profile's if absent.
+    pub token_profile: Option<TokenProfileName>,
+    /// Permitted difference between its clock and ours, in seconds.
+    #[serde(default)]
+    pub leeway_secs: u64,
+    /// Greatest accepted age of a token, in seconds since `iat`.
+    pub max_age_secs: Option<u64>,
+    /// Accepted `typ` headers.
+    pub token_types: Option<Vec<String>>,
+    /// Whether a token may have the claim `nonce`, which marks an ID token.
+    pub accept_nonce: Option<bool>,
+    /// Claims that must be present and not null.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<forms::Pointer>"))]
+    pub required_claims: Vec<Pointer>,
+    /// Where in the claims a principal's properties stand.
+    #[serde(default)]
+    pub claims: ClaimsDocument,
+    /// Roles of subjects whose tokens say nothing about roles.
+    #[serde(default)]
+    pub subject_roles: BTreeMap<String, Vec<String>>,
+}
+
+/// A key that verifies tokens: a secret, a PEM document or a JWK.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with \"alg\" and one of \"secret\", \"pem\" and \"jwk\"")]
+pub struct KeyDocument {
+    /// The `kid` by which tokens name it.
+    pub kid: Option<String>,
+    /// The one algorithm it is used with.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Algorithm>"))]
+    pub alg: Option<Algorithm>,
+    /// A shared secret, by name.
+    pub secret: Option<SecretDocument>,
+    /// A public key.
+    pub pem: Option<String>,
+    /// A public key.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
+    pub jwk: Option<Value>,
+    /// The instant from which it is no longer accepted, as RFC 3339 in UTC.
+    pub accepted_until: Option<String>,
+}
+
+/// The name of a secret.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object like {\"env\": \"NAME\"}, which names a secret of the host; a secret never stands in the document"
+)]
+pub struct SecretDocument {
+    /// Its name: capitals, digits and underscores.
+    pub env: String,
+    /// How its bytes are written.
+    #[serde(default)]
+    pub encoding: SecretEncoding,
+}
+
+/// How the bytes of a secret are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum SecretEncoding {
+    /// They are the UTF-8 text itself.
+    #[default]
+    Text,
+    /// Hexadecimal digits.
+    Hex,
+    /// Unpadded base64url.
+    Base64url,
+}
+
+/// Where in the claims a principal's properties stand.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct ClaimsDocument {
+    /// Where the subject stands.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
+    pub subject: Option<Pointer>,
+    /// Places to take roles from; the first that is present and not null counts.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany<forms::Pointer>>"))]
+    pub roles: Option<OneOrMany<Pointer>>,
+    /// Where the scopes stand.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
+    pub scopes: Option<Pointer>,
+    /// Where the tenant stands.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
+    pub tenant: Option<Pointer>,
+}
+
+/// API keys.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct ApiKeysDocument {
+    /// The secret under which `hmac-sha256:` hashes were made.
+    pub pepper: Option<SecretDocument>,
+    /// What is known about the keys, one by one.
+    #[serde(default)]
+    pub records: Vec<ApiKeyRecordDocument>,
+    /// Whether the host is asked for records that are not in the document.
+    #[serde(default)]
+    pub lookup: bool,
+}
+
+/// What is known about one API key.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with \"id\" and \"hash\"")]
+pub struct ApiKeyRecordDocument {
+    /// The public identifier.
+    pub id: String,
+    /// `hmac-sha256:` or `sha256:` and 64 hexadecimal digits.
+    pub hash: String,
+    /// The roles of its requests.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// The permissions they are narrowed to.
+    pub scopes: Option<Vec<String>>,
+    /// The tenant they belong to.
+    pub tenant: Option<String>,
+    /// The subject its requests are attributed to; the identifier if absent.
+    pub owner: Option<String>,
+    /// What bindings of the policy compare with: an object, like the claims of a token.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
+    pub claims: Option<Value>,
+    /// Seconds since the epoch; kept for people, not looked at.
+    #[serde(rename = "created_at")]
+    pub _created_at: Option<u64>,
+    /// Seconds since the epoch.
+    pub expires_at: Option<u64>,
+    /// Whether it is switched off.
+    #[serde(default)]
+    pub disabled: bool,
+}
+
+/// Where credentials may stand.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub struct CredentialsDocument {
+    /// `Authorization: Bearer`.
+    pub authorization: bool,
+    /// The header of API keys.
+    pub api_key_header: Option<String>,
+    /// First entries of `Sec-WebSocket-Protocol` that announce a token.
+    pub websocket_protocols: Option<Vec<String>>,
+    /// Query parameter with a token, on WebSocket routes; the empty string switches it off.
+    pub websocket_query: Option<String>,
+}
+
+impl Default for CredentialsDocument {
+    fn default() -> Self {
+        Self { authorization: true, api_key_header: None, websocket_protocols: None, websocket_query: None }
+    }
+}
+
+/// What the origin receives.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct UpstreamDocument {
+    /// What becomes of the caller's credential.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::CredentialHandling>"))]
+    pub credential: Option<CredentialHandling>,
+    /// The token that replaces the caller's credential.
+    pub token: Option<MintDocument>,
+    /// The origin's own API key that replaces the caller's credential.
+    pub origin_key: Option<SecretDocument>,
+    /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set.
+    pub identity_headers: Option<bool>,
+    /// Headers that never reach the origin, besides those that claim an identity.
+    #[serde(default)]
+    pub remove_headers: Vec<String>,
+}
+
+/// The token minted for the origin: HS256.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with \"secret\"")]
+pub struct MintDocument {
+    /// The secret the origin verifies with.
+    pub secret: SecretDocument,
+    /// Its lifetime, in seconds: at most 3600.
+    #[serde(default = "default_ttl_secs")]
+    pub ttl_secs: u64,
+    /// Its lifetime on a WebSocket, in seconds: at most 86400.
+    #[serde(default = "default_websocket_ttl_secs")]
+    pub websocket_ttl_secs: u64,
+    /// Its `iss`.
+    pub issuer: Option<String>,
+    /// Its `aud`.
+    pub audience: Option<String>,
+}
+
+fn default_ttl_secs() -> u64 {
+    60
+}
+
+fn default_websocket_ttl_secs() -> u64 {
+    3600
+}
+
+/// Cross-origin requests.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub struct CorsDocument {
+    /// What becomes of preflights for routes that exist.
+    pub preflight: Preflight,
+    /// Origins whose scripts may read refusals; `*` for all.
+    pub allowed_origins: Vec<String>,
+}
+
+/// What becomes of a CORS preflight for a route that exists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Preflight {
+    /// The origin answers it; it never carries a credential.
+    #[default]
+    Forward,
+    /// It is refused.
+    Refuse,
+}
+
+/// Ceilings.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub struct LimitsDocument {
+    /// Longest accepted token, in bytes.
+    pub token_bytes: Option<usize>,
+}
+
+/// What is told about decisions.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object")]
+pub struct AuditDocument {
+    /// Adds `X-Portcullis-Reason` to refusals, and in report mode to responses. For development.
+    pub reason_header: bool,
+}
+
+/// A value, or a list of them.
+#[derive(Debug)]
+pub struct OneOrMany<T>(pub Vec<T>);
+
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor<T>(core::marker::PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for Visitor<T> {
+            type Value = OneOrMany<T>;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("a string or an array of strings")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                T::deserialize(serde::de::value::StrDeserializer::new(text))
+                    .map(|one| OneOrMany(Vec::from([one])))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+                let mut many = Vec::new();
+                while let Some(one) = access.next_element()? {
+                    many.push(one);
+                }
+                Ok(OneOrMany(many))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor(core::marker::PhantomData))
+    }
+}

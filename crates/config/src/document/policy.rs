@@ -1,0 +1,95 @@
+//! The policy as it is written: roles and routes.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use portcullis::parts::TrailingSlash;
+use serde::Deserialize;
+
+#[cfg(feature = "schema")]
+use crate::forms;
+
+/// Roles and routes.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct PolicyDocument {
+    /// Replaces the profile's roles.
+    pub roles: Option<BTreeMap<String, RoleDocument>>,
+    /// The role of a principal that carries none; the empty string switches the profile's off.
+    pub default_role: Option<String>,
+    /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
+    #[serde(default)]
+    pub routes: BTreeMap<String, RouteDocument>,
+    /// Access to the profile's documentation routes.
+    pub docs: Option<String>,
+    /// Whether a path with a slash at its end is another than the one without; the profile's if absent.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::TrailingSlash>"))]
+    pub trailing_slash: Option<TrailingSlash>,
+    /// Whether declared scopes narrow what roles grant.
+    pub scopes_narrow: Option<bool>,
+}
+
+/// What a route asks for.
+#[derive(Debug, Default)]
+pub struct RouteDocument {
+    /// `public`, `refused` or a permission.
+    pub access: String,
+    /// Parameters of the request, and the values of the caller each must be among.
+    pub bindings: BTreeMap<String, String>,
+    /// The hosts it is served for; empty for all.
+    pub hosts: Vec<String>,
+}
+
+/// A string is the access; an object has bindings and hosts besides.
+impl<'de> Deserialize<'de> for RouteDocument {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members {
+            access: String,
+            #[serde(default, rename = "where")]
+            bindings: BTreeMap<String, String>,
+            #[serde(default)]
+            hosts: Vec<String>,
+        }
+
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = RouteDocument;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(
+                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\" and \"hosts\"",
+                )
+            }
+
+            fn visit_str<E: serde::de::Error>(self, access: &str) -> Result<RouteDocument, E> {
+                Ok(RouteDocument { access: access.into(), ..RouteDocument::default() })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
+                let Members { access, bindings, hosts } =
+                    Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
+                Ok(RouteDocument { access, bindings, hosts })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// One role.
+#[derive(Debug, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default, expecting = "an object with \"permissions\"")]
+pub struct RoleDocument {
+    /// The roles it has the rules of as well.
+    pub inherits: Vec<String>,
+    /// What it grants: permissions or patterns of them.
+    pub permissions: Vec<String>,
+    /// What it denies, which no grant outweighs.
+    pub deny: Vec<String>,
+}

@@ -1,0 +1,50 @@
+#![doc = include_str!("lib.md")]
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod api_keys;
+mod bindings;
+mod context;
+mod credentials;
+mod dangers;
+mod diagnostic;
+mod diagnostics;
+pub mod document;
+mod errors;
+#[cfg(feature = "schema")]
+mod forms;
+mod header_name;
+mod issuers;
+mod lint;
+mod load;
+mod locate;
+mod names;
+mod policy;
+mod published;
+mod reader;
+mod record;
+mod resolve;
+mod roles;
+mod routes;
+#[cfg(feature = "schema")]
+mod schema;
+mod secrets;
+mod secrets_in_document;
+pub mod suggest;
+mod system;
+mod upstream;
+mod verification_keys;
+
+pub use diagnostic::{Diagnostic, DiagnosticList};
+pub use errors::{ConfigError, ConfigErrors};
+pub use lint::{Lint, Severity};
+pub use load::{Configuration, Loaded, compile, load};
+pub use locate::{Position, locate};
+pub use names::{SystemName, TokenProfileName, systems};
+pub use record::api_key_record;
+#[cfg(feature = "schema")]
+pub use schema::schema;
+pub use secrets::Secrets;
+pub use system::{Audience, System, TokenClaims, TokenProfile};

@@ -1,0 +1,159 @@
+//! The table of lints: code, severity, why it matters and what to do.
+
+use core::fmt;
+
+/// How much a diagnostic matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// The configuration could be stricter. For whoever writes it, not for the log of a host.
+    Advice,
+    /// Somebody may get in who should not, or something that is configured has no effect. Hosts log it.
+    Warning,
+}
+
+impl Severity {
+    /// The name, for example `warning`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Advice => "advice",
+            Self::Warning => "warning",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+macro_rules! lints {
+    ($($(#[doc = $doc:literal])* $variant:ident => $code:literal, $severity:ident, $why:literal, $remedy:literal;)*) => {
+        /// What can be said about a configuration that loads.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum Lint {
+            $($(#[doc = $doc])* $variant,)*
+        }
+
+        impl Lint {
+            /// Every lint, in the order of the table in the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable code, for example `docs_open`.
+            pub const fn code(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code,)*
+                }
+            }
+
+            /// How much it matters.
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$variant => Severity::$severity,)*
+                }
+            }
+
+            /// Why it matters.
+            pub const fn why(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $why,)*
+                }
+            }
+
+            /// What to do about it.
+            pub const fn remedy(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $remedy,)*
+                }
+            }
+        }
+    };
+}
+
+lints! {
+    /// A key of a JWK Set verifies nothing here.
+    KeyUnused => "key_unused", Warning,
+        "tokens signed with the key are refused, although its set is configured",
+        "remove the key from the set, or fix what is said about it";
+    /// A route that may change something needs no credential.
+    PublicMutation => "public_mutation", Warning,
+        "anybody on the network may use the route, and its method or kind is made for changes",
+        "give the route a permission; if it has to be public, like a login, accept the finding by its code";
+    /// A page that documents the API is public.
+    DocsOpen => "docs_open", Warning,
+        "the description of every route and parameter is where an attacker begins",
+        "write \"refused\", or a permission that developers have";
+    /// Two routes match the same requests and ask for different things, and neither is the more literal one.
+    RouteAmbiguous => "route_ambiguous", Warning,
+        "an origin that goes by the order of its routes may serve such a request as the other route than the one that was decided about",
+        "name what the routes have in common as a route of its own, with what the origin's route for it needs";
+    /// Other routes take every request that a route matches.
+    RouteShadowed => "route_shadowed", Warning,
+        "what the route asks for is never asked for",
+        "remove it, or one of the routes that take its requests";
+    /// A route asks for what no role can give.
+    RouteUnreachable => "route_unreachable", Advice,
+        "nobody can use the route, whatever roles they have",
+        "grant the permission to a role, compare its spelling, or write \"refused\" if nobody is meant to";
+    /// The routes overlap in too many ways for all of them to be looked at.
+    RoutesNotCompared => "routes_not_compared", Advice,
+        "there may be ambiguous routes that nothing is said about",
+        "begin fewer routes with a parameter where others have a literal";
+    /// A credential stands in the document.
+    SecretInDocument => "secret_in_document", Warning,
+        "whoever reads the document can use the credential: it is copied, kept in repositories and shown in reviews",
+        "remove it and have it replaced where it is valid; a secret that is needed here is named with \"env\"";
+    /// Decisions are not enforced.
+    ReportMode => "report_mode", Warning,
+        "requests that the policy refuses reach the origin all the same",
+        "remove \"mode\" when the reports show no refusal that is wrong";
+    /// Scripts of every site may read refusals.
+    CorsAnyOrigin => "cors_any_origin", Warning,
+        "any page in a visitor's browser may ask the gate and read its answers",
+        "list the origins of the sites that use the API";
+    /// A role denies something that no route asks for.
+    DenyUnused => "deny_unused", Warning,
+        "a slip in a denial denies nothing, and nobody notices",
+        "compare the spelling with the permissions of the routes, or remove it";
+    /// A role grants something that no route asks for.
+    PermissionUnused => "permission_unused", Advice,
+        "a slip in a permission keeps callers out who should get in; a leftover waits for a route to fit it",
+        "compare the spelling with the permissions of the routes, or remove it";
+    /// A role neither grants nor denies anything.
+    RoleEmpty => "role_empty", Advice,
+        "whoever has the role and no other is refused everywhere but on public routes",
+        "give it permissions or a role to inherit from, or remove it";
+    /// Nobody can have a role.
+    RoleUnheld => "role_unheld", Advice,
+        "what the role grants nobody has; a slip in a record or in \"inherits\" looks the same",
+        "give the role to an API key, have one that is held inherit it, or remove it";
+    /// A wildcard grants something that changes or deletes.
+    WildcardWrite => "wildcard_write", Advice,
+        "the role gets every such permission of routes that are added later, without anybody deciding it",
+        "list the permissions that change something; keep wildcards for reading";
+    /// The tokens of an issuer are not checked for whom they are meant.
+    AudienceMissing => "audience_missing", Advice,
+        "a token that the issuer made for another service opens this one (RFC 8725 section 3.9)",
+        "set \"audience\" to what the issuer writes into the `aud` of tokens for this API";
+    /// Tokens may live longer than a day.
+    TokenAgeUnbounded => "token_age_unbounded", Advice,
+        "a stolen token is of use until its `exp`, which the issuer may put years ahead",
+        "set \"max_age_secs\" to at most 86400; the tokens then need `iat`";
+    /// The leeway is as long as it can be.
+    LeewayMaximal => "leeway_maximal", Advice,
+        "every expired token stays good for that long",
+        "synchronise the clocks and allow a few seconds";
+    /// Refusals name their reason to the caller.
+    ReasonHeader => "reason_header", Advice,
+        "the answers tell an attacker which check refused a forged token",
+        "remove \"reason_header\" outside development; the log has the reason";
+    /// A WebSocket and a GET route of one path ask for different things.
+    WebsocketGetDiffer => "websocket_get_differ", Warning,
+        "an upgrade has to satisfy both, since an origin may take it for the GET it also is; the weaker of the two has no effect",
+        "let both ask for the same, or give the WebSocket a path of its own";
+    /// There are more diagnostics than are listed.
+    MoreDiagnostics => "more_notices", Advice,
+        "the list is cut off so that a large document does not flood a log",
+        "fix what is listed and check again";
+}

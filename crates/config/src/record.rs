@@ -1,0 +1,48 @@
+//! Records of API keys: in a document, and as a host's store returns them.
+
+use portcullis::UnixTime;
+use portcullis::api_key::{RecordLookup, is_label};
+use portcullis::json::{self, Budget};
+use portcullis::parts::{ApiKeyRecord, KeyHash};
+use serde::Deserialize as _;
+
+use crate::document::ApiKeyRecordDocument;
+use crate::reader::Reader;
+
+/// What a host's store returned for the record of an API key: one element of `api_keys.records`, as a text by itself.
+///
+/// A text that cannot be read counts as [`RecordLookup::Unavailable`]: nobody could say what the record is, and a request
+/// is refused without a word about its credential.
+pub fn api_key_record(text: &[u8]) -> RecordLookup {
+    let read = || {
+        let value = json::parse(text, Budget::REQUEST).ok()?;
+        compile(&ApiKeyRecordDocument::deserialize(Reader(&value)).ok()?).ok()
+    };
+    read().map_or(RecordLookup::Unavailable, RecordLookup::Found)
+}
+
+/// The record, or which member is wrong and why.
+pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&'static str, &'static str)> {
+    let hash = KeyHash::parse(&written.hash)
+        .ok_or(("hash", "write \"hmac-sha256:\" or \"sha256:\" and 64 hexadecimal digits"))?;
+    if matches!(hash, KeyHash::Peppered(_)) && !is_label(&written.id) {
+        return Err(("id", "the identifier inside a key is 1 to 64 ASCII letters and digits"));
+    }
+    if written.id.is_empty() {
+        return Err(("id", "must not be empty"));
+    }
+    if written.claims.as_ref().is_some_and(|claims| claims.as_object().is_none()) {
+        return Err(("claims", "must be an object, like the claims of a token"));
+    }
+    Ok(ApiKeyRecord {
+        id: written.id.clone(),
+        hash,
+        roles: written.roles.clone(),
+        scopes: written.scopes.clone(),
+        tenant: written.tenant.clone(),
+        owner: written.owner.clone().filter(|owner| !owner.is_empty()),
+        claims: written.claims.clone(),
+        expires_at: written.expires_at.map(UnixTime::from_secs),
+        disabled: written.disabled,
+    })
+}

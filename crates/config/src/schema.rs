@@ -1,0 +1,70 @@
+//! The JSON Schema of the configuration, for editors and for checks without the gate.
+//!
+//! It describes the form. What the members mean together, and whether keys and secrets are any good, only loading tells.
+
+use alloc::borrow::Cow;
+use alloc::string::{String, ToString};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::document::{Document, OneOrMany, RouteDocument};
+
+/// The JSON Schema (draft 2020-12) of a configuration, as indented JSON with a line end.
+///
+/// ```
+/// assert!(portcullis_config::schema().contains("https://json-schema.org/draft/2020-12/schema"));
+/// ```
+pub fn schema() -> String {
+    let mut schema = schemars::schema_for!(Document);
+    schema.insert("title".to_string(), "Configuration of Portcullis".into());
+    alloc::format!("{:#}\n", schema.as_value())
+}
+
+impl JsonSchema for RouteDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "RouteDocument".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let access = json_schema!({
+            "description": "`public`, `refused` or a permission `resource:action`.",
+            "type": "string",
+        });
+        json_schema!({
+            "description": "What a route asks for.",
+            "anyOf": [access, {
+                "type": "object",
+                "properties": {
+                    "access": access,
+                    "where": {
+                        "description": "Parameters (`path.name`, `query.name`, `header.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims.",
+                        "type": "object",
+                        "additionalProperties": { "type": "string" },
+                    },
+                    "hosts": {
+                        "description": "The hosts it is served for, as in the `Host` header; all if absent. For any other host there is no such route.",
+                        "type": "array",
+                        "items": { "type": "string" },
+                    },
+                },
+                "required": ["access"],
+                "additionalProperties": false,
+            }],
+        })
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OneOrMany<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        alloc::format!("OneOrMany_{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}

@@ -1,0 +1,136 @@
+//! What the origin receives.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use portcullis::CredentialHandling;
+use portcullis::jose::Algorithm;
+use portcullis::limits::{MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS};
+use portcullis::parts::{Mint, MintKey, OriginKey, Replacement, Upstream, fold};
+
+use crate::context::Context;
+use crate::diagnostics::Diagnostics;
+use crate::document::MintDocument;
+use crate::header_name::header_name;
+use crate::resolve::resolve;
+
+pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
+    let Context { document, system, .. } = context;
+    let written = &document.upstream;
+    let credential = context.credential();
+    if let (CredentialHandling::Strip, Some(why)) = (credential, &system.strip_refused) {
+        diagnostics.error("/upstream/credential", format!("{why}; use \"forward\" or \"swap\""));
+    }
+    if credential == CredentialHandling::Forward && !system.reads_tokens && !document.issuers.is_empty() {
+        diagnostics.error(
+            "/upstream/credential",
+            format!(
+                "{} cannot read the tokens of \"issuers\"; use \"swap\", with a key of its own: \"origin_key\": {{\"env\": \"NAME\"}}",
+                system.name
+            ),
+        );
+    }
+    let replacement = replacement(credential, context, diagnostics);
+    let mut own = Vec::new();
+    for (index, name) in written.remove_headers.iter().enumerate() {
+        own.extend(header_name(name, &format!("/upstream/remove_headers/{index}"), diagnostics));
+    }
+    let removed = system.upstream.remove_headers.iter().chain(&own);
+    Some(Upstream {
+        credential,
+        replacement,
+        identity_headers: written.identity_headers.unwrap_or(true),
+        remove_headers: removed.map(|name| fold(name).into_owned()).collect(),
+    })
+}
+
+/// What takes the place of the caller's credential, if it is swapped.
+fn replacement(
+    credential: CredentialHandling,
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Replacement> {
+    let (system, written) = (&context.system.name, &context.document.upstream);
+    let (reads_tokens, accepts_api_keys) = (context.system.reads_tokens, context.system.accepts_api_keys);
+    if credential != CredentialHandling::Replace {
+        let places = [
+            ("/upstream/token", written.token.is_some()),
+            ("/upstream/origin_key", written.origin_key.is_some()),
+        ];
+        for (place, _) in places.iter().filter(|(_, written)| *written) {
+            diagnostics.error(place, "is used only if \"credential\" is \"swap\"; set that, or remove this");
+        }
+        return None;
+    }
+    match (&written.token, &written.origin_key) {
+        (Some(_), Some(_)) => {
+            diagnostics.error("/upstream/origin_key", "takes the same place as \"token\"; keep one of them");
+            None
+        }
+        (Some(_), None) if !reads_tokens => {
+            diagnostics.error(
+                "/upstream/token",
+                format!(
+                    "{system} reads no token that could be made for it; name a key of its own instead: \"origin_key\": {{\"env\": \"NAME\"}}"
+                ),
+            );
+            None
+        }
+        (Some(token), None) => mint(token, context, diagnostics).map(Box::new).map(Replacement::Token),
+        (None, Some(_)) if !accepts_api_keys => {
+            diagnostics.error("/upstream/origin_key", format!("{system} accepts no API keys; use \"token\""));
+            None
+        }
+        (None, Some(key)) => {
+            let secret = resolve(key, 1, "/upstream/origin_key", context, diagnostics)?;
+            let key = OriginKey::new(secret);
+            if key.is_none() {
+                diagnostics.error(
+                    "/upstream/origin_key/env",
+                    "the secret is no API key: it has other than 32 to 512 visible ASCII characters; set it again",
+                );
+            }
+            key.map(Replacement::Key)
+        }
+        (None, None) if !reads_tokens => {
+            diagnostics.error(
+                "/upstream/origin_key",
+                format!("\"swap\" needs an API key that {system} issued: {{\"env\": \"NAME\"}}"),
+            );
+            None
+        }
+        (None, None) => {
+            diagnostics.error(
+                "/upstream/token",
+                "\"swap\" needs the secret the origin verifies with: {\"secret\": {\"env\": \"NAME\"}}",
+            );
+            None
+        }
+    }
+}
+
+fn mint(token: &MintDocument, context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Mint> {
+    for (member, secs, max) in [
+        ("ttl_secs", token.ttl_secs, MINTED_TTL_SECS),
+        ("websocket_ttl_secs", token.websocket_ttl_secs, MINTED_WEBSOCKET_TTL_SECS),
+    ] {
+        if !(1..=max).contains(&secs) {
+            diagnostics
+                .error(format!("/upstream/token/{member}"), format!("must lie between 1 and {max} seconds"));
+        }
+    }
+    let min_bytes = Algorithm::HS256.min_secret_bytes();
+    let secret = resolve(&token.secret, min_bytes, "/upstream/token/secret", context, diagnostics)?;
+    let subject = context.system.subject.as_ref().and_then(|subject| subject.tokens().next());
+    Some(Mint {
+        key: MintKey::new(secret.expose())?,
+        subject_claim: subject.unwrap_or("sub").to_owned(),
+        ttl_secs: token.ttl_secs,
+        websocket_ttl_secs: token.websocket_ttl_secs,
+        issuer: token.issuer.clone(),
+        audience: token.audience.clone(),
+        fixed: context.system.minted_claims.clone().into_iter().collect(),
+    })
+}

@@ -1,0 +1,70 @@
+//! What loads and is dangerous: hosts hear of it without a tool.
+
+use crate::host::{Host, diagnostics, document, errors};
+use portcullis_config::{Severity, systems};
+use serde_json::{Value, json};
+
+/// Codes and places of what is said.
+fn said(document: &Value) -> Vec<(&'static str, String)> {
+    let all = diagnostics(document).into_iter();
+    all.map(|one| {
+        assert_eq!(one.lint.severity(), Severity::Warning);
+        (one.lint.code(), one.pointer)
+    })
+    .collect()
+}
+
+#[test]
+fn every_system_loads_without_a_word() {
+    for system in systems() {
+        assert_eq!(said(&document(system, &json!({}))), [], "{system}");
+    }
+}
+
+#[test]
+fn each_danger_by_its_code_and_place() {
+    let open = "/policy/routes/GET ~1api~1docs~1";
+    for (profile, members, code, place) in [
+        ("generic", json!({"mode": "report"}), "report_mode", "/mode"),
+        (
+            "generic",
+            json!({"cors": {"allowed_origins": ["https://a.example", "*"]}}),
+            "cors_any_origin",
+            "/cors/allowed_origins/1",
+        ),
+        ("agentflow", json!({"policy": {"docs": "public"}}), "docs_open", "/policy/docs"),
+        ("generic", json!({"policy": {"routes": {"GET /api/docs/": "public"}}}), "docs_open", open),
+        (
+            "generic",
+            json!({"policy": {"roles": {"dev-jwt-secret-key-for-local-development-only": {}}}}),
+            "secret_in_document",
+            "/policy/roles",
+        ),
+        (
+            "agentflow",
+            json!({"api_keys": {"records": [{"id": "k", "owner": "a ragflow-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                "hash": "sha256:0000000000000000000000000000000000000000000000000000000000000000"}]},
+                "upstream": {"credential": "swap", "token": {"secret": {"env": "KEY"}}}}),
+            "secret_in_document",
+            "/api_keys/records/0/owner",
+        ),
+    ] {
+        assert_eq!(said(&document(profile, &members)), [(code, place.to_owned())], "{members}");
+    }
+    // A system without pages of its own has nothing that "docs" could open.
+    assert_eq!(said(&document("generic", &json!({"policy": {"docs": "public"}}))), []);
+}
+
+#[test]
+fn a_published_secret_is_refused_whatever_system_it_was_published_for() {
+    for (profile, secret) in [
+        ("generic", "wNFbczH3QhUVcPALwtWZCPi0lrDlGV3P1DPRVEQCPbM"),
+        ("r2r", "dev-jwt-secret-key-for-local-development-only"),
+        ("rag-modulo", "A-STRING-SECRET-AT-LEAST-256-BITS-LONG"),
+    ] {
+        let host = Host([("KEY", secret)].into());
+        let errors = errors(&document(profile, &json!({})), &host);
+        let expected = "/issuers/0/keys/0/secret/env: secret \"KEY\" is a published example value; set KEY";
+        assert_eq!(errors, [expected], "{profile}");
+    }
+}

@@ -1,0 +1,16 @@
+//! Documents, from outside.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_core,
+    reason = "a test fails by panicking"
+)]
+
+mod dangers;
+mod host;
+mod records;
+#[cfg(feature = "schema")]
+mod schema;
+mod unsent_bindings;

@@ -1,0 +1,61 @@
+//! What is known about a key.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::hash::KeyHash;
+use crate::claims::attributes;
+use crate::error::ApiKeyError;
+use crate::json::{Pointer, Value};
+use crate::principal::{Principal, Proof};
+use crate::time::UnixTime;
+use crate::validity::Validity;
+
+/// What is known about one API key. The key itself is not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiKeyRecord {
+    /// The public identifier.
+    pub id: String,
+    /// By what the key is known.
+    pub hash: KeyHash,
+    /// The roles of its requests.
+    pub roles: Vec<String>,
+    /// The permissions they are narrowed to.
+    pub scopes: Option<Vec<String>>,
+    /// The tenant they belong to.
+    pub tenant: Option<String>,
+    /// The subject they are attributed to; the identifier if absent.
+    pub owner: Option<String>,
+    /// What bindings of the policy compare with, as claims of a token.
+    pub claims: Option<Value>,
+    /// When it ends.
+    pub expires_at: Option<UnixTime>,
+    /// Whether it is switched off.
+    pub disabled: bool,
+}
+
+impl ApiKeyRecord {
+    pub(super) fn principal(&self, now: UnixTime, places: &[Pointer]) -> Result<Principal, ApiKeyError> {
+        if self.disabled {
+            return Err(ApiKeyError::Disabled);
+        }
+        if let Some(expires_at) = self.expires_at
+            && now >= expires_at
+        {
+            return Err(ApiKeyError::Expired { now, expires_at });
+        }
+        Ok(Principal {
+            subject: self.owner.as_ref().unwrap_or(&self.id).clone(),
+            roles: self.roles.clone(),
+            scopes: self.scopes.clone(),
+            tenant: self.tenant.clone(),
+            attributes: match &self.claims {
+                Some(claims) => attributes(places, claims).map_err(|_| ApiKeyError::Unavailable)?,
+                None => BTreeMap::new(),
+            },
+            proof: Proof::ApiKey { key_id: self.id.clone() },
+            validity: Validity::ApiKey(self.expires_at),
+        })
+    }
+}

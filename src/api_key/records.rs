@@ -1,0 +1,184 @@
+//! Checking a key against the records.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeSet;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use thiserror::Error;
+
+use super::form::{PREFIX, ParsedKey};
+use super::hash::{Digest256, KeyHash, Pepper};
+use super::record::ApiKeyRecord;
+use crate::error::ApiKeyError;
+use crate::json::Pointer;
+use crate::limits::API_KEY_BYTES;
+use crate::principal::Principal;
+use crate::time::UnixTime;
+
+/// The records a gate was loaded with, indexed for look-up.
+#[derive(Debug, Clone)]
+pub struct ApiKeys {
+    pepper: Option<Pepper>,
+    /// Sorted by identifier.
+    peppered: Vec<ApiKeyRecord>,
+    /// Sorted by digest.
+    plain: Vec<(Digest256, ApiKeyRecord)>,
+    /// Whether a host can be asked for records that are not here.
+    lookup: bool,
+    /// Places that bindings of the policy compare with.
+    attributes: Vec<Pointer>,
+}
+
+/// What a host found out about a record it was asked for.
+#[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them at a time, and it is not moved about")]
+pub enum RecordLookup {
+    /// The record.
+    Found(ApiKeyRecord),
+    /// There is none.
+    NotFound,
+    /// Nobody could say.
+    Unavailable,
+}
+
+/// A presented key without its record. Holds what the record is compared with, and not the key.
+#[derive(Debug, Clone)]
+pub(crate) struct PresentedKey {
+    pub(crate) id: String,
+    digest: Digest256,
+}
+
+/// The result of checking a key: a principal, or a key whose record only the host can get.
+#[derive(Debug)]
+pub(crate) enum CheckedKey {
+    Principal(Principal),
+    NeedsRecord(PresentedKey),
+}
+
+/// Why records cannot be used together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ApiKeysError {
+    /// Records, or records to be looked up, that were hashed under a pepper, and no pepper.
+    #[error("records hashed under a pepper need it")]
+    PepperMissing,
+    /// Two records with one identifier or one hash.
+    #[error("two records have the same identifier or are for the same key")]
+    Duplicate,
+}
+
+impl ApiKeys {
+    /// Indexes `records`; `lookup` says whether a host can be asked for others, and `attributes` are the places that
+    /// bindings of the policy compare with.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiKeysError`] if they cannot be used together.
+    pub fn new(
+        pepper: Option<Pepper>,
+        records: Vec<ApiKeyRecord>,
+        lookup: bool,
+        attributes: Vec<Pointer>,
+    ) -> Result<Self, ApiKeysError> {
+        let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
+        if !records.iter().all(|record| ids.insert(record.id.as_str()) && hashes.insert(record.hash)) {
+            return Err(ApiKeysError::Duplicate);
+        }
+        let (mut peppered, mut plain) = (Vec::new(), Vec::new());
+        for record in records {
+            match record.hash {
+                KeyHash::Peppered(_) => peppered.push(record),
+                KeyHash::Plain(digest) => plain.push((digest, record)),
+            }
+        }
+        if pepper.is_none() && (lookup || !peppered.is_empty()) {
+            return Err(ApiKeysError::PepperMissing);
+        }
+        peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        plain.sort_unstable_by_key(|(digest, _)| *digest);
+        Ok(Self { pepper, peppered, plain, lookup, attributes })
+    }
+
+    /// The public identifier in `key`, if it has the form of the gate's own keys.
+    pub(crate) fn public_id(key: &str) -> Option<&str> {
+        Some(key)
+            .filter(|key| key.starts_with(PREFIX))
+            .and_then(|key| ParsedKey::parse(key).ok())
+            .map(|key| key.id)
+    }
+
+    /// Checks `key` at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiKeyError`]. An unknown identifier and a wrong secret are the same error and cost the same work.
+    pub(crate) fn check(&self, key: &str, now: UnixTime) -> Result<CheckedKey, ApiKeyError> {
+        if !key.starts_with(PREFIX) {
+            return self.check_plain(key, now).map(CheckedKey::Principal);
+        }
+        let parsed = ParsedKey::parse(key)?;
+        let pepper = self.pepper.as_ref().ok_or(ApiKeyError::Unknown)?;
+        let presented = PresentedKey { id: parsed.id.to_owned(), digest: pepper.digest(parsed.whole) };
+        let loaded = self.peppered.binary_search_by(|record| record.id.as_str().cmp(parsed.id));
+        let loaded = loaded.ok().and_then(|index| self.peppered.get(index));
+        if loaded.is_none() && self.lookup {
+            return Ok(CheckedKey::NeedsRecord(presented));
+        }
+        self.compare(&presented, loaded, now).map(CheckedKey::Principal)
+    }
+
+    /// Checks a key with what the host found out about its record.
+    ///
+    /// # Errors
+    ///
+    /// As [`ApiKeys::check`].
+    pub(crate) fn check_found(
+        &self,
+        presented: &PresentedKey,
+        found: &RecordLookup,
+        now: UnixTime,
+    ) -> Result<Principal, ApiKeyError> {
+        let record = match found {
+            RecordLookup::Found(record) => Some(record).filter(|record| record.id == presented.id),
+            RecordLookup::NotFound => None,
+            RecordLookup::Unavailable => return Err(ApiKeyError::Unavailable),
+        };
+        self.compare(presented, record, now)
+    }
+
+    fn compare(
+        &self,
+        presented: &PresentedKey,
+        record: Option<&ApiKeyRecord>,
+        now: UnixTime,
+    ) -> Result<Principal, ApiKeyError> {
+        // SECURITY: compared whether or not there is a record, so that the time taken does not tell which identifiers exist.
+        let expected = match record.map(|record| record.hash) {
+            Some(KeyHash::Peppered(digest)) => digest,
+            _ => Digest256::default(),
+        };
+        let matches = bool::from(presented.digest.ct_eq(&expected));
+        match record {
+            Some(record) if matches => record.principal(now, &self.attributes),
+            _ => Err(ApiKeyError::Unknown),
+        }
+    }
+
+    fn check_plain(&self, key: &str, now: UnixTime) -> Result<Principal, ApiKeyError> {
+        if key.len() > API_KEY_BYTES {
+            return Err(ApiKeyError::Malformed);
+        }
+        let presented: Digest256 = Sha256::digest(key.as_bytes()).into();
+        // The search compares digests: what its time tells about them tells nothing about a key.
+        let found = self.plain.binary_search_by_key(&presented, |(digest, _)| *digest);
+        let record = found.ok().and_then(|index| self.plain.get(index));
+        let expected = record.map_or(Digest256::default(), |(digest, _)| *digest);
+        let matches = bool::from(presented.ct_eq(&expected));
+        match record {
+            Some((_, record)) if matches => record.principal(now, &self.attributes),
+            _ => Err(ApiKeyError::Unknown),
+        }
+    }
+}

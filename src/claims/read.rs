@@ -1,0 +1,116 @@
+//! Reading single claims: type before content, presence before value.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::error::{ClaimsError, TokenError};
+use crate::json::{self, Budget, Number, Pointer, Value};
+use crate::limits::{CLAIM_BYTES, CLAIM_LIST, NUMERIC_DATE_MAX};
+use crate::time::UnixTime;
+
+/// The values at `places`: a string, a whole number, or a list of these; a place that is empty has none.
+///
+/// # Errors
+///
+/// [`ClaimsError::Invalid`] if there is something else.
+pub fn attributes(
+    places: &[Pointer],
+    document: &Value,
+) -> Result<BTreeMap<String, Vec<String>>, ClaimsError> {
+    let mut found = BTreeMap::new();
+    for place in places {
+        let Some(value) = present(place.get(document)) else { continue };
+        let text = |value: &Value| match value {
+            Value::String(text) if is_usable(text) => Some(text.clone()),
+            Value::Number(Number::Unsigned(number)) => Some(number.to_string()),
+            _ => None,
+        };
+        let values = match value {
+            Value::Array(elements) if elements.len() <= CLAIM_LIST => elements.iter().map(text).collect(),
+            single => text(single).map(|text| Vec::from([text])),
+        };
+        found.insert(place.to_string(), values.ok_or_else(|| ClaimsError::Invalid(place.to_string()))?);
+    }
+    Ok(found)
+}
+
+/// The `iss` of a token nobody has verified: good for choosing whose keys to try, and for nothing else.
+pub(crate) fn unverified_issuer(payload: &[u8]) -> Result<Option<String>, TokenError> {
+    let claims = json::parse(payload, Budget::REQUEST).map_err(|_| TokenError::ClaimsNotJson)?;
+    if claims.as_object().is_none() {
+        return Err(TokenError::ClaimsNotJson);
+    }
+    Ok(member(&claims, "iss").and_then(Value::as_str).map(ToOwned::to_owned))
+}
+
+pub(super) fn member<'c>(claims: &'c Value, name: &str) -> Option<&'c Value> {
+    claims.as_object().and_then(|members| members.get(name))
+}
+
+pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| **value != Value::Null)
+}
+
+pub(super) fn optional_text<'c>(claims: &'c Value, name: &str) -> Result<Option<&'c str>, ClaimsError> {
+    match member(claims, name) {
+        None => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(ClaimsError::Invalid(name.to_owned())),
+    }
+}
+
+pub(super) fn text_or_list(value: &Value) -> Option<Vec<&str>> {
+    match value {
+        Value::String(text) => Some(Vec::from([text.as_str()])),
+        Value::Array(elements) => elements.iter().map(Value::as_str).collect(),
+        _ => None,
+    }
+}
+
+pub(super) fn distinct(names: Vec<&str>) -> Option<Vec<String>> {
+    if names.len() > CLAIM_LIST {
+        return None;
+    }
+    let mut kept: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        if !is_usable(name) {
+            return None;
+        }
+        if !kept.iter().any(|seen| seen == name) {
+            kept.push(name.to_owned());
+        }
+    }
+    Some(kept)
+}
+
+/// Whether a text can name a party: not empty, bounded, and without control characters.
+pub(super) fn is_usable(text: &str) -> bool {
+    !text.is_empty() && text.len() <= CLAIM_BYTES && !text.chars().any(char::is_control)
+}
+
+/// A NumericDate (RFC 7519 section 2), rounded down to whole seconds. It may be fractional: R2R writes floats.
+pub(super) fn numeric_date(claims: &Value, name: &str) -> Result<Option<UnixTime>, ClaimsError> {
+    let invalid = || ClaimsError::Invalid(name.to_owned());
+    let secs = match member(claims, name) {
+        None => return Ok(None),
+        Some(Value::Number(Number::Unsigned(secs))) => *secs,
+        Some(Value::Number(Number::Float(secs))) => whole_seconds(*secs).ok_or_else(invalid)?,
+        Some(_) => return Err(invalid()),
+    };
+    if secs > NUMERIC_DATE_MAX {
+        return Err(invalid());
+    }
+    Ok(Some(UnixTime::from_secs(secs)))
+}
+
+/// The integral part of a non-negative number no larger than the last acceptable date.
+#[allow(
+    clippy::as_conversions,
+    reason = "there is no checked conversion from f64; the range is checked against the year 9999, which a double and a u64 both hold exactly"
+)]
+fn whole_seconds(secs: f64) -> Option<u64> {
+    let max = NUMERIC_DATE_MAX as f64;
+    (0.0..=max).contains(&secs).then_some(secs as u64)
+}

@@ -1,0 +1,368 @@
+//! The rules for the tokens of one issuer, and the table of checks.
+
+use alloc::borrow::ToOwned;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::read::{
+    attributes, distinct, is_usable, member, numeric_date, optional_text, present, text_or_list,
+};
+use crate::error::{AuthError, ClaimsError, TokenError};
+use crate::json::{self, Budget, Number, Pointer, Value};
+use crate::jws::VerifiedToken;
+use crate::principal::{Principal, Proof};
+use crate::time::UnixTime;
+use crate::token_kind::{ACCESS_KINDS, KIND_CLAIMS};
+use crate::validity::{TokenTimes, Validity};
+
+/// Where in the claims a principal's properties stand.
+#[derive(Debug, Clone)]
+pub struct ClaimNames {
+    /// Where the subject stands.
+    pub subject: Pointer,
+    /// Places to take roles from; the first that is present and not null counts.
+    pub roles: Vec<Pointer>,
+    /// Where the scopes stand.
+    pub scopes: Pointer,
+    /// Where the tenant stands, if tokens have one.
+    pub tenant: Option<Pointer>,
+}
+
+/// A check of claims, named when a token has passed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClaimCheck {
+    /// The `typ` header is one that is accepted, or absent where that is accepted.
+    Type,
+    /// No claim marks it as a token of another kind.
+    Kind,
+    /// `iss`.
+    Issuer,
+    /// `aud`.
+    Audience,
+    /// `exp`.
+    Expiry,
+    /// `nbf`, which is there.
+    NotBefore,
+    /// `iat`, which is there, does not lie ahead.
+    IssuedAt,
+    /// `iat` does not lie too far back.
+    Age,
+    /// The required claims are there.
+    Required,
+    /// The subject.
+    Subject,
+    /// The roles.
+    Roles,
+    /// The scopes.
+    Scopes,
+    /// The tenant.
+    Tenant,
+    /// What bindings of the policy compare with.
+    Attributes,
+}
+
+/// The checks, in the order they are made: the name of each, and what makes it.
+const CHECKS: &[(ClaimCheck, Check)] = &[
+    (ClaimCheck::Type, ClaimRules::check_type),
+    (ClaimCheck::Kind, ClaimRules::check_kind),
+    (ClaimCheck::Issuer, ClaimRules::check_issuer),
+    (ClaimCheck::Audience, ClaimRules::check_audience),
+    (ClaimCheck::Expiry, ClaimRules::check_expiry),
+    (ClaimCheck::NotBefore, ClaimRules::check_not_before),
+    (ClaimCheck::IssuedAt, ClaimRules::check_issued_at),
+    (ClaimCheck::Age, ClaimRules::check_age),
+    (ClaimCheck::Required, ClaimRules::check_required),
+    (ClaimCheck::Subject, ClaimRules::read_subject),
+    (ClaimCheck::Roles, ClaimRules::read_roles),
+    (ClaimCheck::Scopes, ClaimRules::read_scopes),
+    (ClaimCheck::Tenant, ClaimRules::read_tenant),
+    (ClaimCheck::Attributes, ClaimRules::read_attributes),
+];
+
+type Check = fn(&ClaimRules, &Read<'_>, &mut Draft) -> Outcome;
+
+type Outcome = Result<Applies, ClaimsError>;
+
+/// Whether a check had anything to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Applies {
+    Yes,
+    No,
+}
+
+impl Applies {
+    fn when(applies: bool) -> Self {
+        if applies { Self::Yes } else { Self::No }
+    }
+}
+
+/// What a check reads.
+struct Read<'t> {
+    token: &'t VerifiedToken,
+    /// An object.
+    claims: &'t Value,
+    now: UnixTime,
+}
+
+/// What the checks so far have read. Becomes a principal when the last one has passed.
+#[derive(Debug)]
+struct Draft {
+    issuer: Option<String>,
+    expires_at: UnixTime,
+    not_before: Option<UnixTime>,
+    issued_at: Option<UnixTime>,
+    subject: String,
+    roles: Vec<String>,
+    scopes: Option<Vec<String>>,
+    tenant: Option<String>,
+    attributes: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for Draft {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            // SECURITY: long past, until `exp` has been read.
+            expires_at: UnixTime::from_secs(0),
+            not_before: None,
+            issued_at: None,
+            subject: String::new(),
+            roles: Vec::new(),
+            scopes: None,
+            tenant: None,
+            attributes: BTreeMap::new(),
+        }
+    }
+}
+
+/// What the claims of one issuer's tokens must satisfy.
+#[derive(Debug, Clone)]
+pub struct ClaimRules {
+    /// The `iss` they must have.
+    pub issuer: Option<String>,
+    /// Accepted audiences. Empty: a token must not name any.
+    pub audiences: Vec<String>,
+    /// Accepted `typ` headers, in any case.
+    pub token_types: Vec<String>,
+    /// Whether a token without `typ` is refused.
+    pub type_required: bool,
+    /// Claims that mark a token as one of another kind.
+    pub other_kinds: Vec<&'static str>,
+    /// What a subject must not begin with, in any case.
+    pub reserved_subjects: Vec<String>,
+    /// Permitted difference between clocks, in seconds.
+    pub leeway_secs: u64,
+    /// Greatest age by `iat`, in seconds.
+    pub max_age_secs: Option<u64>,
+    /// Claims that must be there and not null.
+    pub required: Vec<Pointer>,
+    /// Where the principal's properties stand.
+    pub names: ClaimNames,
+    /// Places that bindings of the policy compare with.
+    pub attributes: Vec<Pointer>,
+    /// Roles by subject, for tokens that say nothing about roles.
+    pub subject_roles: BTreeMap<String, Vec<String>>,
+    /// The role of a token that says nothing about roles, of a subject without any of its own. One that says "none" has
+    /// none.
+    pub default_role: Option<String>,
+}
+
+impl ClaimRules {
+    /// Validates a verified token and reads the principal from it. `passed` is told of each check that applied, when the
+    /// token has passed it.
+    ///
+    /// # Errors
+    ///
+    /// The first rule it breaks, as a [`ClaimsError`], or [`TokenError::ClaimsNotJson`].
+    pub(crate) fn validate(
+        &self,
+        token: &VerifiedToken,
+        now: UnixTime,
+        mut passed: impl FnMut(ClaimCheck),
+    ) -> Result<Principal, AuthError> {
+        let claims = json::parse(token.payload(), Budget::REQUEST).map_err(|_| TokenError::ClaimsNotJson)?;
+        if claims.as_object().is_none() {
+            return Err(TokenError::ClaimsNotJson.into());
+        }
+        let read = Read { token, claims: &claims, now };
+        let mut draft = Draft::default();
+        for (check, apply) in CHECKS {
+            if apply(self, &read, &mut draft)? == Applies::Yes {
+                passed(*check);
+            }
+        }
+        let times = TokenTimes { key_end: token.key_end(), ..self.times(&draft) };
+        let Draft { issuer, subject, roles, scopes, tenant, attributes, .. } = draft;
+        let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
+        let validity = Validity::Token(times);
+        Ok(Principal { subject, roles, scopes, tenant, attributes, proof, validity })
+    }
+
+    fn check_type(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
+        match read.token.token_type() {
+            None if self.type_required => Err(ClaimsError::TypeMismatch),
+            None => Ok(Applies::Yes),
+            Some(kind) if self.token_types.iter().any(|accepted| accepted.eq_ignore_ascii_case(kind)) => {
+                Ok(Applies::Yes)
+            }
+            Some(_) => Err(ClaimsError::TypeMismatch),
+        }
+    }
+
+    /// RFC 8725 section 3.12: what the claims themselves say the token is. An ID token or a refresh token is often signed
+    /// by the same key, under the same `typ`, for the same caller.
+    fn check_kind(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
+        if self.other_kinds.iter().any(|name| member(read.claims, name).is_some()) {
+            return Err(ClaimsError::TypeMismatch);
+        }
+        for name in KIND_CLAIMS {
+            let is_access = |kind: &str| ACCESS_KINDS.iter().any(|known| known.eq_ignore_ascii_case(kind));
+            if optional_text(read.claims, name)?.is_some_and(|kind| !is_access(kind)) {
+                return Err(ClaimsError::TypeMismatch);
+            }
+        }
+        Ok(Applies::Yes)
+    }
+
+    fn check_issuer(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        let issuer = optional_text(read.claims, "iss")?;
+        match (&self.issuer, issuer) {
+            (Some(_), None) => return Err(ClaimsError::Missing("iss".to_owned())),
+            (Some(expected), Some(issuer)) if expected != issuer => return Err(ClaimsError::IssuerUntrusted),
+            _ => draft.issuer = issuer.map(ToOwned::to_owned),
+        }
+        Ok(Applies::Yes)
+    }
+
+    /// RFC 7519 section 4.1.3: a token that names audiences must be refused by whoever is not among them.
+    fn check_audience(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
+        let named = match member(read.claims, "aud") {
+            None => None,
+            Some(value) => Some(text_or_list(value).ok_or_else(|| ClaimsError::Invalid("aud".to_owned()))?),
+        };
+        match named {
+            None if self.audiences.is_empty() => Ok(Applies::Yes),
+            None => Err(ClaimsError::Missing("aud".to_owned())),
+            Some(named) if named.iter().any(|name| self.audiences.iter().any(|own| own == name)) => {
+                Ok(Applies::Yes)
+            }
+            Some(_) => Err(ClaimsError::AudienceMismatch),
+        }
+    }
+
+    fn times(&self, draft: &Draft) -> TokenTimes {
+        TokenTimes {
+            expires_at: draft.expires_at,
+            not_before: draft.not_before,
+            issued_at: draft.issued_at,
+            leeway_secs: self.leeway_secs,
+            max_age_secs: self.max_age_secs,
+            key_end: None,
+        }
+    }
+
+    fn check_expiry(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        let expires_at = numeric_date(read.claims, "exp")?;
+        draft.expires_at = expires_at.ok_or_else(|| ClaimsError::Missing("exp".to_owned()))?;
+        self.times(draft).check_expiry(read.now)?;
+        Ok(Applies::Yes)
+    }
+
+    fn check_not_before(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        draft.not_before = numeric_date(read.claims, "nbf")?;
+        self.times(draft).check_not_before(read.now)?;
+        Ok(Applies::when(draft.not_before.is_some()))
+    }
+
+    fn check_issued_at(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        draft.issued_at = numeric_date(read.claims, "iat")?;
+        self.times(draft).check_issued_at(read.now)?;
+        Ok(Applies::when(draft.issued_at.is_some()))
+    }
+
+    fn check_age(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        if self.max_age_secs.is_some() && draft.issued_at.is_none() {
+            return Err(ClaimsError::Missing("iat".to_owned()));
+        }
+        self.times(draft).check_age(read.now)?;
+        Ok(Applies::when(self.max_age_secs.is_some()))
+    }
+
+    fn check_required(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
+        for pointer in &self.required {
+            present(pointer.get(read.claims)).ok_or_else(|| ClaimsError::Missing(pointer.to_string()))?;
+        }
+        Ok(Applies::when(!self.required.is_empty()))
+    }
+
+    fn read_subject(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        // Checked even when another claim is the subject: an origin may read it.
+        if optional_text(read.claims, "sub")?.is_some_and(|sub| self.is_reserved(sub)) {
+            return Err(ClaimsError::Invalid("sub".to_owned()));
+        }
+        let place = &self.names.subject;
+        draft.subject = match present(place.get(read.claims)) {
+            None => return Err(ClaimsError::Missing(place.to_string())),
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
+            Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
+        };
+        if is_usable(&draft.subject) && !self.is_reserved(&draft.subject) {
+            Ok(Applies::Yes)
+        } else {
+            Err(ClaimsError::Invalid(place.to_string()))
+        }
+    }
+
+    fn is_reserved(&self, subject: &str) -> bool {
+        let begins = |prefix: &String| {
+            subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+        };
+        self.reserved_subjects.iter().any(begins)
+    }
+
+    fn read_roles(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        let mut places = self.names.roles.iter();
+        let found = places.find_map(|place| present(place.get(read.claims)).map(|value| (place, value)));
+        draft.roles = match found {
+            Some((place, value)) => {
+                let invalid = || ClaimsError::Invalid(place.to_string());
+                distinct(text_or_list(value).ok_or_else(invalid)?).ok_or_else(invalid)?
+            }
+            None => {
+                let own = self.subject_roles.get(&draft.subject).cloned();
+                own.unwrap_or_else(|| self.default_role.iter().cloned().collect())
+            }
+        };
+        Ok(Applies::Yes)
+    }
+
+    /// A list, or the space-separated string of RFC 8693 section 4.2.
+    fn read_scopes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        let place = &self.names.scopes;
+        let invalid = || ClaimsError::Invalid(place.to_string());
+        let names = match present(place.get(read.claims)) {
+            None => return Ok(Applies::Yes),
+            Some(Value::String(text)) => text.split(' ').filter(|name| !name.is_empty()).collect(),
+            Some(value) => text_or_list(value).ok_or_else(invalid)?,
+        };
+        draft.scopes = Some(distinct(names).ok_or_else(invalid)?);
+        Ok(Applies::Yes)
+    }
+
+    fn read_tenant(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        let Some(place) = &self.names.tenant else { return Ok(Applies::Yes) };
+        match present(place.get(read.claims)) {
+            None => {}
+            Some(Value::String(text)) if is_usable(text) => draft.tenant = Some(text.clone()),
+            Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
+        }
+        Ok(Applies::Yes)
+    }
+
+    fn read_attributes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        draft.attributes = attributes(&self.attributes, read.claims)?;
+        Ok(Applies::Yes)
+    }
+}

@@ -1,0 +1,353 @@
+//! The order of the steps. Each makes a value from the one before, and sees nothing else:
+//!
+//! parsed request → routes → credential → principal → permission → outbound request → bindings → verdict.
+
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::parts::Gate;
+use super::refuse::{Asked, Refused};
+use super::routes::{Admission, RouteMatch, admit};
+use super::step::{AwaitedBody, AwaitedRecord, BodyNeed, Need, RecordNeed, Step};
+use crate::api_key::{CheckedKey, PresentedKey, RecordLookup};
+use crate::body;
+use crate::credential::CredentialLocation;
+use crate::error::{ApiKeyError, AuthError, BodyError, CredentialError, PolicyError};
+use crate::policy::binding::{Binding, Reading};
+use crate::policy::route::{CompiledAccess, Route};
+use crate::principal::Principal;
+use crate::request::{Request, RequestHead};
+use crate::time::UnixTime;
+use crate::trace::{Event, HypotheticalCaller, Trace};
+use crate::upstream::caller::Caller;
+use crate::upstream::handover::Handover;
+use crate::upstream::outbound::Outbound;
+use crate::verdict::{Decision, Diagnostics, Forward, Verdict};
+
+/// Who asks: the caller of the request, or somebody who is not there.
+enum Who<'c> {
+    Caller,
+    Hypothetical(&'c HypotheticalCaller),
+}
+
+/// A parsed request, and the routes that serve it.
+struct Routed<'g, 'r> {
+    request: Request<'r>,
+    routes: RouteMatch<'g>,
+}
+
+/// Who a credential is from, as far as it is known.
+enum Identity {
+    Principal(Principal, CredentialLocation),
+    NeedsRecord(PresentedKey, CredentialLocation),
+}
+
+/// A routed request, and who sends it.
+struct Identified<'g, 'r> {
+    routed: Routed<'g, 'r>,
+    principal: Principal,
+    location: CredentialLocation,
+}
+
+/// How a decision goes on if nothing is wrong.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+enum Outcome {
+    Forward(Forward, Diagnostics),
+    NeedsRecord(AwaitedRecord),
+    NeedsBody(AwaitedBody),
+}
+
+/// A binding that does not hold, as it is written.
+struct Broken(String);
+
+/// A decision under way: by which gate, when, and who watches.
+struct Decider<'g, 't, T> {
+    gate: &'g Gate,
+    now: UnixTime,
+    trace: &'t mut T,
+}
+
+impl Gate {
+    /// Decides about a request at the time `now`, or says what is needed to decide.
+    pub fn begin(&self, head: &RequestHead<'_>, now: UnixTime) -> Step {
+        self.begin_traced(head, now, &mut ())
+    }
+
+    /// The same, watched by `trace`.
+    pub fn begin_traced(&self, head: &RequestHead<'_>, now: UnixTime, trace: &mut impl Trace) -> Step {
+        self.begin_for(&Who::Caller, head, now, trace)
+    }
+
+    /// The same as if `caller` had sent the request, whatever credential is in it. For tools: nobody was authenticated.
+    pub fn begin_as(
+        &self,
+        caller: &HypotheticalCaller,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
+        self.begin_for(&Who::Hypothetical(caller), head, now, trace)
+    }
+
+    fn begin_for(
+        &self,
+        who: &Who<'_>,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
+        let outcome = match Request::parse(head) {
+            Ok(request) => {
+                trace.event(|| Event::Request(&request));
+                Decider { gate: self, now, trace }.decide(who, request)
+            }
+            Err(error) => Err(Refused { error, known: Box::default() }),
+        };
+        self.step(outcome, || self.asked(head), now)
+    }
+
+    /// The step that an outcome is.
+    fn step(&self, outcome: Result<Outcome, Refused>, asked: impl FnOnce() -> Asked, now: UnixTime) -> Step {
+        match outcome {
+            Ok(Outcome::Forward(forward, diagnostics)) => {
+                Step::Verdict(Verdict { decision: Decision::Allow(forward), diagnostics })
+            }
+            Ok(Outcome::NeedsRecord(awaited)) => {
+                Step::Need(Need::ApiKeyRecord(RecordNeed::new(self.clone(), asked(), awaited)))
+            }
+            Ok(Outcome::NeedsBody(awaited)) => {
+                Step::Need(Need::Body(BodyNeed::new(self.clone(), asked(), awaited)))
+            }
+            Err(refused) => Step::Verdict(self.refuse(refused, asked(), now)),
+        }
+    }
+}
+
+impl<'g, T: Trace> Decider<'g, '_, T> {
+    fn decide(&mut self, who: &Who<'_>, request: Request<'_>) -> Result<Outcome, Refused> {
+        if let Some(method) = request.preflight_method() {
+            let route = self.gate.route(method, &request, self.trace);
+            return self.preflight(&Routed { request, routes: RouteMatch { route, beneath: None } });
+        }
+        let routes = self.gate.routes(&request, self.trace);
+        let routed = Routed { request, routes };
+        match admit(routes) {
+            Ok(Admission::Public) => return self.forward_for_nobody(&routed),
+            Ok(Admission::Credential) => {}
+            Err(error) => return Err(routed.refuse(self.gate, error)),
+        }
+        let identity = match who {
+            Who::Caller => self.authenticate(&routed)?,
+            Who::Hypothetical(caller) => {
+                let principal = caller.principal(&self.gate.parts().policy.attributes);
+                let principal = principal.map_err(|error| routed.refuse(self.gate, error))?;
+                let missing = || routed.refuse(self.gate, CredentialError::Missing);
+                Identity::Principal(principal.ok_or_else(missing)?, CredentialLocation::Authorization)
+            }
+        };
+        match identity {
+            Identity::Principal(principal, location) => {
+                self.authorize(Identified { routed, principal, location })
+            }
+            Identity::NeedsRecord(key, location) => Ok(Outcome::NeedsRecord(AwaitedRecord {
+                request: routed.request.into_owned(),
+                key,
+                location,
+            })),
+        }
+    }
+
+    /// A preflight carries no credential. It is decided on the route it asks about, and nothing else of it passes.
+    fn preflight(&mut self, routed: &Routed<'_, '_>) -> Result<Outcome, Refused> {
+        let refused = match routed.routes.route {
+            None => PolicyError::RouteUnknown,
+            Some(route) if route.access == CompiledAccess::Refused => PolicyError::RouteRefused,
+            Some(_) if !self.gate.parts().cors.forward_preflight => PolicyError::RouteRefused,
+            Some(_) => return self.forward_for_nobody(routed),
+        };
+        Err(routed.refuse(self.gate, refused))
+    }
+
+    fn forward_for_nobody(&mut self, routed: &Routed<'_, '_>) -> Result<Outcome, Refused> {
+        let parts = self.gate.parts();
+        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, None)
+            .map_err(|error| routed.refuse(self.gate, error))?;
+        let handover = Handover::new(&routed.request, outbound, &parts.locations);
+        let forward = handover.forward(&parts.upstream, None, self.now);
+        Ok(Outcome::Forward(forward, routed.known(self.gate)))
+    }
+
+    /// The one credential of the request, and who it is from.
+    fn authenticate(&mut self, routed: &Routed<'_, '_>) -> Result<Identity, Refused> {
+        let locations = &self.gate.parts().locations;
+        self.trace.event(|| {
+            let presented = locations.presented(&routed.request).unwrap_or_default();
+            Event::Presented(presented.into_iter().map(|(_, location)| location).collect())
+        });
+        let (credential, location) =
+            locations.find(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
+        let checked = self.gate.authenticator().authenticate(&credential, self.now, self.trace);
+        match checked.map_err(|error| routed.refuse_at(self.gate, location, error))? {
+            CheckedKey::Principal(principal) => Ok(Identity::Principal(principal, location)),
+            CheckedKey::NeedsRecord(key) => Ok(Identity::NeedsRecord(key, location)),
+        }
+    }
+
+    /// Whether the principal may send this request, and what the origin will get of it.
+    fn authorize(&mut self, identified: Identified<'_, '_>) -> Result<Outcome, Refused> {
+        let Identified { routed, principal, location } = &identified;
+        let (gate, parts) = (self.gate, self.gate.parts());
+        gate.permit(routed.routes, principal)
+            .map_err(|(error, route)| identified.refuse_by(gate, route, error))?;
+        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, Some(*location))
+            .map_err(|error| identified.refuse(gate, error))?;
+        let (on_body, on_head): (Vec<_>, Vec<_>) =
+            routed.routes.bindings().partition(|binding| binding.is_on_body());
+        self.compare(on_head.into_iter(), |binding| binding.read(&outbound), principal)
+            .map_err(|broken| identified.refuse_for(gate, broken))?;
+        // Last of all: a body is read for nobody who may not use the route anyway.
+        if !on_body.is_empty() {
+            body::check_head(&outbound).map_err(|error| identified.refuse(gate, error))?;
+        }
+        let roles = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
+        let handover = Handover::new(&routed.request, outbound, &parts.locations);
+        let bindings: Vec<Binding> = on_body.into_iter().cloned().collect();
+        let known = Diagnostics { location: Some(*location), ..routed.known(gate) };
+        let caller = Caller { location: *location, principal: identified.principal, roles };
+        if !bindings.is_empty() {
+            return Ok(Outcome::NeedsBody(AwaitedBody { caller, handover, bindings, known }));
+        }
+        let forward = handover.forward(&parts.upstream, Some(&caller), self.now);
+        Ok(Outcome::Forward(forward, Diagnostics { principal: Some(caller.principal), ..known }))
+    }
+
+    /// Whether all bindings hold; else the first that does not. All of them are compared, so that a tool can tell of each.
+    fn compare<'b>(
+        &mut self,
+        bindings: impl Iterator<Item = &'b Binding>,
+        read: impl Fn(&'b Binding) -> Reading<'b>,
+        principal: &Principal,
+    ) -> Result<(), Broken> {
+        let mut broken = None;
+        for binding in bindings {
+            let reading = read(binding);
+            let holds = binding.holds(&reading, principal);
+            self.trace.event(|| Event::Binding { binding, reading: &reading, principal, holds });
+            if !holds && broken.is_none() {
+                broken = Some(Broken(binding.to_string()));
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+}
+
+impl Routed<'_, '_> {
+    fn known(&self, gate: &Gate) -> Diagnostics {
+        let mut known = Diagnostics { path: Some(self.request.path().to_owned()), ..Diagnostics::default() };
+        if let Some(route) = self.routes.route {
+            known.route = Some(route.text.clone());
+            known.permission = gate.permission_of(route);
+        }
+        known
+    }
+
+    fn refuse(&self, gate: &Gate, error: impl Into<AuthError>) -> Refused {
+        Refused { error: error.into(), known: Box::new(self.known(gate)) }
+    }
+
+    /// A refusal for what stands at `location`.
+    fn refuse_at(&self, gate: &Gate, location: CredentialLocation, error: impl Into<AuthError>) -> Refused {
+        let known = Diagnostics { location: Some(location), ..self.known(gate) };
+        Refused { error: error.into(), known: Box::new(known) }
+    }
+}
+
+impl Identified<'_, '_> {
+    fn known(&self, gate: &Gate) -> Diagnostics {
+        Diagnostics {
+            location: Some(self.location),
+            principal: Some(self.principal.clone()),
+            ..self.routed.known(gate)
+        }
+    }
+
+    fn refuse(&self, gate: &Gate, error: impl Into<AuthError>) -> Refused {
+        Refused { error: error.into(), known: Box::new(self.known(gate)) }
+    }
+
+    /// A refusal by `route`, which need not be the one that serves the request.
+    fn refuse_by(&self, gate: &Gate, route: Option<&Route>, error: PolicyError) -> Refused {
+        let mut refused = self.refuse(gate, error);
+        if let Some(route) = route {
+            refused.known.route = Some(route.text.clone());
+            refused.known.permission = gate.permission_of(route);
+        }
+        refused
+    }
+
+    fn refuse_for(&self, gate: &Gate, Broken(binding): Broken) -> Refused {
+        let mut refused = self.refuse(gate, PolicyError::BindingMismatch);
+        refused.known.binding = Some(binding);
+        refused
+    }
+}
+
+impl RecordNeed {
+    /// Goes on with what the host found out, at the time `now`.
+    pub fn supply(self, record: &RecordLookup, now: UnixTime) -> Step {
+        self.supply_traced(record, now, &mut ())
+    }
+
+    /// The same, watched by `trace`.
+    pub fn supply_traced(self, record: &RecordLookup, now: UnixTime, trace: &mut impl Trace) -> Step {
+        let (gate, asked, AwaitedRecord { request, key, location }) = self.into_parts();
+        let routes = gate.routes(&request, &mut ());
+        let routed = Routed { request, routes };
+        let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable);
+        let outcome = match api_keys.and_then(|api_keys| api_keys.check_found(&key, record, now)) {
+            Ok(principal) => {
+                let identified = Identified { routed, principal, location };
+                Decider { gate: &gate, now, trace }.authorize(identified)
+            }
+            Err(error) => Err(routed.refuse_at(&gate, location, error)),
+        };
+        gate.step(outcome, || asked, now)
+    }
+}
+
+impl BodyNeed {
+    /// Goes on with the body, whole, or with more bytes of it than [`BodyNeed::limit`], at the time `now`.
+    pub fn supply(self, body: &[u8], now: UnixTime) -> Verdict {
+        self.supply_traced(Some(body), now, &mut ())
+    }
+
+    /// Goes on without the body, which could not be read: the request is refused.
+    pub fn unavailable(self, now: UnixTime) -> Verdict {
+        self.supply_traced(None, now, &mut ())
+    }
+
+    /// Goes on with the body or, if it is `None`, without, watched by `trace`.
+    pub fn supply_traced(self, body: Option<&[u8]>, now: UnixTime, trace: &mut impl Trace) -> Verdict {
+        let (gate, asked, AwaitedBody { caller, handover, bindings, known }) = self.into_parts();
+        // Whoever has expired while the body was on its way is not allowed.
+        let still_valid = caller.principal.validity.check(now);
+        let value = still_valid.and_then(|()| Ok(body::parse(body.ok_or(BodyError::Unavailable)?)?));
+        let compared = value.map_err(|error| (error, None)).and_then(|value| {
+            let read = |binding: &Binding| binding.read_body(&value);
+            let mut decider = Decider { gate: &gate, now, trace };
+            let compared = decider.compare(bindings.iter(), read, &caller.principal);
+            compared.map_err(|Broken(binding)| (PolicyError::BindingMismatch.into(), Some(binding)))
+        });
+        let (decision, binding) = match compared {
+            Ok(()) => (Ok(handover.forward(&gate.parts().upstream, Some(&caller), now)), None),
+            Err((error, binding)) => (Err(error), binding),
+        };
+        let known = Diagnostics { principal: Some(caller.principal), binding, ..known };
+        match decision {
+            Ok(forward) => Verdict { decision: Decision::Allow(forward), diagnostics: known },
+            Err(error) => gate.refuse(Refused { error, known: Box::new(known) }, asked, now),
+        }
+    }
+}

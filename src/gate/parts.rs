@@ -1,0 +1,118 @@
+//! What a gate is made of.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use serde::Deserialize;
+
+use super::cors::Cors;
+use crate::api_key::ApiKeys;
+use crate::authenticator::{Authenticator, Issuer};
+use crate::credential::CredentialLocations;
+use crate::dialect::Dialect;
+use crate::error::{AuthError, PolicyError};
+use crate::policy::authorize::Policy;
+use crate::policy::permission::Permission;
+use crate::principal::Principal;
+use crate::time::UnixTime;
+use crate::trace::HypotheticalCaller;
+use crate::upstream::rules::Upstream;
+
+/// A compiled configuration: decides about requests.
+///
+/// Immutable, and free of interior state: the same head at the same time always gets the same verdict. A clone is the same
+/// gate, and costs no more than counting it.
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<GateParts>);
+
+/// Everything that decisions depend on, as a configuration compiles to it.
+#[derive(Debug, Clone)]
+pub struct GateParts {
+    /// The form of error bodies.
+    pub dialect: Dialect,
+    /// The `realm` of challenges.
+    pub realm: String,
+    /// Where credentials may stand.
+    pub locations: CredentialLocations,
+    /// Who issues tokens.
+    pub issuers: Vec<Issuer>,
+    /// The records of API keys, if they are accepted.
+    pub api_keys: Option<ApiKeys>,
+    /// Routes and roles.
+    pub policy: Policy,
+    /// How requests are handed on.
+    pub upstream: Upstream,
+    /// Longest accepted token, in bytes.
+    pub token_bytes: usize,
+    /// How cross-origin requests are treated.
+    pub cors: Cors,
+    /// Whether refusals name their reason in a header.
+    pub reason_header: bool,
+    /// What becomes of refusals.
+    pub mode: Mode,
+}
+
+/// What becomes of a refusal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The caller gets it.
+    #[default]
+    Enforce,
+    /// It is only written down: the request goes on as it came, but for headers that claim an identity.
+    Report,
+}
+
+impl Gate {
+    /// A gate of these parts.
+    pub fn new(parts: GateParts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// What it is made of, for tools that tell about it.
+    pub fn parts(&self) -> &GateParts {
+        &self.0
+    }
+
+    /// The principal a bearer token proves at the time `now`: everything [`Gate::begin`] does to a token, and nothing
+    /// about routes.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] from the step that refused it.
+    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+        self.authenticator().token(token, now, &mut ())
+    }
+
+    /// Whether the policy gives `principal` the permission, for a caller that decides about something other than a route.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] says which rule refused.
+    pub fn authorize(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
+        self.0.policy.permits(principal, permission)
+    }
+
+    /// The same for somebody who is not there. A request without a credential has no permission.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError`] says which rule refused.
+    pub fn would_authorize(
+        &self,
+        caller: &HypotheticalCaller,
+        permission: &Permission,
+    ) -> Result<(), PolicyError> {
+        let principal = caller.unbound().ok_or(PolicyError::PermissionMissing)?;
+        self.0.policy.permits(principal, permission)
+    }
+
+    pub(super) fn authenticator(&self) -> Authenticator<'_> {
+        Authenticator {
+            issuers: &self.0.issuers,
+            api_keys: self.0.api_keys.as_ref(),
+            token_bytes: self.0.token_bytes,
+        }
+    }
+}

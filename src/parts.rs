@@ -1,0 +1,28 @@
+//! The parts a gate is made of: the door for a crate that compiles configurations into gates, and for tools that tell
+//! about a gate. Hosts need nothing of this.
+//!
+//! Whatever is put together here keeps what it promises by itself: routes of the same shape make no [`Routes`], keys with
+//! the same identifier no [`KeySet`](crate::key::KeySet).
+
+pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
+pub use crate::authenticator::Issuer;
+pub use crate::claims::{ClaimNames, ClaimRules, attributes};
+pub use crate::credential::{AUTHORIZATION, CredentialLocations, WEBSOCKET_PROTOCOL};
+pub use crate::dialect::Dialect;
+pub use crate::gate::{Cors, GateParts, Mode};
+pub use crate::policy::authorize::Policy;
+pub use crate::policy::binding::{Binding, Parameter, Reading, Values};
+pub use crate::policy::bits::BitSet;
+pub use crate::policy::permission::{Names, PermissionPattern};
+pub use crate::policy::permission_id::PermissionId;
+pub use crate::policy::permission_index::PermissionIndex;
+pub use crate::policy::role::{InheritanceError, Role, RoleRules, Roles};
+pub use crate::policy::route::{Access, CompiledAccess, DuplicateRoute, Node, Route, Routes, WrittenRoute};
+pub use crate::policy::template::{RouteTemplate, Segment, TemplateError, WEBSOCKET};
+pub use crate::policy::trailing_slash::TrailingSlash;
+pub use crate::request::{HOP_BY_HOP, Header, Headers, Request, Upgrade, fold};
+pub use crate::upstream::headers::{is_owned, is_refused_upgrade};
+pub use crate::upstream::mint::{Mint, MintKey};
+pub use crate::upstream::origin_key::OriginKey;
+pub use crate::upstream::outbound::Outbound;
+pub use crate::upstream::rules::{Replacement, Upstream};

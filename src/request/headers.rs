@@ -1,0 +1,96 @@
+//! Header lines, each read once.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::head::HeaderPair;
+
+/// One header line, its name in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header<'r> {
+    name: Cow<'r, str>,
+    value: Cow<'r, [u8]>,
+}
+
+impl<'r> Header<'r> {
+    fn new(pair: &HeaderPair<'r>) -> Self {
+        let name = match core::str::from_utf8(pair.name) {
+            Ok(name) if !name.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Borrowed(name),
+            _ => Cow::Owned(String::from_utf8_lossy(pair.name).to_ascii_lowercase()),
+        };
+        Self { name, value: Cow::Borrowed(pair.value) }
+    }
+
+    /// The name, in lower case.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The value.
+    pub fn value(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// Whether this is the header `name` (lower case) to a server that builds variables from header names, to which
+    /// `x_tenant` is `x-tenant`.
+    pub fn is_like(&self, name: &str) -> bool {
+        let hyphen = |byte: u8| if byte == b'_' { b'-' } else { byte };
+        self.name.len() == name.len()
+            && self.name.bytes().zip(name.bytes()).all(|(own, other)| hyphen(own) == hyphen(other))
+    }
+
+    fn into_owned(self) -> Header<'static> {
+        Header { name: Cow::Owned(self.name.into_owned()), value: Cow::Owned(self.value.into_owned()) }
+    }
+}
+
+/// `name` with a hyphen for each underscore: servers that build variables from header names cannot tell them apart.
+pub fn fold(name: &str) -> Cow<'_, str> {
+    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
+}
+
+/// All header lines of a request, in order.
+///
+/// Never a map: what looks headers up by name hides duplicates, and a duplicate is how a second credential gets past a
+/// check of the first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers<'r>(Vec<Header<'r>>);
+
+impl<'r> Headers<'r> {
+    pub(super) fn new(pairs: &[HeaderPair<'r>]) -> Self {
+        Self(pairs.iter().map(Header::new).collect())
+    }
+
+    /// Every line.
+    pub fn iter(&self) -> impl Iterator<Item = &Header<'r>> {
+        self.0.iter()
+    }
+
+    /// The values of the header `name` (lower case), one per line.
+    pub fn lines<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q [u8]> {
+        self.0.iter().filter(move |header| header.name == name).map(Header::value)
+    }
+
+    /// The elements of the comma-separated list that all lines of the header `name` (lower case) form together
+    /// ([RFC 9110 section 5.3](https://www.rfc-editor.org/rfc/rfc9110#section-5.3)), trimmed. Two lines and one joined
+    /// line give the same elements, so hosts that join cannot reach another verdict.
+    pub fn list<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q [u8]> {
+        self.lines(name)
+            .flat_map(|value| value.split(|byte| *byte == b','))
+            .map(|element| element.trim_ascii())
+    }
+
+    /// The value of the header `name` (lower case), if it has exactly one line.
+    pub fn sole<'q>(&'q self, name: &str) -> Option<&'q [u8]> {
+        let mut lines = self.lines(name);
+        match (lines.next(), lines.next()) {
+            (Some(value), None) => Some(value),
+            _ => None,
+        }
+    }
+
+    pub(super) fn into_owned(self) -> Headers<'static> {
+        Headers(self.0.into_iter().map(Header::into_owned).collect())
+    }
+}

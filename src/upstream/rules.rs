@@ -1,0 +1,31 @@
+//! How a deployment hands requests on.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::mint::Mint;
+use super::origin_key::OriginKey;
+use crate::verdict::CredentialHandling;
+
+/// How requests are handed on.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// What becomes of the caller's credential.
+    pub credential: CredentialHandling,
+    /// Present when the credential is replaced.
+    pub replacement: Option<Replacement>,
+    /// Whether the origin is told who the caller is.
+    pub identity_headers: bool,
+    /// Headers removed besides those the gate owns, in lower case and with hyphens for underscores.
+    pub remove_headers: Vec<String>,
+}
+
+/// What takes the place of the caller's credential.
+#[derive(Debug, Clone)]
+pub enum Replacement {
+    /// A token of the caller's own.
+    Token(Box<Mint>),
+    /// One key for all callers.
+    Key(OriginKey),
+}

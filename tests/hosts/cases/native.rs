@@ -1,0 +1,75 @@
+//! The core itself, on this machine.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, bail};
+use portcullis::Reason;
+use portcullis_test_support::cases::case::{Case, Concrete};
+use portcullis_test_support::cases::expect::{REASON, Response, Seen};
+use portcullis_test_support::cases::suite::Suite;
+use portcullis_test_support::native::{self, Decision, Head, Supply, Verdict, Wanted};
+
+use crate::host::{Host, allowed};
+
+/// A gate for each configuration, or what is wrong with it.
+pub(crate) struct Native(BTreeMap<String, Result<native::Native, String>>);
+
+impl Native {
+    pub(crate) fn new(suite: &Suite) -> Self {
+        let load = |(name, document): (&String, String)| {
+            let place = "tests/cases/configurations.json";
+            (name.clone(), native::Native::load(document.as_bytes(), &suite.secrets, place))
+        };
+        Self(suite.documents().map(load).collect())
+    }
+}
+
+impl Host for Native {
+    fn send(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
+        let gate = match self.0.get(&case.configuration).context("no such configuration")? {
+            Ok(gate) => gate,
+            Err(said) => {
+                let verdict = native::Native::config_invalid("case", request.now);
+                let Decision::Deny(response) = &verdict.decision else { bail!("allowed without a gate") };
+                return Ok(Seen::Unconfigured {
+                    answer: Some(refused(response)),
+                    reason: Some(Reason::ConfigInvalid.to_string()),
+                    said: said.clone(),
+                });
+            }
+        };
+        let headers = request.header_bytes();
+        let head = Head {
+            method: request.method.as_bytes(),
+            target: request.target.as_bytes(),
+            headers: &headers,
+            request_id: "case",
+        };
+        let body = request.body.as_deref().unwrap_or_default().as_bytes();
+        let verdict = gate.decide(&head, request.now, |need| {
+            Ok::<_, anyhow::Error>(match need {
+                Wanted::Body(_) => Supply::Body(body),
+                // No case brings a store of records.
+                Wanted::ApiKeyRecord(_) => Supply::Unavailable,
+            })
+        })?;
+        Ok(apply(&verdict, request))
+    }
+}
+
+/// What the origin would receive if a host did what the verdict says.
+fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
+    match &verdict.decision {
+        Decision::Deny(answer) => Seen::Refused(refused(answer)),
+        Decision::Allow(forward) => {
+            let reported = forward.response_headers.iter().find(|(name, _)| name == REASON);
+            let reported = reported.map(|(_, reason)| reason.clone());
+            allowed(request, &forward.target, &forward.remove_headers, &forward.set_headers, reported)
+        }
+    }
+}
+
+fn refused(answer: &native::Response) -> Response {
+    let native::Response { status, headers, body } = answer.clone();
+    Response { status, headers, body }
+}

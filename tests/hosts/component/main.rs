@@ -1,0 +1,125 @@
+//! The WASI components as they are shipped: size, the pure gate against the core it is made of, the pure gate in a host of
+//! another language, and the two HTTP components in wasmtime.
+
+mod bodies;
+mod differential;
+mod gate;
+mod middleware;
+mod props;
+mod proxy;
+mod python;
+mod served;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use libtest_mimic::Trial;
+use portcullis_host_tests::fixture::Fixture;
+use portcullis_host_tests::harness::{self, Order};
+use portcullis_test_support::artefact::ComponentArtefact;
+use portcullis_test_support::build;
+use portcullis_test_support::host::gate::GateComponent;
+use portcullis_test_support::step::step;
+use portcullis_test_support::summary::Summary;
+
+use props::Props;
+
+/// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
+const GZIP_BUDGET_BYTES: u64 = 415 * 1024;
+
+/// What the tests share.
+#[derive(Clone)]
+struct Shared {
+    artefacts: Fixture<Vec<ComponentArtefact>>,
+    /// The component of the world `gate` in wasmtime.
+    gate: Fixture<GateComponent>,
+    props: Fixture<Props>,
+}
+
+impl Shared {
+    fn new() -> Self {
+        let artefacts = Fixture::new(|| {
+            step("build the components", |step| {
+                let artefacts = build::components(step)?;
+                artefacts.iter().for_each(|artefact| step.say(&artefact.to_string()));
+                Ok(artefacts)
+            })
+        });
+        let built = artefacts.clone();
+        let gate = Fixture::new(move || {
+            let gate = named(built.get()?, "gate")?;
+            step("compile the gate in wasmtime", |step| GateComponent::compile(step, &gate.path))
+        });
+        Self { artefacts, gate, props: Fixture::new(Props::make) }
+    }
+
+    /// A test of the pure gate.
+    fn of_gate(&self, name: &str, check: fn(&GateComponent, &Props, &mut Summary) -> Result<()>) -> Trial {
+        let Self { gate, props, .. } = self.clone();
+        harness::checks(name, move |summary| check(gate.get()?, props.get()?, summary))
+    }
+
+    /// A test of the component of a world.
+    fn of_world(
+        &self,
+        world: &'static str,
+        name: &str,
+        check: fn(&ComponentArtefact, &Props, &mut Summary) -> Result<()>,
+    ) -> Trial {
+        let Self { artefacts, props, .. } = self.clone();
+        harness::checks(name, move |summary| check(named(artefacts.get()?, world)?, props.get()?, summary))
+    }
+}
+
+fn main() -> ExitCode {
+    let shared = Shared::new();
+    let artefacts = shared.artefacts.clone();
+    let tests = vec![
+        harness::checks("component::imports_and_size", move |summary| {
+            artefacts.get()?.iter().for_each(|artefact| inspect(artefact, summary));
+            Ok(())
+        }),
+        shared.of_gate("component::gate::refused_configurations", gate::refused),
+        shared.of_gate("component::gate::hostile_requests", gate::hostile),
+        shared.of_gate("component::gate::agrees_with_the_core::enforce", |gate, props, summary| {
+            differential::check("enforce", gate, props, summary)
+        }),
+        shared.of_gate("component::gate::agrees_with_the_core::report", |gate, props, summary| {
+            differential::check("report", gate, props, summary)
+        }),
+        shared
+            .of_world("gate", "component::gate::in_python", |gate, _, summary| python::check(gate, summary)),
+        shared.of_world("proxy", "component::proxy::forwarding", proxy::forwarding),
+        shared.of_world("proxy", "component::proxy::bodies::enforced", bodies::enforced),
+        shared.of_world("proxy", "component::proxy::bodies::reported", |proxy, props, summary| {
+            bodies::reported(proxy, props, false, summary)
+        }),
+        shared.of_world("proxy", "component::proxy::bodies::reported_to_callers", |proxy, props, summary| {
+            bodies::reported(proxy, props, true, summary)
+        }),
+        shared.of_world("proxy", "component::proxy::without_what_it_needs", proxy::lacking),
+        shared.of_world("proxy", "component::proxy::after_a_trap", proxy::recovery),
+        shared.of_world("middleware", "component::middleware", |_, props, summary| {
+            middleware::check(props, summary)
+        }),
+    ];
+    drop(shared);
+    harness::run(tests, Order::Sequential)
+}
+
+fn named<'a>(artefacts: &'a [ComponentArtefact], world: &str) -> Result<&'a ComponentArtefact> {
+    let found = artefacts.iter().find(|artefact| artefact.name == world);
+    found.with_context(|| format!("no component `{world}`"))
+}
+
+/// The build has compared the imports with its lists already; that the gate's list is empty is what the check is about.
+fn inspect(artefact: &ComponentArtefact, summary: &mut Summary) {
+    let ComponentArtefact { name, wasm_gzip_bytes, imports, .. } = artefact;
+    let over = *wasm_gzip_bytes > GZIP_BUDGET_BYTES;
+    summary.count(over.then(|| {
+        format!("{name} has {wasm_gzip_bytes} bytes after gzip, more than the budget of {GZIP_BUDGET_BYTES}")
+    }));
+    if name == "gate" {
+        summary.count((!imports.is_empty()).then(|| format!("the gate imports {}", imports.join(", "))));
+    }
+}

@@ -1,0 +1,153 @@
+//! API-key records that are not in the configuration: the Worker asks Workers KV, here a server on loopback that
+//! speaks its protocol.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper::{Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use portcullis_test_support::client::{self, Request};
+use portcullis_test_support::origin::tokens;
+
+use crate::lab::{Lab, swap_config};
+use crate::report::Report;
+
+/// How long a decision may take from the response to the log.
+const LOG_TIMEOUT: Duration = Duration::from_secs(5);
+
+pub(crate) async fn check(lab: &Lab) -> Result<Report> {
+    let mut config = swap_config(&lab.secrets)?;
+    if let Some(api_keys) = config.pointer_mut("/api_keys").and_then(|value| value.as_object_mut()) {
+        api_keys.insert("lookup".to_owned(), true.into());
+    }
+
+    // A key per case; what the store holds under its identifier; status and reason of an invocation with it.
+    let past = tokens::now_secs().saturating_sub(1);
+    let cases = [
+        ("known", json!({"roles": ["guest"], "owner": "ingest"}), 200, None),
+        // The profile's default role is for tokens: a key has the roles of its record.
+        ("plain", json!({}), 403, Some("permission_missing")),
+        ("stranger", json!({"roles": ["superuser"]}), 403, Some("permission_missing")),
+        ("disabled", json!({"roles": ["guest"], "disabled": true}), 401, Some("api_key_disabled")),
+        ("expired", json!({"roles": ["guest"], "expires_at": past}), 401, Some("api_key_expired")),
+        ("foreign", json!({"id": "known", "roles": ["guest"]}), 401, Some("api_key_unknown")),
+        ("odd", json!({"roles": ["guest"], "colour": "red"}), 503, Some("records_unavailable")),
+    ];
+    let mut records = BTreeMap::new();
+    let mut keys = Vec::new();
+    for (id, members, status, reason) in cases {
+        let key = tokens::api_key(id)?;
+        let mut record = json!({"id": id, "hash": tokens::key_hash(&lab.secrets.pepper, &key)?});
+        if let (Some(record), Some(members)) = (record.as_object_mut(), members.as_object()) {
+            record.extend(members.clone());
+        }
+        records.insert(id.to_owned(), Stored::Text(record.to_string()));
+        keys.push((id, key, status, reason));
+    }
+    records.insert("garbled".to_owned(), Stored::Text("not JSON".to_owned()));
+    records.insert("broken".to_owned(), Stored::Failure);
+    // A second key with the identifier of the first: the record is there, the secret differs.
+    for (id, status, reason) in [
+        ("known", 401, "api_key_unknown"),
+        ("missing", 401, "api_key_unknown"),
+        ("garbled", 503, "records_unavailable"),
+        ("broken", 503, "records_unavailable"),
+    ] {
+        keys.push((id, tokens::api_key(id)?, status, Some(reason)));
+    }
+    let asked_for: Vec<String> = keys.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    // Neither of these needs a look-up: one record is in the configuration, one key has a wrong checksum.
+    keys.push(("robot", lab.secrets.api_key.clone(), 200, None));
+    keys.push(("mistyped", mistype(&tokens::api_key("known")?), 401, Some("api_key_malformed")));
+
+    let store = Store::start(records).await?;
+    let gate = lab.gate(&config, lab.recorder.address(), Some(store.address), "e2e-records")?;
+    let mut report = Report::default();
+    for (count, (id, key, status, reason)) in (1..).zip(&keys) {
+        let before = lab.recorder.arrivals().len();
+        let request = Request::new("POST", "/v1/graph/invoke").header("X-API-Key", key).json("{}");
+        let response = client::send(gate.address(), &request).await?;
+        let decisions = gate.wait_for_decisions(count, LOG_TIMEOUT);
+        let decision =
+            decisions.get(count - 1).with_context(|| format!("no decision about key {id} is logged"))?;
+        let logged = decision.get("reason").and_then(|reason| reason.as_str());
+        let arrived = lab.recorder.arrivals().len() - before;
+        let got = (response.status, logged, arrived);
+        report.equal(&format!("API key {id}"), got, (*status, *reason, usize::from(*status == 200)));
+    }
+    let seen: Vec<_> =
+        lab.recorder.arrivals().into_iter().filter_map(|arrival| Some(arrival.identity?.0)).collect();
+    report.equal("whom the origin sees", seen, vec!["ingest".to_owned(), "robot".to_owned()]);
+    report.equal("what the store was asked for", store.asked(), asked_for);
+    Ok(report)
+}
+
+/// The key with another last character: the form is right, the checksum is not.
+fn mistype(key: &str) -> String {
+    let mut mistyped = key.to_owned();
+    let last = mistyped.pop();
+    mistyped.push(if last == Some('0') { '1' } else { '0' });
+    mistyped
+}
+
+/// What the store does when asked for a key.
+#[derive(Clone)]
+enum Stored {
+    Text(String),
+    Failure,
+}
+
+/// The part of Workers KV that workerd speaks to: `GET /<key>?urlencoded=true`.
+struct Store {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Store {
+    async fn start(records: BTreeMap<String, Stored>) -> Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let store = Self { address: listener.local_addr()?, asked: Arc::default() };
+        let asked = Arc::clone(&store.asked);
+        let records = Arc::new(records);
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (records, asked) = (Arc::clone(&records), Arc::clone(&asked));
+                let service = service_fn(move |request: hyper::Request<Incoming>| {
+                    let key = request.uri().path().trim_start_matches('/').to_owned();
+                    let stored = records.get(&key).cloned();
+                    asked.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+                    async move { Ok::<_, Infallible>(answer(stored)) }
+                });
+                let connection = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service);
+                tokio::spawn(async move { drop(connection.await) });
+            }
+        });
+        Ok(store)
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn answer(stored: Option<Stored>) -> Response<Full<Bytes>> {
+    let (status, body) = match stored {
+        Some(Stored::Text(text)) => (StatusCode::OK, text),
+        Some(Stored::Failure) => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
+        None => (StatusCode::NOT_FOUND, String::new()),
+    };
+    let mut response = Response::new(Full::new(Bytes::from(body)));
+    *response.status_mut() = status;
+    response
+}

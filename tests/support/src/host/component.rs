@@ -1,0 +1,145 @@
+//! The components of the worlds `middleware` and `proxy` in the command `wasmtime serve`.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::root::{root, target};
+use crate::step::{not_started, step};
+use crate::tools::python;
+
+/// How long `wasmtime serve` may take to accept connections: it compiles the component first.
+const START: Duration = Duration::from_secs(30);
+
+/// A running `wasmtime serve`. Stopped when dropped.
+#[derive(Debug)]
+pub struct WasmtimeServe {
+    child: Child,
+    address: SocketAddr,
+    printed: PathBuf,
+}
+
+impl WasmtimeServe {
+    /// Serves the component at `path`, which finds `environment` (configuration, secrets, `ORIGIN`) in
+    /// `wasi:cli/environment`. `name` tells this one apart from others: what it prints goes to
+    /// `target/xtask/wasmtime/<name>.log`. `options` go to the command, such as `-Wmax-memory-size=…`.
+    ///
+    /// # Errors
+    ///
+    /// If wasmtime cannot be installed or does not come up.
+    pub fn start(
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        options: &[&str],
+        name: &str,
+    ) -> Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        Self::start_at(path, environment, options, name, address)
+    }
+
+    /// The same, listening on `address`.
+    ///
+    /// # Errors
+    ///
+    /// As [`WasmtimeServe::start`].
+    pub fn start_at(
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        options: &[&str],
+        name: &str,
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let binary = step("wasmtime command", |step| {
+            let requirements = root().join("examples/agentflow/component/requirements-serve.txt");
+            installed(&python::venv("wasmtime-serve", &requirements, step)?)
+        })?;
+        let printed = target("wasmtime").join(format!("{name}.log"));
+        fs::create_dir_all(target("wasmtime"))?;
+        let log = File::create(&printed).with_context(|| printed.display().to_string())?;
+
+        let mut command = Command::new(binary);
+        command.args(["serve", "-Scli", "--no-logging-prefix", "--addr", &address.to_string()]).args(options);
+        for (name, value) in environment {
+            // By name only: the values must not stand in the list of processes.
+            command.env(name, value).args(["--env", name]);
+        }
+        command.arg(path).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().map_err(|error| not_started(&command, error))?;
+        let mut serve = Self { child, address, printed };
+        serve.wait_until_up()?;
+        Ok(serve)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything it and the component have printed.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.printed).unwrap_or_default()
+    }
+
+    /// The decisions logged so far, in order.
+    pub fn decisions(&self) -> Vec<Value> {
+        let log = self.log();
+        let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter(|line| line.get("decision").is_some()).collect()
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < START {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("wasmtime ended ({status}):\n{}", self.log());
+            }
+            if TcpStream::connect_timeout(&self.address, Duration::from_millis(200)).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        bail!("wasmtime does not accept connections after {} s:\n{}", START.as_secs(), self.log())
+    }
+}
+
+impl Drop for WasmtimeServe {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary inside the Python package, not the package's script that replaces itself with it: the package lacks the
+/// permission that the script relies on.
+fn installed(bin: &Path) -> Result<PathBuf> {
+    let lib = bin.parent().unwrap_or(bin).join("lib");
+    for entry in fs::read_dir(&lib).with_context(|| lib.display().to_string())? {
+        let binary = entry?.path().join("site-packages").join("wasmtime_cli").join("wasmtime");
+        if binary.is_file() {
+            make_executable(&binary)?;
+            return Ok(binary);
+        }
+    }
+    bail!("{} has no wasmtime_cli/wasmtime: the package may not exist for this machine", lib.display())
+}
+
+#[cfg(unix)]
+fn make_executable(file: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut permissions = fs::metadata(file)?.permissions();
+    permissions.set_mode(permissions.mode() | 0o100);
+    Ok(fs::set_permissions(file, permissions)?)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_: &Path) -> Result<()> {
+    Ok(())
+}

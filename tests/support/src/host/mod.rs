@@ -1,0 +1,10 @@
+//! The real hosts that run the artefacts.
+
+pub mod component;
+pub mod envoy;
+pub mod gate;
+pub mod node;
+mod printed;
+pub mod program;
+pub mod python;
+pub mod workerd;

@@ -1,0 +1,231 @@
+//! workerd, the open-source runtime of Cloudflare Workers, serving the built Worker on loopback.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::printed::Printed;
+use crate::root::target;
+use crate::step::not_started;
+use crate::tools::node;
+
+/// How long workerd may take to accept connections.
+const START: Duration = Duration::from_secs(20);
+/// The behaviour of the runtime that the Worker is tested with; the same date stands in `wrangler.toml`.
+pub const COMPATIBILITY_DATE: &str = "2026-04-01";
+
+/// What a Worker is deployed with.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    /// The text of `PORTCULLIS_CONFIG`.
+    pub config: String,
+    /// Worker secrets by name.
+    pub secrets: BTreeMap<String, String>,
+    /// `ORIGIN`: where accepted requests go.
+    pub origin: String,
+    /// A server that speaks the protocol of Workers KV, bound as `PORTCULLIS_KEYS`.
+    pub kv: Option<SocketAddr>,
+}
+
+/// A running workerd. Stopped when dropped.
+#[derive(Debug)]
+pub struct Workerd {
+    child: Child,
+    address: SocketAddr,
+    output: Arc<Printed>,
+}
+
+impl Workerd {
+    /// Starts workerd with the Worker in `artefact_dir`. `name` tells this one apart from others: its configuration
+    /// lies in `target/xtask/workerd/<name>`.
+    ///
+    /// # Errors
+    ///
+    /// If workerd does not come up.
+    pub fn start(settings: &WorkerSettings, artefact_dir: &Path, name: &str) -> Result<Self> {
+        Self::start_at(settings, artefact_dir, name, free_address()?)
+    }
+
+    /// The same, listening on `address`.
+    ///
+    /// # Errors
+    ///
+    /// If workerd does not come up.
+    pub fn start_at(
+        settings: &WorkerSettings,
+        artefact_dir: &Path,
+        name: &str,
+        address: SocketAddr,
+    ) -> Result<Self> {
+        let binary = node::workerd(&node::modules())?;
+        let dir = target("workerd").join(name);
+        fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+        for file in ["worker.mjs", "index_bg.wasm"] {
+            // capnp embeds by relative path only, and never from above its own folder.
+            fs::copy(artefact_dir.join(file), dir.join(file))
+                .with_context(|| artefact_dir.join(file).display().to_string())?;
+        }
+        let config = dir.join("config.capnp");
+        fs::write(&config, capnp(settings, address)).with_context(|| config.display().to_string())?;
+
+        let mut command = Command::new(binary);
+        command.arg("serve").arg(&config).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(|error| not_started(&command, error))?;
+        let output = Arc::new(Printed::default());
+        if let Some(pipe) = child.stdout.take() {
+            output.collect(pipe);
+        }
+        if let Some(pipe) = child.stderr.take() {
+            output.collect(pipe);
+        }
+        let mut workerd = Self { child, address, output };
+        workerd.wait_until_up()?;
+        Ok(workerd)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything it has printed.
+    pub fn log(&self) -> String {
+        self.output.lock().join("\n")
+    }
+
+    /// Waits until each of `parts` stands in some line of the log, but no longer than `timeout`; returns the log.
+    pub fn wait_for_log(&self, parts: &[&str], timeout: Duration) -> String {
+        self.output.wait_for(parts, timeout)
+    }
+
+    /// The decisions logged so far, in order.
+    pub fn decisions(&self) -> Vec<Value> {
+        decisions(&self.output.lock())
+    }
+
+    /// Waits until at least `count` decisions are logged or `timeout` has passed; returns what there is.
+    pub fn wait_for_decisions(&self, count: usize, timeout: Duration) -> Vec<Value> {
+        decisions(&self.output.wait_while(timeout, |lines| decisions(lines).len() < count))
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < START {
+            if let Some(status) = self.child.try_wait()? {
+                // The readers need a moment to hand over the reason.
+                thread::sleep(Duration::from_millis(200));
+                bail!("workerd ended ({status}):\n{}", self.log());
+            }
+            if TcpStream::connect_timeout(&self.address, Duration::from_millis(200)).is_ok() {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        bail!("workerd does not accept connections after {} s:\n{}", START.as_secs(), self.log())
+    }
+}
+
+impl Drop for Workerd {
+    fn drop(&mut self) {
+        // It may have ended by itself; either way it is gone afterwards.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines that are decisions: JSON objects with a member `decision`.
+fn decisions(lines: &[String]) -> Vec<Value> {
+    let objects = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    objects.filter(|object| object.get("decision").is_some()).collect()
+}
+
+/// A loopback port nobody listens on at the moment.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
+    Ok(listener.local_addr()?)
+}
+
+/// The configuration of workerd. Its Worker reaches private addresses (the origin on loopback) and nothing public.
+fn capnp(settings: &WorkerSettings, address: SocketAddr) -> String {
+    let mut bindings = vec![
+        ("ORIGIN".to_string(), settings.origin.clone()),
+        ("PORTCULLIS_CONFIG".to_string(), settings.config.clone()),
+    ];
+    bindings.extend(settings.secrets.clone());
+    let mut text = String::new();
+    for (name, value) in bindings {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "    (name = {}, text = {}),", quote(&name), quote(&value));
+    }
+    let mut services = String::new();
+    if let Some(kv) = settings.kv {
+        text.push_str("    (name = \"PORTCULLIS_KEYS\", kvNamespace = \"kv\"),\n");
+        services = format!("    (name = \"kv\", external = (address = \"{kv}\", http = ())),\n");
+    }
+    format!(
+        "using Workerd = import \"/workerd/workerd.capnp\";
+const config :Workerd.Config = (
+  services = [
+    (name = \"gate\", worker = .gate),
+    (name = \"private\", network = (allow = [\"private\"])),
+{services}  ],
+  sockets = [(name = \"http\", address = \"{address}\", http = (), service = \"gate\")],
+);
+const gate :Workerd.Worker = (
+  modules = [
+    (name = \"worker.mjs\", esModule = embed \"worker.mjs\"),
+    (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\"),
+  ],
+  compatibilityDate = \"{COMPATIBILITY_DATE}\",
+  globalOutbound = \"private\",
+  bindings = [
+{text}  ],
+);
+"
+    )
+}
+
+/// A text literal of the Cap'n Proto schema language. Everything but printable ASCII is written as UTF-8 bytes in
+/// hexadecimal escapes, the one form every version of its parser reads alike.
+fn quote(text: &str) -> String {
+    let mut literal = String::from("\"");
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => {
+                literal.push('\\');
+                literal.push(char::from(byte));
+            }
+            b' '..=b'~' => literal.push(char::from(byte)),
+            // Writing to a String cannot fail.
+            _ => drop(write!(literal, "\\x{byte:02x}")),
+        }
+    }
+    literal.push('"');
+    literal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decisions, quote};
+
+    #[test]
+    fn any_text_becomes_a_literal() {
+        assert_eq!(quote("a\"b\\c\nd"), r#""a\"b\\c\x0ad""#);
+        assert_eq!(quote("é"), r#""\xc3\xa9""#);
+    }
+
+    #[test]
+    fn only_decisions_are_decisions() {
+        let lines = ["{\"decision\":\"allow\"}", "{\"other\":1}", "decision", "[1]"].map(String::from);
+        assert_eq!(decisions(&lines).len(), 1);
+    }
+}

@@ -1,0 +1,18 @@
+//! What the tests and `cargo xtask` share: running commands, starting hosts and origins, sending requests, and the cases
+//! that every host has to decide alike.
+
+pub mod artefact;
+pub mod build;
+pub mod cases;
+pub mod client;
+pub mod demo;
+pub mod host;
+pub mod native;
+pub mod origin;
+pub mod program;
+mod remedy;
+pub mod root;
+pub mod seeds;
+pub mod step;
+pub mod summary;
+pub mod tools;

@@ -1,0 +1,121 @@
+//! The core on this machine: every call of it that decides about a request, in one place.
+
+use std::collections::BTreeMap;
+
+use portcullis::api_key::RecordLookup;
+pub use portcullis::{Decision, Response, Verdict};
+use portcullis::{Gate, HeaderPair, Need, Reason, RequestHead, Step, UnixTime};
+use portcullis_config::Secrets;
+
+/// What a decision needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// The record of an API key, by its public identifier.
+    ApiKeyRecord(String),
+    /// The body of the request, up to a limit in bytes.
+    Body(usize),
+}
+
+/// What a host finds out.
+#[derive(Debug, Clone, Copy)]
+pub enum Supply<'s> {
+    /// The record of an API key as stored, or that there is none.
+    ApiKeyRecord(Option<&'s [u8]>),
+    /// The body of the request.
+    Body(&'s [u8]),
+    /// It could not be found out.
+    Unavailable,
+}
+
+/// A request head to show to a gate.
+#[derive(Debug, Clone, Copy)]
+pub struct Head<'a> {
+    /// The method as on the wire.
+    pub method: &'a [u8],
+    /// Path and query as on the wire.
+    pub target: &'a [u8],
+    /// Every header line, in order.
+    pub headers: &'a [(Vec<u8>, Vec<u8>)],
+    /// By what the host knows the request.
+    pub request_id: &'a str,
+}
+
+/// A gate that the core made of a configuration.
+#[derive(Debug)]
+pub struct Native(Gate);
+
+/// Secrets by name, and where one that is missing belongs.
+struct Named<'s> {
+    secrets: &'s BTreeMap<String, String>,
+    place: &'s str,
+}
+
+impl Secrets for Named<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.secrets.get(name).cloned()
+    }
+
+    fn hint(&self, name: &str) -> String {
+        format!("add {name} to {}", self.place)
+    }
+}
+
+impl Native {
+    /// Makes a gate. `place` is where the operator adds a secret that is missing.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the configuration, an error a line.
+    pub fn load(config: &[u8], secrets: &BTreeMap<String, String>, place: &str) -> Result<Self, String> {
+        let loaded = portcullis_config::load(config, &Named { secrets, place });
+        loaded.map(|loaded| Self(loaded.gate)).map_err(|errors| errors.to_string())
+    }
+
+    /// The answer while no configuration could be loaded.
+    pub fn config_invalid(request_id: &str, now: u64) -> Verdict {
+        Verdict::refused(Reason::ConfigInvalid, request_id, UnixTime::from_secs(now))
+    }
+
+    /// Whether it accepts a token, on its own.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn verify(&self, token: &str, now: u64) -> Result<(), String> {
+        self.0.verify(token, UnixTime::from_secs(now)).map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Decides, and asks `supply` for everything that the decision needs.
+    ///
+    /// # Errors
+    ///
+    /// What `supply` returns.
+    pub fn decide<'s, E>(
+        &self,
+        head: &Head<'_>,
+        now: u64,
+        mut supply: impl FnMut(&Wanted) -> Result<Supply<'s>, E>,
+    ) -> Result<Verdict, E> {
+        let pairs: Vec<_> = head.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+        let head = RequestHead::new(head.method, head.target, &pairs).with_request_id(head.request_id);
+        let now = UnixTime::from_secs(now);
+        let mut step = self.0.begin(&head, now);
+        loop {
+            step = match step {
+                Step::Verdict(verdict) => return Ok(verdict),
+                Step::Need(Need::ApiKeyRecord(need)) => {
+                    let found = match supply(&Wanted::ApiKeyRecord(need.id().to_owned()))? {
+                        Supply::ApiKeyRecord(Some(text)) => portcullis_config::api_key_record(text),
+                        Supply::ApiKeyRecord(None) => RecordLookup::NotFound,
+                        Supply::Body(_) | Supply::Unavailable => RecordLookup::Unavailable,
+                    };
+                    need.supply(&found, now)
+                }
+                Step::Need(Need::Body(need)) => Step::Verdict(match supply(&Wanted::Body(need.limit()))? {
+                    Supply::Body(body) => need.supply(body, now),
+                    Supply::ApiKeyRecord(_) | Supply::Unavailable => need.unavailable(now),
+                }),
+            };
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Programs of this workspace, built by cargo.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::step::Step;
+use crate::tools::rust::cargo;
+
+/// Builds the program of `package`; its file.
+///
+/// # Errors
+///
+/// If it does not build.
+pub fn build(step: &Step, package: &str) -> Result<PathBuf> {
+    built(step, &[&format!("--package={package}")])
+}
+
+/// Builds the one program that `cargo build` with these options makes; its file.
+///
+/// # Errors
+///
+/// If it does not build.
+pub fn built(step: &Step, options: &[&str]) -> Result<PathBuf> {
+    step.message("cargo build");
+    let build = ["build", "--message-format=json-render-diagnostics"];
+    let messages = step.run(cargo().args(build).args(options))?;
+    let mut artefacts = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    artefacts
+        .find_map(|artefact| artefact["executable"].as_str().map(PathBuf::from))
+        .with_context(|| format!("cargo built no program with {}", options.join(" ")))
+}
