@@ -32,6 +32,8 @@ const WASM_CRATES: &[(&str, &[&str])] = &[
         "with std",
         &["--package=portcullis-worker", "--package=portcullis-proxy-wasm", "--package=portcullis-npm"],
     ),
+    // For pages that explain a decision in the browser.
+    ("for tools", &["--package=portcullis-analysis"]),
     (
         "without std",
         &["--package=portcullis-gate", "--package=portcullis-middleware", "--package=portcullis-proxy"],
@@ -50,7 +52,7 @@ pub(super) fn clippy() -> Result<Summary> {
         step.run(cargo().args(["clippy", FUZZ]).args(options).args(deny))
     })?;
     for (kind, packages) in WASM_CRATES {
-        step(&format!("cargo clippy, the bindings on wasm {kind}"), |step| {
+        step(&format!("cargo clippy, on wasm, {kind}"), |step| {
             let wasm = "--target=wasm32-unknown-unknown";
             step.run(cargo().arg("clippy").args(*packages).arg(wasm).args(deny))
         })?;
