@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use textwrap::{Options, WordSplitter};
+
 use super::differential::Tally;
 use super::matrix::{Mark, Matrix};
 use super::row::Group;
@@ -63,7 +65,19 @@ pub(super) fn render(
         count => write!(page, "Keys were fetched {count} times from where `jku` or `x5u` said.\n\n"),
     };
     differential(&mut page, tallies);
-    page
+    wrap(&page)
+}
+
+/// The page with its prose at most 100 columns wide. Rows of tables and headings are a line each.
+fn wrap(page: &str) -> String {
+    let options = Options::new(100).word_splitter(WordSplitter::NoHyphenation).break_words(false);
+    let mut wrapped = String::new();
+    for line in page.lines() {
+        let is_prose = !line.starts_with(['|', '#', '<']);
+        wrapped.push_str(&if is_prose { textwrap::fill(line, &options) } else { line.to_owned() });
+        wrapped.push('\n');
+    }
+    wrapped
 }
 
 fn sign(mark: Mark) -> &'static str {
