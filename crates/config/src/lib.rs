@@ -21,6 +21,7 @@ mod lint;
 mod load;
 mod locate;
 mod names;
+mod origin;
 mod policy;
 mod published;
 mod reader;

@@ -22,7 +22,7 @@ use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, credentials, dangers, issuers, policy, roles, secrets_in_document, upstream,
+    api_keys, bindings, credentials, dangers, issuers, origin, policy, roles, secrets_in_document, upstream,
 };
 
 /// What a host needs of a configuration.
@@ -123,6 +123,10 @@ fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<
             "/issuers",
             "nothing can authenticate a caller; configure at least one issuer, or \"api_keys\"",
         );
+    }
+    for (index, written) in document.cors.allowed_origins.iter().enumerate().filter(|(_, text)| *text != "*")
+    {
+        diagnostics.ok_or_report(&format!("/cors/allowed_origins/{index}"), origin::check(written));
     }
     let token_bytes = document.limits.token_bytes.unwrap_or(TOKEN_BYTES);
     if !(1..=TOKEN_BYTES_MAX).contains(&token_bytes) {

@@ -11,8 +11,8 @@ fn credentials_in_the_document() {
     let (header, _) = jwt.split_once('.').unwrap();
     let key = portcullis::api_key::assemble("live", "ci1", 0..100).unwrap();
     let ragflow = format!("ragflow-{}", "aB3-_".repeat(9).get(..43).unwrap());
-    let place = "secret_in_document /cors/allowed_origins/1";
-    let at = |text: &str| with(clean(), "/cors", json!({"allowed_origins": ["https://a.example", text]}));
+    let place = "secret_in_document /issuers/0/audience/1";
+    let at = |text: &str| with(clean(), "/issuers/0/audience", json!(["api", text]));
     let encrypted = format!("{}.a.b.c.d", portcullis::base64url::encode(br#"{"alg":"dir","enc":"A128GCM"}"#));
     for text in [
         jwt.as_str(),

@@ -10,6 +10,7 @@
 
 mod dangers;
 mod host;
+mod origins;
 mod records;
 #[cfg(feature = "schema")]
 mod schema;
