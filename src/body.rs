@@ -82,6 +82,7 @@ mod tests {
             replacement: None,
             identity_headers: false,
             remove_headers: Vec::new(),
+            keep_headers: Vec::new(),
         };
         let locations = CredentialLocations {
             authorization: true,

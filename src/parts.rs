@@ -21,8 +21,9 @@ pub use crate::policy::route::{Access, CompiledAccess, DuplicateRoute, Node, Rou
 pub use crate::policy::template::{RouteTemplate, Segment, TemplateError, WEBSOCKET};
 pub use crate::policy::trailing_slash::TrailingSlash;
 pub use crate::request::{HOP_BY_HOP, Header, Headers, Request, Upgrade, fold};
-pub use crate::upstream::headers::{is_owned, is_refused_upgrade};
+pub use crate::upstream::headers::is_refused_upgrade;
 pub use crate::upstream::mint::{Mint, MintKey};
 pub use crate::upstream::origin_key::OriginKey;
 pub use crate::upstream::outbound::Outbound;
+pub use crate::upstream::owned::{OWNED_HEADERS, OwnedHeader, owned_by};
 pub use crate::upstream::rules::{Replacement, Upstream};

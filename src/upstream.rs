@@ -7,4 +7,5 @@ pub(crate) mod headers;
 pub(crate) mod mint;
 pub(crate) mod origin_key;
 pub(crate) mod outbound;
+pub(crate) mod owned;
 pub(crate) mod rules;

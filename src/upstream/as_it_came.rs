@@ -4,7 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::headers::{is_owned, is_refused_upgrade};
+use super::headers::is_refused_upgrade;
 use super::rules::Upstream;
 use crate::request::{Fields, Header, RequestHead, Upgrade};
 use crate::verdict::{CredentialHandling, Forward};
@@ -14,10 +14,9 @@ use crate::verdict::{CredentialHandling, Forward};
 pub(crate) fn forward(upstream: &Upstream, head: &RequestHead<'_>) -> Option<Forward> {
     let fields = Fields::read(head);
     let is_removed = |header: &&Header<'_>| {
-        is_owned(header.name())
+        upstream.removes(header)
             // SECURITY: behind another upgrade, nobody would take such headers away from what follows.
             || is_refused_upgrade(header.name(), fields.upgrade == Upgrade::WebSocket)
-            || upstream.remove_headers.iter().any(|listed| header.is_like(listed))
     };
     let removed = fields.headers.iter().filter(is_removed);
     let mut remove_headers: Vec<_> = removed.map(|header| header.name().to_string()).collect();

@@ -1,44 +1,15 @@
-//! Headers that only the gate may write, and those that end at this hop.
+//! Headers by which the gate tells the origin who the caller is, and those that end at this hop.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::caller::Caller;
 use crate::percent;
-use crate::request::fold;
 
 const SUBJECT: &str = "x-auth-subject";
 const ROLES: &str = "x-auth-roles";
 const SCOPES: &str = "x-auth-scopes";
 const TENANT: &str = "x-auth-tenant";
-
-/// Header families by which origins and proxies pass identities on.
-const OWNED_PREFIXES: &[&str] =
-    &["x-auth-", "x-authenticated-", "x-portcullis-", "x-user-", "x-remote-", "x-spiffe-"];
-
-/// Single headers that pass on an identity, or another path or method than the one decided on.
-const OWNED_NAMES: &[&str] = &[
-    "remote-user",
-    "x-forwarded-user",
-    "x-forwarded-email",
-    "x-forwarded-groups",
-    "x-forwarded-preferred-username",
-    "x-envoy-original-path",
-    "x-forwarded-path",
-    "x-forwarded-uri",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-url",
-    "x-rewrite-url",
-];
-
-/// Whether a client must not be able to set the header `name` (lower case). An underscore counts as a hyphen: servers
-/// that build variables from header names cannot tell them apart.
-pub fn is_owned(name: &str) -> bool {
-    let name = fold(name);
-    OWNED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || OWNED_NAMES.contains(&name.as_ref())
-}
 
 /// Whether `name` belongs to an upgrade that nobody may ask for: any but one to a WebSocket. `Upgrade: h2c` would open a
 /// channel past the gate.
@@ -84,24 +55,7 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{encode, is_owned};
-
-    #[test]
-    fn identity_headers_in_any_spelling() {
-        for name in [
-            "x-auth-subject",
-            "x_auth_subject",
-            "x-auth_roles",
-            "x-user-uuid",
-            "x-authenticated-user",
-            "remote_user",
-        ] {
-            assert!(is_owned(name), "{name}");
-        }
-        for name in ["authorization", "x-request-id", "x-authority", "user-agent", "x-forwarded-for"] {
-            assert!(!is_owned(name), "{name}");
-        }
-    }
+    use super::encode;
 
     #[test]
     fn values_fit_a_header_and_stay_apart() {

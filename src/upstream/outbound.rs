@@ -4,7 +4,7 @@ use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::headers::{is_owned, is_refused_upgrade};
+use super::headers::is_refused_upgrade;
 use super::rules::Upstream;
 use crate::credential::{AUTHORIZATION, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
 use crate::error::HeaderError;
@@ -56,12 +56,11 @@ impl<'q> Outbound<'q> {
             let like = |name: &str| header.is_like(name);
             let twin = |name: &str| like(name) && header.name() != name;
             let carries_credential = like(AUTHORIZATION) || api_key_header.is_some_and(like);
-            is_owned(header.name())
+            upstream.removes(header)
                 || (carries_credential && kept != Some(header.name()))
                 || twin(WEBSOCKET_PROTOCOL)
                 || (header.name() == WEBSOCKET_PROTOCOL && drop_protocols)
                 || is_refused_upgrade(header.name(), websocket)
-                || upstream.remove_headers.iter().any(|listed| like(listed))
         };
         let (mut headers, mut removed) = (Vec::new(), Vec::new());
         for header in request.headers().iter() {

@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 
 use super::mint::Mint;
 use super::origin_key::OriginKey;
+use super::owned::is_owned;
+use crate::request::Header;
 use crate::verdict::CredentialHandling;
 
 /// How requests are handed on.
@@ -19,6 +21,17 @@ pub struct Upstream {
     pub identity_headers: bool,
     /// Headers removed besides those the gate owns, in lower case and with hyphens for underscores.
     pub remove_headers: Vec<String>,
+    /// Headers that the gate owns and that pass all the same, in lower case and in no other spelling: something in front of
+    /// the gate writes them.
+    pub keep_headers: Vec<String>,
+}
+
+impl Upstream {
+    /// Whether `header` must not reach the origin, whoever the caller is.
+    pub fn removes(&self, header: &Header<'_>) -> bool {
+        (is_owned(header.name()) && !self.keep_headers.iter().any(|kept| kept == header.name()))
+            || self.remove_headers.iter().any(|listed| header.is_like(listed))
+    }
 }
 
 /// What takes the place of the caller's credential.

@@ -8,12 +8,13 @@ use alloc::vec::Vec;
 
 use portcullis::json::{Pointer, pointer_to};
 use portcullis::parts::{
-    AUTHORIZATION, Binding, CredentialLocations, HOP_BY_HOP, Parameter, Policy, RouteTemplate, Routes,
-    Upstream, Values, WEBSOCKET_PROTOCOL, fold, is_owned,
+    AUTHORIZATION, Binding, CredentialLocations, Parameter, Policy, RouteTemplate, Routes, Upstream, Values,
+    WEBSOCKET_PROTOCOL, fold, owned_by,
 };
 
 use crate::diagnostics::Diagnostics;
 use crate::document::{Document, RouteDocument};
+use crate::header_name::of_transport;
 
 /// One member of `where`: `path.collection` to `/collections`.
 ///
@@ -74,17 +75,6 @@ pub(crate) fn places(routes: &Routes) -> Vec<Pointer> {
 fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
-
-/// Headers that end at this hop without `Connection` naming them, besides those of [`HOP_BY_HOP`]
-/// ([RFC 9110 section 7.6.1](https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)).
-const OF_THE_CONNECTION: &[&str] = &[
-    "connection",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "trailer",
-    "transfer-encoding",
-];
 
 /// Whether what the bindings of all routes compare reaches the origin.
 ///
@@ -147,12 +137,10 @@ fn why_header_is_not_sent(
         _ if name == AUTHORIZATION || name == WEBSOCKET_PROTOCOL || is_key => {
             "it is a place of credentials, which the gate verifies, replaces or removes"
         }
-        _ if is_owned(name) => "it passes on an identity, which the gate alone may do",
-        "host" => "hosts write the origin's own name there",
-        _ if HOP_BY_HOP.contains(&name) || OF_THE_CONNECTION.contains(&name) => {
-            "it is about one connection, and the next has its own"
+        _ if owned_by(name).is_some() && !upstream.keep_headers.iter().any(|kept| kept == name) => {
+            "it passes on an identity, which the gate alone may do"
         }
-        _ => return None,
+        _ => of_transport(name)?,
     };
     Some(why.to_owned())
 }

@@ -18,6 +18,12 @@ pub(crate) struct Context<'c> {
 }
 
 impl Context<'_> {
+    /// The header of API keys, as it is written.
+    pub(crate) fn api_key_header(&self) -> Option<&str> {
+        let own = self.document.credentials.api_key_header.as_deref();
+        own.or(self.system.credentials.api_key_header.as_deref())
+    }
+
     /// What becomes of the caller's credential: the document's choice, or the system's.
     pub(crate) fn credential(&self) -> CredentialHandling {
         let own = self.document.upstream.credential;

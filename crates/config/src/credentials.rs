@@ -3,11 +3,11 @@
 use alloc::format;
 
 use portcullis::CredentialHandling;
-use portcullis::parts::CredentialLocations;
+use portcullis::parts::{CredentialLocations, fold, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::header_name::header_name;
+use crate::header_name::{header_name, why_reserved};
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<CredentialLocations> {
     let Context { document, system, .. } = context;
@@ -16,6 +16,7 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         Some(name) => {
             let name = header_name(name, "/credentials/api_key_header", diagnostics)?;
             check_key_header(&name, context, diagnostics);
+            check_meaning(&name, context, diagnostics);
             Some(name)
         }
         None => known.api_key_header.clone(),
@@ -30,6 +31,25 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         websocket_protocols: sentinels.cloned().unwrap_or_default(),
         query_parameter: parameter.filter(|name| !name.is_empty()).cloned(),
     })
+}
+
+/// A header that is something else already carries no key.
+fn check_meaning(name: &str, context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let folded = fold(name);
+    let mut removed = context.system.upstream.remove_headers.iter();
+    let why = if removed.any(|removed| *removed == *folded) {
+        "callers may not set it: the origin decides by it"
+    } else if owned_by(name).is_some() {
+        "it passes on an identity, and is removed wherever it comes from"
+    } else if let Some(why) = why_reserved(name) {
+        why
+    } else {
+        return;
+    };
+    diagnostics.error(
+        "/credentials/api_key_header",
+        format!("cannot carry API keys: {why}; name another, like \"X-API-Key\""),
+    );
 }
 
 /// An origin that does harm without a credential must find the one that is handed on to it.

@@ -3,7 +3,7 @@
 use alloc::format;
 
 use portcullis::json::pointer_to;
-use portcullis::parts::Mode;
+use portcullis::parts::{Mode, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -21,6 +21,14 @@ pub(crate) fn check(context: &Context<'_>, diagnostics: &mut Diagnostics) {
                 "scripts of every site may read refusals",
             );
         }
+    }
+    for (index, name) in document.upstream.keep_headers.iter().enumerate() {
+        let source = owned_by(&name.to_ascii_lowercase()).map(|row| row.source).unwrap_or_default();
+        diagnostics.report(
+            Lint::IdentityHeaderKept,
+            format!("/upstream/keep_headers/{index}"),
+            format!("callers may set {name} unless something in front of the gate prevents it (known from: {source})"),
+        );
     }
     if document.mode == Mode::Report {
         diagnostics.report(Lint::ReportMode, "/mode", "refusals are only written down");

@@ -249,6 +249,10 @@ pub struct UpstreamDocument {
     /// Headers that never reach the origin, besides those that claim an identity.
     #[serde(default)]
     pub remove_headers: Vec<String>,
+    /// Headers that claim an identity and pass all the same, because something in front of the gate writes them and takes
+    /// them out of callers' requests.
+    #[serde(default)]
+    pub keep_headers: Vec<String>,
 }
 
 /// The token minted for the origin: HS256.

@@ -112,6 +112,10 @@ lints! {
     CorsAnyOrigin => "cors_any_origin", Warning,
         "any page in a visitor's browser may ask the gate and read its answers",
         "list the origins of the sites that use the API";
+    /// A header that claims an identity passes.
+    IdentityHeaderKept => "identity_header_kept", Warning,
+        "whoever reaches the gate by another way than through what writes the header is whom they please",
+        "let nothing but what writes the header reach the gate, and have it remove the header from callers' requests; or leave it out";
     /// A role denies something that no route asks for.
     DenyUnused => "deny_unused", Warning,
         "a slip in a denial denies nothing, and nobody notices",

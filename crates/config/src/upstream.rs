@@ -1,19 +1,19 @@
 //! What the origin receives.
 
+mod headers;
+
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::format;
-use alloc::vec::Vec;
 
 use portcullis::CredentialHandling;
 use portcullis::jose::Algorithm;
 use portcullis::limits::{MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS};
-use portcullis::parts::{Mint, MintKey, OriginKey, Replacement, Upstream, fold};
+use portcullis::parts::{Mint, MintKey, OriginKey, Replacement, Upstream};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::MintDocument;
-use crate::header_name::header_name;
 use crate::resolve::resolve;
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
@@ -33,16 +33,14 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         );
     }
     let replacement = replacement(credential, context, diagnostics);
-    let mut own = Vec::new();
-    for (index, name) in written.remove_headers.iter().enumerate() {
-        own.extend(header_name(name, &format!("/upstream/remove_headers/{index}"), diagnostics));
-    }
-    let removed = system.upstream.remove_headers.iter().chain(&own);
+    let remove_headers = headers::removed(context, diagnostics);
+    let keep_headers = headers::kept(context, &remove_headers, diagnostics);
     Some(Upstream {
         credential,
         replacement,
         identity_headers: written.identity_headers.unwrap_or(true),
-        remove_headers: removed.map(|name| fold(name).into_owned()).collect(),
+        remove_headers,
+        keep_headers,
     })
 }
 

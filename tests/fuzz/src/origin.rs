@@ -11,23 +11,54 @@ use crate::setting::{Setting, secret};
 use crate::signature::{Key, Parts};
 
 /// Beginnings of the names of headers that tell who the caller is, with hyphens.
-const IDENTITY: &[&str] =
-    &["x-auth-", "x-authenticated-", "x-portcullis-", "x-user-", "x-remote-", "x-spiffe-"];
+const IDENTITY: &[&str] = &[
+    "cf-access-",
+    "oidc-",
+    "ssl-client-",
+    "x-amzn-oidc-",
+    "x-auth-",
+    "x-authenticated-",
+    "x-authentik-",
+    "x-consumer-",
+    "x-goog-authenticated-user-",
+    "x-portcullis-",
+    "x-remote-",
+    "x-spiffe-",
+    "x-token-",
+    "x-user-",
+    "x-webauth-",
+];
 /// Names of headers that tell who the caller is, or ask for another path or method, with hyphens.
 const DETOURS: &[&str] = &[
+    "remote-email",
+    "remote-groups",
+    "remote-name",
     "remote-user",
-    "x-forwarded-user",
+    "x-envoy-original-path",
+    "x-forwarded-access-token",
+    "x-forwarded-client-cert",
     "x-forwarded-email",
     "x-forwarded-groups",
-    "x-forwarded-preferred-username",
-    "x-envoy-original-path",
+    "x-forwarded-method",
     "x-forwarded-path",
+    "x-forwarded-preferred-username",
+    "x-forwarded-prefix",
     "x-forwarded-uri",
+    "x-forwarded-user",
+    "x-groups",
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    "x-ms-client-principal",
+    "x-original-method",
+    "x-original-path",
+    "x-original-uri",
     "x-original-url",
     "x-rewrite-url",
+    "x-role",
+    "x-roles",
+    "x-user",
+    "x-username",
 ];
 
 /// Panics unless a request whose refusal was only reported is forwarded as it came, without a word about who it is from.

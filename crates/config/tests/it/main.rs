@@ -9,6 +9,7 @@
 )]
 
 mod dangers;
+mod header_names;
 mod host;
 mod origins;
 mod records;

@@ -1,0 +1,88 @@
+//! Headers that a document must not remove, must not let pass, and must not put a key into.
+
+use crate::host::{Host, diagnostics, document, errors};
+use serde_json::{Value, json};
+
+fn said(profile: &str, members: &Value) -> Vec<String> {
+    errors(&document(profile, members), &Host::default())
+}
+
+/// Panics unless each of `names` in the document that `write` makes is one error that begins and goes on as expected.
+fn each(profile: &str, write: fn(&str) -> Value, names: &[(&str, &str)]) {
+    for (name, expected) in names {
+        let errors = said(profile, &write(name));
+        let [error] = errors.as_slice() else { panic!("{profile} {name}: {errors:?}") };
+        assert!(error.contains(expected), "{profile} {name}: {error}");
+    }
+}
+
+#[test]
+fn what_carries_a_credential_or_holds_the_connection_is_not_removed() {
+    let removed = |name: &str| json!({"upstream": {"remove_headers": ["x-fine", name]}});
+    let place = "/upstream/remove_headers/1: ";
+    each(
+        "generic",
+        removed,
+        &[
+            ("Authorization", place),
+            ("authorization", "leave it out, and set \"credential\" to \"strip\""),
+            ("X-API-Key", "is where the credential stands"),
+            ("X_API_Key", "is where the credential stands"),
+            ("Sec-WebSocket-Protocol", "is where the credential stands"),
+            ("Sec-WebSocket-Key", "cannot be removed: the handshake of a WebSocket needs it"),
+            ("Host", "cannot be removed: hosts write the origin's own name there"),
+            ("Connection", "cannot be removed: it is about one connection"),
+            ("Transfer-Encoding", "cannot be removed: it is about one connection"),
+            ("Content-Length", "cannot be removed: it says where the body ends"),
+        ],
+    );
+    each("r2r", removed, &[("Authorization", "R2R serves a request without a credential as its superuser")]);
+    assert_eq!(said("generic", &removed("Cookie")), [""; 0]);
+    assert_eq!(said("generic", &removed("X-Debug")), [""; 0]);
+}
+
+#[test]
+fn a_header_that_is_something_else_carries_no_keys() {
+    let keys = |name: &str| json!({"credentials": {"api_key_header": name}});
+    each(
+        "generic",
+        keys,
+        &[
+            ("X-Auth-Key", "/credentials/api_key_header: cannot carry API keys: it passes on an identity"),
+            ("X_User_Key", "it passes on an identity, and is removed wherever it comes from"),
+            ("Cookie", "a cookie is named by its own name"),
+            ("Host", "hosts write the origin's own name there"),
+            ("Connection", "it is about one connection"),
+            ("Authorization", "it is where bearer tokens stand"),
+            ("Origin", "it has a meaning of its own in HTTP"),
+            ("Content-Type", "it has a meaning of its own in HTTP"),
+            ("Sec-WebSocket-Key", "it has a meaning of its own in HTTP"),
+        ],
+    );
+    let project = json!({"credentials": {"api_key_header": "X-Project-Name"},
+        "upstream": {"credential": "swap", "token": {"secret": {"env": "KEY"}}}});
+    let errors = said("r2r", &project);
+    assert!(matches!(errors.as_slice(), [error] if error.contains("the origin decides by it")), "{errors:?}");
+    assert_eq!(said("generic", &keys("X-Service-Key")), [""; 0]);
+}
+
+#[test]
+fn only_headers_of_the_table_are_kept() {
+    let kept = |name: &str| json!({"upstream": {"keep_headers": [name], "remove_headers": ["X-User"]}});
+    each(
+        "generic",
+        kept,
+        &[
+            ("X-Auth-Subject", "/upstream/keep_headers/0: is the gate's own"),
+            ("X-Portcullis-Reason", "is the gate's own"),
+            ("X-Request-Id", "passes anyway; leave it out"),
+            ("X_Forwarded_User", "write it with hyphens"),
+            ("X-User", "is removed all the same"),
+            ("not a name", "not a header name"),
+        ],
+    );
+    let document = document("generic", &kept("X-Forwarded-Client-Cert"));
+    let [one] = diagnostics(&document).try_into().unwrap();
+    assert_eq!((one.lint.code(), one.pointer.as_str()), ("identity_header_kept", "/upstream/keep_headers/0"));
+    assert!(one.message.contains("Envoy, Istio"), "{}", one.message);
+}
