@@ -74,7 +74,7 @@ impl RouteTemplate {
     /// [`TemplateError`] says what to write instead.
     pub fn parse(text: &str) -> Result<Self, TemplateError> {
         let (method, template) = text.split_once(' ').ok_or(TemplateError::NotMethodAndPath)?;
-        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        if method.is_empty() || !method.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-') {
             return Err(TemplateError::Method);
         }
         let relative = template.strip_prefix('/').ok_or(TemplateError::Path)?;
@@ -145,7 +145,9 @@ fn parse_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Result<Segme
     if !segment.contains(['{', '}']) {
         // Written for a person; compared in normal form. A plain non-ASCII letter is its escape.
         let mut literal = String::new();
-        for byte in segment.bytes() {
+        let (first, rest) = unescaped_first(segment);
+        literal.extend(first);
+        for byte in rest.bytes() {
             if byte.is_ascii() {
                 literal.push(char::from(byte))
             } else {
@@ -171,9 +173,29 @@ fn parse_segment<'t>(segment: &'t str, names: &mut Vec<&'t str>) -> Result<Segme
     Ok(kind)
 }
 
+/// What a segment begins with, if that is written as an escape so that nobody takes the segment for the parameter of another
+/// tool, like `$metadata` or `:cancel`; and the rest.
+fn unescaped_first(segment: &str) -> (Option<char>, &str) {
+    for (escape, first) in [("%24", '$'), ("%3A", ':')] {
+        if let Some(rest) = segment.strip_prefix(escape) {
+            return (Some(first), rest);
+        }
+    }
+    (None, segment)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{RouteTemplate, TemplateError};
+
+    #[test]
+    fn a_literal_may_begin_with_an_escape() {
+        for (text, shape) in [("GET /%24count", "GET/$count"), ("GET /a/%3Acancel/b", "GET/a/:cancel/b")] {
+            assert_eq!(RouteTemplate::parse(text).unwrap().shape(), shape);
+        }
+        assert_eq!(RouteTemplate::parse("GET /a%24"), Err(TemplateError::Path));
+        assert_eq!(RouteTemplate::parse("GET /%24%61"), Err(TemplateError::Path));
+    }
 
     #[test]
     fn templates_that_are_not() {

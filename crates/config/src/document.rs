@@ -52,6 +52,9 @@ pub struct Document {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schemars(with = "forms::Mode"))]
     pub mode: Mode,
+    /// The schema that editors check the document with. Not looked at.
+    #[serde(rename = "$schema")]
+    pub _schema: Option<String>,
 }
 
 /// One issuer of tokens.

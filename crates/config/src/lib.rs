@@ -16,10 +16,12 @@ mod errors;
 #[cfg(feature = "schema")]
 mod forms;
 mod header_name;
+mod hints;
 mod issuers;
 mod lint;
 mod load;
 mod locate;
+mod method;
 mod names;
 mod origin;
 mod policy;
@@ -34,7 +36,9 @@ mod schema;
 mod secrets;
 mod secrets_in_document;
 pub mod suggest;
+mod syntax;
 mod system;
+mod template;
 mod upstream;
 mod verification_keys;
 

@@ -22,7 +22,8 @@ use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, credentials, dangers, issuers, origin, policy, roles, secrets_in_document, upstream,
+    api_keys, bindings, credentials, dangers, issuers, origin, policy, roles, secrets_in_document, syntax,
+    upstream,
 };
 
 /// What a host needs of a configuration.
@@ -95,10 +96,12 @@ fn parse(text: &[u8]) -> Result<Value, ConfigError> {
         return Err(ConfigError::new("", message));
     }
     json::parse(text, Budget::CONFIG).map_err(|error| {
-        let JsonError::Syntax { line, column, .. } = error;
+        let JsonError::Syntax { line, column, message } = &error;
         // A text that ends too early ends in column 0 of a line that is not there.
-        let position = Some(Position { line: line.max(1), column: column.max(1) });
-        ConfigError { position, ..ConfigError::new("", format!("not usable JSON: {error}")) }
+        let position = Position { line: (*line).max(1), column: (*column).max(1) };
+        let remedy = syntax::remedy(text, position, message);
+        let message = format!("not usable JSON: {error}; {remedy}");
+        ConfigError { position: Some(position), ..ConfigError::new("", message) }
     })
 }
 

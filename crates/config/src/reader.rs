@@ -15,7 +15,8 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use crate::suggest::{closest, one_of};
+use crate::hints;
+use crate::suggest::one_of;
 
 /// A value that does not have the form its place asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +25,26 @@ pub(crate) struct ShapeError {
     path: Vec<String>,
     /// What is wrong and what to write instead.
     pub(crate) message: String,
+    /// What was expected, if something of another form is there.
+    expected: Option<String>,
 }
 
 impl ShapeError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { path: Vec::new(), message: message.into(), expected: None }
+    }
+
     fn inside(mut self, token: impl ToString) -> Self {
         self.path.push(token.to_string());
         self
+    }
+
+    /// Inside the member `name`, which may say more about the form of its value.
+    fn inside_member(mut self, name: &str) -> Self {
+        if let Some(hint) = self.expected.take().and_then(|expected| hints::form(name, &expected)) {
+            self.message = format!("{}; {hint}", self.message);
+        }
+        self.inside(name)
     }
 
     /// The place, as a JSON pointer.
@@ -52,36 +67,31 @@ impl core::error::Error for ShapeError {}
 
 impl serde::de::Error for ShapeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { path: Vec::new(), message: message.to_string() }
+        Self::new(message.to_string())
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format!("expected {}, found {}", plainly(expected), kind(&found)))
+        let expected = plainly(expected);
+        let message = format!("expected {expected}, found {}", kind(&found));
+        Self { expected: Some(expected), ..Self::new(message) }
     }
 
     // The value itself stays out of the text: it could be a secret in the wrong place.
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::custom(format!("expected {}, found another {}", plainly(expected), kind(&found)))
+        Self::new(format!("expected {}, found another {}", plainly(expected), kind(&found)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let hint = match closest(field, expected.iter().copied()) {
-            Some(close) => format!("did you mean \"{close}\"?"),
-            None => format!("members here are {}", one_of(expected.iter().copied())),
-        };
-        Self { path: [field.to_owned()].into(), message: format!("unknown member; {hint}") }
+        Self::new(format!("unknown member; {}", hints::unknown_member(field, expected))).inside(field)
     }
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Self {
-        let hint = match closest(variant, expected.iter().copied()) {
-            Some(close) => format!("did you mean \"{close}\"?"),
-            None => format!("write one of {}", one_of(expected.iter().copied())),
-        };
-        Self::custom(format!("unknown value; {hint}"))
+        Self::new(format!("unknown value; {}", hints::unknown_value(variant, expected)))
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self::custom(format!("member \"{field}\" is missing"))
+        let hint = hints::missing(field).map(|hint| format!("; {hint}")).unwrap_or_default();
+        Self::new(format!("member \"{field}\" is missing{hint}"))
     }
 }
 
@@ -92,6 +102,7 @@ fn plainly(expected: &dyn Expected) -> String {
         "u64" | "usize" => "a whole number that is not negative".to_owned(),
         "a sequence" => "an array".to_owned(),
         "a map" => "an object".to_owned(),
+        "a boolean" => "true or false".to_owned(),
         _ => text,
     }
 }
@@ -228,7 +239,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, ShapeError> {
         let (name, value) =
             self.current.take().ok_or_else(|| ShapeError::custom("a value without a name"))?;
-        seed.deserialize(Reader(value)).map_err(|error| error.inside(name))
+        seed.deserialize(Reader(value)).map_err(|error| error.inside_member(name))
     }
 }
 

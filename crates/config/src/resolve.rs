@@ -33,7 +33,9 @@ pub(crate) fn resolve(
         return None;
     };
     if context.published.contains(text.expose()) {
-        diagnostics.error(place, format!("secret {name} is a published example value; {hint}"));
+        diagnostics.error(place, format!(
+                "secret {name} has a published example value, with which anybody can sign; replace it by one that `openssl rand -hex 32` makes: {hint}"
+            ));
         return None;
     }
     if text.expose() != text.expose().trim_ascii() {

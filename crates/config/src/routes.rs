@@ -1,9 +1,9 @@
 //! Routes: the system's, overlaid with the document's.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use portcullis::json::pointer_to;
@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::RouteDocument;
 use crate::suggest::closest;
+use crate::template;
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Routes> {
     let (own, known) = (&context.document.policy, &context.system.policy);
@@ -34,14 +35,16 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         let template = template.normalized(trailing_slash);
         by_shape.insert(template.shape(), WrittenRoute::new(template, docs.clone()?));
     }
-    let mut own_shapes = BTreeSet::new();
+    let mut own_shapes = BTreeMap::new();
     for (text, written) in &own.routes {
         let writing = Writing { text, written, origin: Origin::Document, trailing_slash };
         let Some(route) = writing.read(diagnostics) else { continue };
         let shape = route.template.shape();
-        if !own_shapes.insert(shape.clone()) {
-            diagnostics
-                .error(writing.place(&[]), "another route matches the same requests; keep one of them");
+        if let Some(other) = own_shapes.insert(shape.clone(), text) {
+            diagnostics.error(
+                writing.place(&[]),
+                format!("\"{other}\" matches the same requests; keep one of the two"),
+            );
         }
         by_shape.insert(shape, route);
     }
@@ -79,7 +82,10 @@ impl Writing<'_> {
 
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<WrittenRoute> {
         let RouteDocument { access: written_access, bindings, hosts } = self.written;
-        let template = RouteTemplate::parse(self.text);
+        let template = match self.origin {
+            Origin::System => RouteTemplate::parse(self.text).map_err(|error| error.to_string()),
+            Origin::Document => template::parse(self.text),
+        };
         let template = template.map_err(|error| diagnostics.error(self.place(&[]), error)).ok();
         let access = match Access::parse(written_access) {
             Some(access) => Some(access),
@@ -119,9 +125,9 @@ impl Writing<'_> {
 fn access(text: &str, place: &str, diagnostics: &mut Diagnostics) -> Option<Access> {
     let access = Access::parse(text);
     if access.is_none() {
-        let hint = match closest(text, ["public", "refused"]) {
+        let hint = match closest(text, ["public", "refused"]).filter(|_| !text.contains(':')) {
             Some(close) => format!("did you mean \"{close}\"?"),
-            None => "write \"public\", \"refused\" or a permission like \"graph:invoke\"".to_owned(),
+            None => "write a permission like \"graph:invoke\", \"refused\" or \"public\"".to_owned(),
         };
         diagnostics.error(place, format!("not an access rule; {hint}"));
     }

@@ -10,7 +10,7 @@ const COMPARED_CHARS: usize = 64;
 /// Most names that are compared: a suggestion is a courtesy, and must not take longer than what it is about.
 const COMPARED_NAMES: usize = 1_000;
 
-/// The candidate that differs from `name` in the fewest characters, if it is close enough to be a slip, or begins with it.
+/// The candidate that differs from `name` in the fewest characters, in either case, if it is close enough to be a slip, or begins with it.
 pub fn closest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     // Two slips in a short name, such as swapped neighbours; three in a long one.
     let chars = name.chars().count();
@@ -40,7 +40,7 @@ pub fn one_of<'c>(names: impl IntoIterator<Item = &'c str>) -> String {
     }
 }
 
-/// Levenshtein distance, or `None` if either text is too long to be worth comparing.
+/// Levenshtein distance between texts whose case does not count, or `None` if either text is too long to be worth comparing.
 fn distance(a: &str, b: &str) -> Option<usize> {
     if a.len() > COMPARED_CHARS || b.len() > COMPARED_CHARS {
         return None;
@@ -54,7 +54,7 @@ fn distance(a: &str, b: &str) -> Option<usize> {
         *first = i.saturating_add(1);
         let mut before = *first;
         for (cell, right) in cells.zip(b.chars()) {
-            let substituted = diagonal.saturating_add(usize::from(left != right));
+            let substituted = diagonal.saturating_add(usize::from(!left.eq_ignore_ascii_case(&right)));
             diagonal = *cell;
             *cell = substituted.min(before.saturating_add(1)).min(cell.saturating_add(1));
             before = *cell;
@@ -73,6 +73,9 @@ mod tests {
         assert_eq!(closest("isuers", ["issuers", "policy"]), Some("issuers"));
         assert_eq!(closest("gast", ["admin", "user", "guest"]), Some("guest"));
         assert_eq!(closest("expires", ["id", "expires_at"]), Some("expires_at"));
+        assert_eq!(closest("hs256", ["ES256", "HS256"]), Some("HS256"));
+        assert_eq!(closest("rs265", ["ES256", "HS256", "RS256"]), Some("RS256"));
+        assert_eq!(closest("allowedOrigins", ["preflight", "allowed_origins"]), Some("allowed_origins"));
         assert_eq!(closest("banana", ["issuers", "policy"]), None);
         assert_eq!(closest("x", []), None);
         assert_eq!(distance("kitten", "sitting"), Some(3));

@@ -14,8 +14,10 @@ use portcullis::limits::KEY_ID_BYTES;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{IssuerDocument, KeyDocument};
+use crate::hints::KEYS_NOT_FETCHED;
 use crate::lint::Lint;
 use crate::resolve::resolve;
+use crate::suggest::one_of;
 
 /// The keys of `issuer`, whose place in the document is `pointer`; nothing if one of them is wrong.
 pub(crate) fn compile(
@@ -100,7 +102,7 @@ fn keys_of_entry(
                 diagnostics.error(
                     format!("{place}/alg"),
                     format!(
-                        "{algorithm} takes a public key; give it as \"pem\" or \"jwk\" instead of \"secret\""
+                        "{algorithm} verifies with a public key; write that as \"pem\" or \"jwk\" instead of \"secret\""
                     ),
                 );
                 return None;
@@ -157,7 +159,7 @@ fn public_keys(
     match jwk.verification_keys(allowed) {
         Ok(keys) => Some(keys),
         Err(JwkError::AlgorithmNotAllowed) => {
-            diagnostics.error(pointer, "the key is for another algorithm than the one asked for here");
+            diagnostics.error(pointer, other_algorithm(&jwk, allowed));
             None
         }
         Err(JwkError::AlgorithmNeeded) => {
@@ -174,6 +176,37 @@ fn public_keys(
     }
 }
 
+/// The message for a key that fits none of the algorithms it is asked for.
+fn other_algorithm(jwk: &Jwk, asked: &[Algorithm]) -> String {
+    let secret = asked.iter().find(|algorithm| algorithm.is_symmetric());
+    let why = match secret {
+        // SECURITY: whoever knows a public key could sign with it as a secret (CVE-2022-29217).
+        Some(algorithm) => {
+            format!("{algorithm} takes a shared secret, and a public key is known to anybody")
+        }
+        None => "the key is for another algorithm than the one asked for here".to_string(),
+    };
+    let fitting = jwk.verification_keys(Algorithm::ALL).unwrap_or_default();
+    let fitting: Vec<&str> = fitting.iter().map(|key| key.algorithm().name()).collect();
+    match fitting.is_empty() {
+        true => why,
+        false => format!("{why}; write the one the issuer signs with, which is {}", one_of(fitting)),
+    }
+}
+
+/// What is wrong with a value that is not even the form of a JWK Set, if it is known what it is meant for.
+fn not_a_set(set: &Value) -> Option<&'static str> {
+    let members = set.as_object();
+    let names_address = ["url", "uri", "jwks_uri", "endpoint"];
+    let is_address = set.as_str().is_some_and(|text| text.contains("://"))
+        || members.is_some_and(|members| names_address.iter().any(|name| members.contains_key(*name)));
+    if is_address {
+        return Some(KEYS_NOT_FETCHED);
+    }
+    let is_key = members.is_some_and(|members| members.contains_key("kty"));
+    is_key.then_some("this is one key; write it under \"keys\" of the issuer: [{\"jwk\": {…}}]")
+}
+
 fn jwk_id(written: &KeyDocument) -> Option<&str> {
     written.jwk.as_ref()?.as_object()?.get("kid")?.as_str()
 }
@@ -184,6 +217,10 @@ fn set_keys(
     pointer: &str,
     diagnostics: &mut Diagnostics,
 ) -> Option<KeySet> {
+    if let Some(message) = not_a_set(set) {
+        diagnostics.error(pointer, message);
+        return None;
+    }
     let keys = JwkSet::from_value(set, Source::Public).and_then(|set| {
         for unused in set.unused() {
             diagnostics.report(

@@ -21,12 +21,18 @@ fn the_document_itself() {
             "",
             "configuration: the document is empty; the least one is {\"profile\": \"agentflow\", \"issuers\": […]}",
         ),
-        ("{", "configuration: not usable JSON: EOF while parsing an object at line 1, column 1"),
+        (
+            "{",
+            "configuration: not usable JSON: EOF while parsing an object at line 1, column 1; the document is cut off; end what is open",
+        ),
         ("[]", "configuration: expected an object, found array"),
-        ("{}", "configuration: member \"profile\" is missing"),
+        (
+            "{}",
+            "configuration: member \"profile\" is missing; add the name of the origin's system, or \"profile\": \"generic\" for any other",
+        ),
         (
             r#"{"profile":"agentflow","profile":"generic"}"#,
-            "configuration: not usable JSON: member `profile` occurs twice in one object at line 1, column 32",
+            "configuration: not usable JSON: member `profile` occurs twice in one object at line 1, column 32; keep one of them",
         ),
         (r#"{"profile":"agentflo"}"#, "/profile: unknown value; did you mean \"agentflow\"?"),
         (
@@ -81,11 +87,11 @@ fn places_and_remedies() {
         ),
         (
             r#""policy":{"routes":{"GET /x/{a}":"public","GET /x/{b}":"refused"}}"#,
-            "/policy/routes/GET ~1x~1{b}: another route matches the same requests; keep one of them",
+            "/policy/routes/GET ~1x~1{b}: \"GET /x/{a}\" matches the same requests; keep one of the two",
         ),
         (
             r#""policy":{"docs":"yes"}"#,
-            "/policy/docs: not an access rule; write \"public\", \"refused\" or a permission like \"graph:invoke\"",
+            "/policy/docs: not an access rule; write a permission like \"graph:invoke\", \"refused\" or \"public\"",
         ),
         (
             r#""policy":{"default_role":"gast"}"#,
@@ -145,7 +151,7 @@ fn issuers_and_keys() {
         ),
         (
             r#"[{"keys":[{"alg":"none","secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
-            "/issuers/0/keys/0/alg: unknown value; write one of \"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", \"ES384\", \"ES512\", \"EdDSA\" or \"Ed25519\"",
+            "/issuers/0/keys/0/alg: unknown value; a token without a signature is never accepted; write the algorithm of the issuer's signatures, one of \"HS256\", \"HS384\", \"HS512\", \"RS256\", \"RS384\", \"RS512\", \"PS256\", \"PS384\", \"PS512\", \"ES256\", \"ES384\", \"ES512\", \"EdDSA\" or \"Ed25519\"",
         ),
         (
             r#"[{"keys":[{"alg":"HS256","secret":"c2VjcmV0IGluIHRoZSBkb2N1bWVudA"}]}]"#,

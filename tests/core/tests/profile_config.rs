@@ -114,7 +114,7 @@ fn what_does_not_load() {
                 swap(key),
                 r#""policy":{"routes":{"GET /a":"public","GET /a/":"refused"}}"#.to_owned(),
             ],
-            "/policy/routes/GET ~1a~1: another route matches the same requests; keep one of them",
+            "/policy/routes/GET ~1a~1: \"GET /a\" matches the same requests; keep one of the two",
         ),
     ] {
         let document = format!(r#"{{"profile":"{profile}",{}}}"#, members.join(","));

@@ -10,6 +10,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod bad_configurations;
 mod command;
 mod common;
 mod config;

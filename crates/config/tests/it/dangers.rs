@@ -64,7 +64,7 @@ fn a_published_secret_is_refused_whatever_system_it_was_published_for() {
     ] {
         let host = Host([("KEY", secret)].into());
         let errors = errors(&document(profile, &json!({})), &host);
-        let expected = "/issuers/0/keys/0/secret/env: secret \"KEY\" is a published example value; set KEY";
+        let expected = "/issuers/0/keys/0/secret/env: secret \"KEY\" has a published example value, with which anybody can sign; replace it by one that `openssl rand -hex 32` makes: set KEY";
         assert_eq!(errors, [expected], "{profile}");
     }
 }

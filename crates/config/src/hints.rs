@@ -1,0 +1,93 @@
+//! What to do about members and values that other tools know and a document here does not.
+
+use alloc::borrow::Cow;
+use alloc::format;
+
+use crate::suggest::{closest, one_of};
+
+/// Said wherever an address is written from which keys should be fetched.
+pub(crate) const KEYS_NOT_FETCHED: &str = "keys are not fetched from an address: write the JWK Set that is served there, `{\"keys\": […]}`, under \"jwks\", and again when its keys change";
+
+/// Members of other tools, and what to do instead.
+fn foreign_member(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "jwks_uri"
+        | "jwks_url"
+        | "jwksUri"
+        | "jwksUrl"
+        | "remote_jwks"
+        | "remoteJwks"
+        | "discovery"
+        | "discovery_url"
+        | "well_known"
+        | "openid_configuration"
+        | "oidc" => KEYS_NOT_FETCHED,
+        "introspection" | "introspection_url" | "introspection_endpoint" | "userinfo" => {
+            "tokens are not introspected: nobody is asked about one, and each is verified with \"keys\" or \"jwks\""
+        }
+        "rate_limit" | "rate_limits" | "rate_per_minute" | "requests_per_minute" | "rps" | "throttle" => {
+            "requests are not counted here: limit their rate at the host or at the origin"
+        }
+        "iss" => "did you mean \"issuer\"?",
+        "aud" => "did you mean \"audience\"?",
+        "public_key" | "publicKey" | "certificate" | "cert" | "x5c" => {
+            "write a public key under \"pem\" or \"jwk\""
+        }
+        _ => return None,
+    })
+}
+
+/// What to do about the member `name` where `known` ones may stand.
+pub(crate) fn unknown_member(name: &str, known: &[&'static str]) -> Cow<'static, str> {
+    if let Some(hint) = foreign_member(name) {
+        return hint.into();
+    }
+    let at_the_top = known.contains(&"profile");
+    if at_the_top && ["roles", "routes", "default_role"].contains(&name) {
+        return "it stands inside \"policy\"".into();
+    }
+    match closest(name, known.iter().copied()) {
+        Some(close) => format!("did you mean \"{close}\"?"),
+        None => format!("members here are {}", one_of(known.iter().copied())),
+    }
+    .into()
+}
+
+/// What to write for a member that has to be there and is not.
+pub(crate) fn missing(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "profile" => "add the name of the origin's system, or \"profile\": \"generic\" for any other",
+        "env" => "name a secret of the host: {\"env\": \"NAME\"}",
+        "hash" => "`portcullis api-key create` and `hash` print it",
+        _ => return None,
+    })
+}
+
+/// What to write instead of `value` where one of `known` is expected.
+pub(crate) fn unknown_value(value: &str, known: &[&'static str]) -> Cow<'static, str> {
+    if value.eq_ignore_ascii_case("none") && known.contains(&"HS256") {
+        return format!(
+            "a token without a signature is never accepted; write the algorithm of the issuer's signatures, one of {}",
+            one_of(known.iter().copied())
+        )
+        .into();
+    }
+    let of_any_origin = if known.contains(&"generic") { "; \"generic\" is for any origin" } else { "" };
+    match closest(value, known.iter().copied()) {
+        Some(close) => format!("did you mean \"{close}\"?"),
+        None => format!("write one of {}{of_any_origin}", one_of(known.iter().copied())),
+    }
+    .into()
+}
+
+/// How to write a value of the member `name`, which stands there in another form than `expected`.
+pub(crate) fn form(name: &str, expected: &str) -> Option<&'static str> {
+    let is_object = expected.starts_with("an object");
+    Some(match name {
+        "expires_at" | "created_at" => "write seconds since the epoch; `date -d 2027-01-01 +%s` prints them",
+        "roles" if is_object => "write roles as {\"reader\": {\"permissions\": […]}}",
+        "routes" if is_object => "write routes as {\"GET /notes\": \"notes:read\"}",
+        _ if name.ends_with("_secs") => "write seconds, without quotes: 3600",
+        _ => return None,
+    })
+}
