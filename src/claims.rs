@@ -3,9 +3,12 @@
 //! Presence before value, type before content. A claim that has a registered meaning must have the registered type
 //! even where no rule asks for it; a rule that is configured makes its claim required.
 
+mod identity;
 mod read;
 mod rules;
+mod scopes;
 
 pub use read::attributes;
 pub(crate) use read::unverified_issuer;
-pub use rules::{ClaimCheck, ClaimNames, ClaimRules};
+pub use rules::{ClaimCheck, ClaimNames, ClaimRules, IDENTIFIER_CLAIMS};
+pub use scopes::ScopeVocabulary;

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use thiserror::Error;
 
+use crate::limits::{CLAIM_BYTES, CLAIM_LIST};
 use crate::path::PathError;
 use crate::reason::Reason;
 use crate::time::UnixTime;
@@ -118,6 +119,18 @@ pub enum ClaimsError {
     /// The claim has the wrong type or an impossible value; carries its name or JSON pointer as configured.
     #[error("claim `{0}` has the wrong type or an impossible value")]
     Invalid(String),
+    /// A text of the claim is longer than [`CLAIM_BYTES`].
+    #[error("claim `{0}` has a text of more than {CLAIM_BYTES} bytes")]
+    TooLong(String),
+    /// The list in the claim has more elements than [`CLAIM_LIST`].
+    #[error("claim `{0}` has more than {CLAIM_LIST} elements")]
+    TooMany(String),
+    /// A text of the claim that should name something is empty, or has control characters.
+    #[error("claim `{0}` has a text that is empty or has control characters")]
+    Unprintable(String),
+    /// The subject is one that tokens of this issuer must not name.
+    #[error("claim `{0}` names a subject that is reserved for others")]
+    Reserved(String),
 }
 
 /// Why an API key was refused.
@@ -262,7 +275,11 @@ impl AuthError {
                 ClaimsError::IssuerUntrusted => Reason::IssuerUntrusted,
                 ClaimsError::AudienceMismatch => Reason::AudienceMismatch,
                 ClaimsError::Missing(_) => Reason::ClaimMissing,
-                ClaimsError::Invalid(_) => Reason::ClaimInvalid,
+                ClaimsError::Invalid(_)
+                | ClaimsError::TooLong(_)
+                | ClaimsError::TooMany(_)
+                | ClaimsError::Unprintable(_)
+                | ClaimsError::Reserved(_) => Reason::ClaimInvalid,
             },
             Self::ApiKey(error) => match error {
                 ApiKeyError::Malformed => Reason::ApiKeyMalformed,

@@ -97,6 +97,9 @@ pub const MINTED_WEBSOCKET_TTL_SECS: u64 = 86_400;
 /// Longest subject, tenant, role or scope taken from a token, in bytes.
 pub const CLAIM_BYTES: usize = 512;
 
+/// Longest prefix of the subjects of an issuer, in bytes.
+pub const SUBJECT_PREFIX_BYTES: usize = 64;
+
 /// Most roles, or scopes, that one principal may carry.
 pub const CLAIM_LIST: usize = 256;
 

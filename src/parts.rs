@@ -6,7 +6,7 @@
 
 pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
 pub use crate::authenticator::Issuer;
-pub use crate::claims::{ClaimNames, ClaimRules, attributes};
+pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes};
 pub use crate::credential::{AUTHORIZATION, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;
 pub use crate::gate::{Cors, GateParts, Mode};
@@ -20,6 +20,7 @@ pub use crate::policy::role::{InheritanceError, Role, RoleRules, Roles};
 pub use crate::policy::route::{Access, CompiledAccess, DuplicateRoute, Node, Route, Routes, WrittenRoute};
 pub use crate::policy::template::{RouteTemplate, Segment, TemplateError, WEBSOCKET};
 pub use crate::policy::trailing_slash::TrailingSlash;
+pub use crate::principal::KEY_SUBJECT;
 pub use crate::request::{HOP_BY_HOP, Header, Headers, Request, Upgrade, fold};
 pub use crate::upstream::headers::is_refused_upgrade;
 pub use crate::upstream::mint::{Mint, MintKey};

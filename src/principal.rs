@@ -9,6 +9,9 @@ use serde::{Serialize, Serializer};
 use crate::time::UnixTime;
 use crate::validity::Validity;
 
+/// What the subject of an API key without an owner begins with, before its identifier. No token can name such a subject.
+pub const KEY_SUBJECT: &str = "key:";
+
 /// Who sent the request, how that was proved, and what the proof says about them.
 ///
 /// Only a validated token or an API key with a record makes one: its fields can be read and not written.
@@ -33,7 +36,8 @@ fn end<S: Serializer>(validity: &Validity, serializer: S) -> Result<S::Ok, S::Er
 }
 
 impl Principal {
-    /// The identifier of the party: the configured subject claim, or the owner of an API key.
+    /// The identifier of the party: the configured subject claim behind the prefix of its
+    /// issuer, the owner of an API key, or `key:` and the identifier of one without.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -43,7 +47,7 @@ impl Principal {
         &self.roles
     }
 
-    /// The permissions it is narrowed to, or `None` if the proof declares none.
+    /// The permissions it is narrowed to, or `None` if the proof declares none that the policy could mean.
     pub fn scopes(&self) -> Option<&[String]> {
         self.scopes.as_deref()
     }

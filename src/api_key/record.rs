@@ -1,6 +1,7 @@
 //! What is known about a key.
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -8,7 +9,7 @@ use super::hash::KeyHash;
 use crate::claims::attributes;
 use crate::error::ApiKeyError;
 use crate::json::{Pointer, Value};
-use crate::principal::{Principal, Proof};
+use crate::principal::{KEY_SUBJECT, Principal, Proof};
 use crate::time::UnixTime;
 use crate::validity::Validity;
 
@@ -25,7 +26,7 @@ pub struct ApiKeyRecord {
     pub scopes: Option<Vec<String>>,
     /// The tenant they belong to.
     pub tenant: Option<String>,
-    /// The subject they are attributed to; the identifier if absent.
+    /// The subject they are attributed to; `key:` and the identifier if absent.
     pub owner: Option<String>,
     /// What bindings of the policy compare with, as claims of a token.
     pub claims: Option<Value>,
@@ -46,7 +47,7 @@ impl ApiKeyRecord {
             return Err(ApiKeyError::Expired { now, expires_at });
         }
         Ok(Principal {
-            subject: self.owner.as_ref().unwrap_or(&self.id).clone(),
+            subject: self.owner.clone().unwrap_or_else(|| format!("{KEY_SUBJECT}{}", self.id)),
             roles: self.roles.clone(),
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),

@@ -14,7 +14,7 @@ use crate::time::UnixTime;
 ///
 /// # Errors
 ///
-/// [`ClaimsError::Invalid`] if there is something else.
+/// [`ClaimsError`] if there is something else.
 pub fn attributes(
     places: &[Pointer],
     document: &Value,
@@ -23,15 +23,18 @@ pub fn attributes(
     for place in places {
         let Some(value) = present(place.get(document)) else { continue };
         let text = |value: &Value| match value {
-            Value::String(text) if is_usable(text) => Some(text.clone()),
-            Value::Number(Number::Unsigned(number)) => Some(number.to_string()),
-            _ => None,
+            Value::String(text) => check_name(text, place).map(|()| text.clone()),
+            Value::Number(Number::Unsigned(number)) => Ok(number.to_string()),
+            _ => Err(ClaimsError::Invalid(place.to_string())),
         };
         let values = match value {
-            Value::Array(elements) if elements.len() <= CLAIM_LIST => elements.iter().map(text).collect(),
-            single => text(single).map(|text| Vec::from([text])),
+            Value::Array(elements) if elements.len() > CLAIM_LIST => {
+                return Err(ClaimsError::TooMany(place.to_string()));
+            }
+            Value::Array(elements) => elements.iter().map(text).collect::<Result<_, _>>()?,
+            single => Vec::from([text(single)?]),
         };
-        found.insert(place.to_string(), values.ok_or_else(|| ClaimsError::Invalid(place.to_string()))?);
+        found.insert(place.to_string(), values);
     }
     Ok(found)
 }
@@ -69,25 +72,38 @@ pub(super) fn text_or_list(value: &Value) -> Option<Vec<&str>> {
     }
 }
 
-pub(super) fn distinct(names: Vec<&str>) -> Option<Vec<String>> {
+/// The names, each once.
+///
+/// # Errors
+///
+/// If there are too many, or one is no name; `place` is where they stand.
+pub(super) fn distinct(names: Vec<&str>, place: &Pointer) -> Result<Vec<String>, ClaimsError> {
     if names.len() > CLAIM_LIST {
-        return None;
+        return Err(ClaimsError::TooMany(place.to_string()));
     }
     let mut kept: Vec<String> = Vec::with_capacity(names.len());
     for name in names {
-        if !is_usable(name) {
-            return None;
-        }
+        check_name(name, place)?;
         if !kept.iter().any(|seen| seen == name) {
             kept.push(name.to_owned());
         }
     }
-    Some(kept)
+    Ok(kept)
 }
 
 /// Whether a text can name a party: not empty, bounded, and without control characters.
-pub(super) fn is_usable(text: &str) -> bool {
-    !text.is_empty() && text.len() <= CLAIM_BYTES && !text.chars().any(char::is_control)
+///
+/// # Errors
+///
+/// What keeps it from that; `place` is where it stands.
+pub(super) fn check_name(text: &str, place: &Pointer) -> Result<(), ClaimsError> {
+    if text.len() > CLAIM_BYTES {
+        return Err(ClaimsError::TooLong(place.to_string()));
+    }
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(ClaimsError::Unprintable(place.to_string()));
+    }
+    Ok(())
 }
 
 /// A NumericDate (RFC 7519 section 2), rounded down to whole seconds. It may be fractional: R2R writes floats.

@@ -3,13 +3,13 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::read::{
-    attributes, distinct, is_usable, member, numeric_date, optional_text, present, text_or_list,
-};
+use super::read::{member, numeric_date, optional_text, present, text_or_list};
+use super::scopes::ScopeVocabulary;
 use crate::error::{AuthError, ClaimsError, TokenError};
-use crate::json::{self, Budget, Number, Pointer, Value};
+use crate::json::{self, Budget, Pointer, Value};
 use crate::jws::VerifiedToken;
 use crate::principal::{Principal, Proof};
 use crate::time::UnixTime;
@@ -23,8 +23,8 @@ pub struct ClaimNames {
     pub subject: Pointer,
     /// Places to take roles from; the first that is present and not null counts.
     pub roles: Vec<Pointer>,
-    /// Where the scopes stand.
-    pub scopes: Pointer,
+    /// Places to take scopes from; each that is present and not null counts.
+    pub scopes: Vec<Pointer>,
     /// Where the tenant stands, if tokens have one.
     pub tenant: Option<Pointer>,
 }
@@ -48,6 +48,8 @@ pub enum ClaimCheck {
     IssuedAt,
     /// `iat` does not lie too far back.
     Age,
+    /// Claims that identify a token, a client or a session are strings.
+    Identifiers,
     /// The required claims are there.
     Required,
     /// The subject.
@@ -72,6 +74,7 @@ const CHECKS: &[(ClaimCheck, Check)] = &[
     (ClaimCheck::NotBefore, ClaimRules::check_not_before),
     (ClaimCheck::IssuedAt, ClaimRules::check_issued_at),
     (ClaimCheck::Age, ClaimRules::check_age),
+    (ClaimCheck::Identifiers, ClaimRules::check_identifiers),
     (ClaimCheck::Required, ClaimRules::check_required),
     (ClaimCheck::Subject, ClaimRules::read_subject),
     (ClaimCheck::Roles, ClaimRules::read_roles),
@@ -80,13 +83,17 @@ const CHECKS: &[(ClaimCheck, Check)] = &[
     (ClaimCheck::Attributes, ClaimRules::read_attributes),
 ];
 
+/// Claims that are strings wherever they occur: `jti` (RFC 7519 section 4.1.7), `client_id` (RFC 8693 section 4.3), and
+/// `azp`, `sid` and `nonce` of OpenID Connect.
+pub const IDENTIFIER_CLAIMS: [&str; 5] = ["jti", "client_id", "azp", "sid", "nonce"];
+
 type Check = fn(&ClaimRules, &Read<'_>, &mut Draft) -> Outcome;
 
-type Outcome = Result<Applies, ClaimsError>;
+pub(super) type Outcome = Result<Applies, ClaimsError>;
 
 /// Whether a check had anything to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Applies {
+pub(super) enum Applies {
     Yes,
     No,
 }
@@ -98,25 +105,26 @@ impl Applies {
 }
 
 /// What a check reads.
-struct Read<'t> {
+pub(super) struct Read<'t> {
     token: &'t VerifiedToken,
     /// An object.
-    claims: &'t Value,
+    pub(super) claims: &'t Value,
     now: UnixTime,
 }
 
 /// What the checks so far have read. Becomes a principal when the last one has passed.
 #[derive(Debug)]
-struct Draft {
+pub(super) struct Draft {
     issuer: Option<String>,
     expires_at: UnixTime,
     not_before: Option<UnixTime>,
     issued_at: Option<UnixTime>,
-    subject: String,
-    roles: Vec<String>,
-    scopes: Option<Vec<String>>,
-    tenant: Option<String>,
-    attributes: BTreeMap<String, Vec<String>>,
+    /// As the issuer writes it.
+    pub(super) subject: String,
+    pub(super) roles: Vec<String>,
+    pub(super) scopes: Option<Vec<String>>,
+    pub(super) tenant: Option<String>,
+    pub(super) attributes: BTreeMap<String, Vec<String>>,
 }
 
 impl Default for Draft {
@@ -149,8 +157,10 @@ pub struct ClaimRules {
     pub type_required: bool,
     /// Claims that mark a token as one of another kind.
     pub other_kinds: Vec<&'static str>,
-    /// What a subject must not begin with, in any case.
-    pub reserved_subjects: Vec<String>,
+    /// What a subject must not begin with, in any case: it would be somebody else's. API keys have theirs in any case.
+    pub reserved_subjects: Arc<[String]>,
+    /// What is put before every subject, so that it is nobody else's; it may be among those that are reserved.
+    pub subject_prefix: String,
     /// Permitted difference between clocks, in seconds.
     pub leeway_secs: u64,
     /// Greatest age by `iat`, in seconds.
@@ -166,6 +176,10 @@ pub struct ClaimRules {
     /// The role of a token that says nothing about roles, of a subject without any of its own. One that says "none" has
     /// none.
     pub default_role: Option<String>,
+    /// The only roles that its tokens give, if that is limited. Others are as if they were not there.
+    pub permitted_roles: Option<Vec<String>>,
+    /// Which scopes narrow.
+    pub vocabulary: ScopeVocabulary,
 }
 
 impl ClaimRules {
@@ -194,6 +208,7 @@ impl ClaimRules {
         }
         let times = TokenTimes { key_end: token.key_end(), ..self.times(&draft) };
         let Draft { issuer, subject, roles, scopes, tenant, attributes, .. } = draft;
+        let subject = [self.subject_prefix.as_str(), subject.as_str()].concat();
         let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
         let validity = Validity::Token(times);
         Ok(Principal { subject, roles, scopes, tenant, attributes, proof, validity })
@@ -289,80 +304,23 @@ impl ClaimRules {
         Ok(Applies::when(self.max_age_secs.is_some()))
     }
 
+    /// RFC 7519 section 4.1: what has a registered type has it, asked for or not.
+    fn check_identifiers(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
+        let mut applies = false;
+        for name in IDENTIFIER_CLAIMS {
+            match present(member(read.claims, name)) {
+                None => {}
+                Some(Value::String(_)) => applies = true,
+                Some(_) => return Err(ClaimsError::Invalid(name.to_owned())),
+            }
+        }
+        Ok(Applies::when(applies))
+    }
+
     fn check_required(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {
         for pointer in &self.required {
             present(pointer.get(read.claims)).ok_or_else(|| ClaimsError::Missing(pointer.to_string()))?;
         }
         Ok(Applies::when(!self.required.is_empty()))
-    }
-
-    fn read_subject(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
-        // Checked even when another claim is the subject: an origin may read it.
-        if optional_text(read.claims, "sub")?.is_some_and(|sub| self.is_reserved(sub)) {
-            return Err(ClaimsError::Invalid("sub".to_owned()));
-        }
-        let place = &self.names.subject;
-        draft.subject = match present(place.get(read.claims)) {
-            None => return Err(ClaimsError::Missing(place.to_string())),
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
-            Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
-        };
-        if is_usable(&draft.subject) && !self.is_reserved(&draft.subject) {
-            Ok(Applies::Yes)
-        } else {
-            Err(ClaimsError::Invalid(place.to_string()))
-        }
-    }
-
-    fn is_reserved(&self, subject: &str) -> bool {
-        let begins = |prefix: &String| {
-            subject.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        self.reserved_subjects.iter().any(begins)
-    }
-
-    fn read_roles(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
-        let mut places = self.names.roles.iter();
-        let found = places.find_map(|place| present(place.get(read.claims)).map(|value| (place, value)));
-        draft.roles = match found {
-            Some((place, value)) => {
-                let invalid = || ClaimsError::Invalid(place.to_string());
-                distinct(text_or_list(value).ok_or_else(invalid)?).ok_or_else(invalid)?
-            }
-            None => {
-                let own = self.subject_roles.get(&draft.subject).cloned();
-                own.unwrap_or_else(|| self.default_role.iter().cloned().collect())
-            }
-        };
-        Ok(Applies::Yes)
-    }
-
-    /// A list, or the space-separated string of RFC 8693 section 4.2.
-    fn read_scopes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
-        let place = &self.names.scopes;
-        let invalid = || ClaimsError::Invalid(place.to_string());
-        let names = match present(place.get(read.claims)) {
-            None => return Ok(Applies::Yes),
-            Some(Value::String(text)) => text.split(' ').filter(|name| !name.is_empty()).collect(),
-            Some(value) => text_or_list(value).ok_or_else(invalid)?,
-        };
-        draft.scopes = Some(distinct(names).ok_or_else(invalid)?);
-        Ok(Applies::Yes)
-    }
-
-    fn read_tenant(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
-        let Some(place) = &self.names.tenant else { return Ok(Applies::Yes) };
-        match present(place.get(read.claims)) {
-            None => {}
-            Some(Value::String(text)) if is_usable(text) => draft.tenant = Some(text.clone()),
-            Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
-        }
-        Ok(Applies::Yes)
-    }
-
-    fn read_attributes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
-        draft.attributes = attributes(&self.attributes, read.claims)?;
-        Ok(Applies::Yes)
     }
 }

@@ -120,6 +120,11 @@ impl Roles {
         usable
     }
 
+    /// What all roles grant and deny, as it is written.
+    pub fn written_patterns(&self) -> impl Iterator<Item = &PermissionPattern> {
+        self.all.iter().flat_map(|role| role.own.granted.iter().chain(&role.own.denied))
+    }
+
     /// The names of all roles.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
         self.by_name.keys().map(String::as_str)

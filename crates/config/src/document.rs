@@ -97,6 +97,10 @@ pub struct IssuerDocument {
     /// Roles of subjects whose tokens say nothing about roles.
     #[serde(default)]
     pub subject_roles: BTreeMap<String, Vec<String>>,
+    /// The only roles its tokens may give; all if absent.
+    pub roles: Option<Vec<String>>,
+    /// What is put before every subject of its tokens.
+    pub subject_prefix: Option<String>,
 }
 
 /// A key that verifies tokens: a secret, a PEM document or a JWK.
@@ -160,9 +164,9 @@ pub struct ClaimsDocument {
     /// Places to take roles from; the first that is present and not null counts.
     #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany<forms::Pointer>>"))]
     pub roles: Option<OneOrMany<Pointer>>,
-    /// Where the scopes stand.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
-    pub scopes: Option<Pointer>,
+    /// Places to take scopes from; each that is present and not null counts.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany<forms::Pointer>>"))]
+    pub scopes: Option<OneOrMany<Pointer>>,
     /// Where the tenant stands.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
     pub tenant: Option<Pointer>,
@@ -199,7 +203,7 @@ pub struct ApiKeyRecordDocument {
     pub scopes: Option<Vec<String>>,
     /// The tenant they belong to.
     pub tenant: Option<String>,
-    /// The subject its requests are attributed to; the identifier if absent.
+    /// The subject its requests are attributed to; `key:` and the identifier if absent.
     pub owner: Option<String>,
     /// What bindings of the policy compare with: an object, like the claims of a token.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]

@@ -1,22 +1,22 @@
 //! Issuers: their keys and the rules for their tokens.
 
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use portcullis::CredentialHandling;
-use portcullis::json::{Pointer, pointer_to};
-use portcullis::limits::{CLAIM_BYTES, LEEWAY_SECS};
-use portcullis::parts::{ClaimNames, ClaimRules, Issuer, Policy};
+use portcullis::json::Pointer;
+use portcullis::limits::LEEWAY_SECS;
+use portcullis::parts::{ClaimNames, ClaimRules, Issuer, Policy, ScopeVocabulary};
 use portcullis::token_kind::OTHER_KINDS;
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::IssuerDocument;
 use crate::names::TokenProfileName;
-use crate::roles::no_such_role;
 use crate::system::TokenProfile;
-use crate::verification_keys;
+use crate::{issuer_callers, verification_keys};
 
 pub(crate) fn compile(
     context: &Context<'_>,
@@ -28,6 +28,12 @@ pub(crate) fn compile(
     let several = document.issuers.len() > 1;
     let mut seen: Vec<&str> = Vec::new();
     let mut issuers = Vec::new();
+    let reserved = issuer_callers::reserved_subjects(context, diagnostics);
+    let vocabulary = policy.map(|policy| {
+        let asked = policy.routes.permissions().map(|(_, permission)| permission);
+        ScopeVocabulary::new(asked, policy.roles.written_patterns())
+    });
+    let vocabulary = vocabulary.unwrap_or_default();
     for (index, issuer) in document.issuers.iter().enumerate() {
         let pointer = format!("/issuers/{index}");
         match &issuer.issuer {
@@ -43,14 +49,18 @@ pub(crate) fn compile(
             None => {}
         }
         let keys = verification_keys::compile(issuer, &pointer, context, diagnostics);
-        let rules = rules(issuer, &pointer, context, diagnostics);
-        if let Some(policy) = policy {
-            check_subject_roles(index, issuer, policy, diagnostics);
+        let kind = issuer.token_profile.unwrap_or(context.system.token_profile);
+        let token = TokenProfile::read(kind, &pointer);
+        let token = token.map_err(|error| diagnostics.error(error.pointer, error.message)).ok();
+        if let Some(token) = &token {
+            issuer_callers::check(index, issuer, token, context, policy, diagnostics);
         }
+        let rules = token.map(|token| rules(issuer, token, &reserved, &pointer, context, diagnostics));
         if let (Some(keys), Some(rules)) = (keys, rules) {
             let rules = ClaimRules {
                 default_role: default_role.map(ToString::to_string),
                 attributes: policy.map(|policy| policy.attributes.clone()).unwrap_or_default(),
+                vocabulary: vocabulary.clone(),
                 ..rules
             };
             issuers.push(Issuer { keys, rules });
@@ -61,10 +71,12 @@ pub(crate) fn compile(
 
 fn rules(
     issuer: &IssuerDocument,
+    token: TokenProfile,
+    reserved: &Arc<[String]>,
     pointer: &str,
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<ClaimRules> {
+) -> ClaimRules {
     if issuer.leeway_secs > LEEWAY_SECS {
         diagnostics.error(
             format!("{pointer}/leeway_secs"),
@@ -79,13 +91,6 @@ fn rules(
             "\"at+jwt\" (RFC 9068) needs \"issuer\" and \"audience\": its tokens must be checked for both",
         );
     }
-    let token = match TokenProfile::read(kind, pointer) {
-        Ok(token) => token,
-        Err(error) => {
-            diagnostics.error(error.pointer, error.message);
-            return None;
-        }
-    };
     let written = &issuer.claims;
     let known = token.claims;
     let subject = written.subject.clone().unwrap_or(known.subject);
@@ -104,18 +109,19 @@ fn rules(
     let names = ClaimNames {
         subject,
         roles: written.roles.as_ref().map_or(known.roles, |places| places.0.clone()),
-        scopes: written.scopes.clone().unwrap_or(known.scopes),
+        scopes: written.scopes.as_ref().map_or(known.scopes, |places| places.0.clone()),
         tenant: written.tenant.clone().or(known.tenant),
     };
     let required: Vec<Pointer> =
         token.required_claims.into_iter().chain(issuer.required_claims.iter().cloned()).collect();
-    Some(ClaimRules {
+    ClaimRules {
         issuer: issuer.issuer.clone(),
         audiences: issuer.audience.0.clone(),
         token_types: issuer.token_types.clone().unwrap_or(token.token_types),
         type_required: token.type_required,
         other_kinds: other_kinds(accept_nonce),
-        reserved_subjects: system.reserved_subjects.clone(),
+        reserved_subjects: reserved.clone(),
+        subject_prefix: issuer.subject_prefix.clone().unwrap_or_default(),
         leeway_secs: issuer.leeway_secs,
         max_age_secs: issuer.max_age_secs,
         required,
@@ -123,31 +129,8 @@ fn rules(
         attributes: Vec::new(),
         subject_roles: issuer.subject_roles.clone(),
         default_role: None,
-    })
-}
-
-/// Every subject can be one, and every role it is given exists.
-fn check_subject_roles(
-    index: usize,
-    issuer: &IssuerDocument,
-    policy: &Policy,
-    diagnostics: &mut Diagnostics,
-) {
-    if issuer.subject_roles.keys().any(|subject| subject.is_empty() || subject.len() > CLAIM_BYTES) {
-        diagnostics.error(
-            format!("/issuers/{index}/subject_roles"),
-            format!("a subject has 1 to {CLAIM_BYTES} bytes, the most a token may carry; fix or remove it"),
-        );
-        // Pointers repeat the subject: nothing more is said about those.
-        return;
-    }
-    for (subject, roles) in &issuer.subject_roles {
-        for (position, role) in roles.iter().enumerate() {
-            if policy.roles.get(role).is_none() {
-                let place = ["issuers", &index.to_string(), "subject_roles", subject, &position.to_string()];
-                diagnostics.error(pointer_to(&place), no_such_role(role, policy.roles.names()));
-            }
-        }
+        permitted_roles: issuer.roles.clone(),
+        vocabulary: ScopeVocabulary::default(),
     }
 }
 

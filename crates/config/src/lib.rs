@@ -17,6 +17,7 @@ mod errors;
 mod forms;
 mod header_name;
 mod hints;
+mod issuer_callers;
 mod issuers;
 mod lint;
 mod load;

@@ -82,6 +82,9 @@ pub struct TokenProfile {
     /// Whether a token may have the claim `nonce`, which elsewhere marks an ID token.
     #[serde(default)]
     pub accept_nonce: bool,
+    /// Whether the issuer writes every subject in lower case.
+    #[serde(default)]
+    pub lower_case_subjects: bool,
     /// Whether the issuer writes an `aud`, so that one can be asked for.
     #[serde(default)]
     pub audience: Audience,
@@ -108,8 +111,8 @@ pub struct TokenClaims {
     pub subject: Pointer,
     /// The roles; the first place that is present and not null counts.
     pub roles: Vec<Pointer>,
-    /// The scopes.
-    pub scopes: Pointer,
+    /// The scopes; each place that is present and not null counts.
+    pub scopes: Vec<Pointer>,
     /// The tenant.
     pub tenant: Option<Pointer>,
 }

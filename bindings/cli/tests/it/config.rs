@@ -169,14 +169,13 @@ fn the_published_schema_is_the_generated_one() {
 #[test]
 fn what_loads_fits_the_schema() {
     let validator = validator();
-    let cases: Value = serde_json::from_str(&read("tests/cases/configurations.json")).unwrap();
-    let mut documents: Vec<(String, Value)> = cases["configurations"]
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, document)| (name.clone(), document.clone()))
-        .collect();
-    assert!(documents.len() > 10);
+    let mut documents: Vec<(String, Value)> = Vec::new();
+    for file in std::fs::read_dir(format!("{REPOSITORY}/tests/cases")).unwrap() {
+        let cases: Value = serde_json::from_slice(&std::fs::read(file.unwrap().path()).unwrap()).unwrap();
+        let configurations = cases["configurations"].as_object().into_iter().flatten();
+        documents.extend(configurations.map(|(name, document)| (name.clone(), document.clone())));
+    }
+    assert!(documents.len() > 20);
     for folder in std::fs::read_dir(format!("{REPOSITORY}/examples")).unwrap() {
         let file = folder.unwrap().path().join("portcullis.json");
         let document = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));

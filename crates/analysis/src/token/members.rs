@@ -1,6 +1,7 @@
 //! What a gate with the defaults would refuse about the members of a token, each by itself.
 
 use portcullis::limits::{KEY_ID_BYTES, TOKEN_BYTES};
+use portcullis::parts::IDENTIFIER_CLAIMS;
 use portcullis::token_kind::{KIND_CLAIMS, OTHER_KINDS};
 use portcullis::{AuthError, ClaimsError, TokenError};
 use serde_json::{Map, Value};
@@ -89,7 +90,10 @@ fn claim_refusal(name: &str, value: &Value, error: &AuthError) -> Option<String>
         ClaimsError::Invalid(_) if name == "aud" => {
             "`aud` is neither a string nor a list of strings".to_owned()
         }
-        ClaimsError::Invalid(_) if ["iss", "sub"].contains(&name) && !value.is_string() => {
+        ClaimsError::Invalid(_)
+            if (["iss", "sub"].contains(&name) || IDENTIFIER_CLAIMS.contains(&name))
+                && !value.is_string() =>
+        {
             format!("`{name}` is not a string")
         }
         ClaimsError::TypeMismatch | ClaimsError::Invalid(_) if KIND_CLAIMS.contains(&name) => {
@@ -103,7 +107,11 @@ fn claim_refusal(name: &str, value: &Value, error: &AuthError) -> Option<String>
         error @ (ClaimsError::TooOld { .. }
         | ClaimsError::IssuerUntrusted
         | ClaimsError::Missing(_)
-        | ClaimsError::Invalid(_)) => error.to_string(),
+        | ClaimsError::Invalid(_)
+        | ClaimsError::TooLong(_)
+        | ClaimsError::TooMany(_)
+        | ClaimsError::Unprintable(_)
+        | ClaimsError::Reserved(_)) => error.to_string(),
     })
 }
 

@@ -70,8 +70,21 @@ fn a_token_is_followed_to_the_step_that_refused_it() {
         .map(|detail| detail.split([' ', ':']).next().unwrap().to_owned())
         .collect();
     let all = [
-        "typ", "kind", "iss", "aud", "exp", "nbf", "iat", "age", "/jti", "/email", "subject", "roles",
-        "tenant", "/ids",
+        "typ",
+        "kind",
+        "iss",
+        "aud",
+        "exp",
+        "nbf",
+        "iat",
+        "age",
+        "identifiers",
+        "/jti",
+        "/email",
+        "subject",
+        "roles",
+        "tenant",
+        "/ids",
     ];
     assert_eq!(passed, all);
     assert_eq!(
@@ -96,13 +109,14 @@ fn a_token_is_followed_to_the_step_that_refused_it() {
         (with("iat", json!(NOW + 1)), 6, &["valid"]),
         (with("iat", json!(NOW - 601)), 7, &["valid"]),
         // The first of the required claims is there.
-        (with("email", json!(null)), 9, &["valid"]),
+        (with("email", json!(null)), 10, &["valid"]),
         (with("jti", json!(null)), 8, &["valid"]),
-        (with("sub", json!("")), 10, &["valid"]),
-        (with("roles", json!(7)), 11, &["valid"]),
-        (with("scope", json!(7)), 12, &["valid"]),
-        (with("tenant", json!(7)), 12, &["valid"]),
-        (with("ids", json!([[]])), 13, &["valid"]),
+        (with("jti", json!(7)), 8, &["valid"]),
+        (with("sub", json!("")), 11, &["valid"]),
+        (with("roles", json!(7)), 12, &["valid"]),
+        (with("scope", json!(7)), 13, &["valid"]),
+        (with("tenant", json!(7)), 13, &["valid"]),
+        (with("ids", json!([[]])), 14, &["valid"]),
         (
             sign(claims(), "no key of anybody, and long enough to be one"),
             0,

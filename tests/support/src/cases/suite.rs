@@ -41,6 +41,9 @@ struct File {
     /// Members of every case of the file that does not say otherwise; see [`with_defaults`].
     #[serde(default)]
     defaults: Value,
+    /// Usable configurations of its own, by name; other files may use them too.
+    #[serde(default)]
+    configurations: BTreeMap<String, Value>,
     cases: Vec<Value>,
 }
 
@@ -59,7 +62,7 @@ impl Suite {
         let read =
             |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let shared = folder.join("configurations.json");
-        let Shared { secrets, signing_keys, configurations, broken } =
+        let Shared { secrets, signing_keys, mut configurations, broken } =
             serde_json::from_slice(&read(&shared)?).with_context(|| shared.display().to_string())?;
         let mut paths: Vec<_> = std::fs::read_dir(folder)?
             .map(|entry| entry.map(|entry| entry.path()))
@@ -71,6 +74,10 @@ impl Suite {
         {
             let file: File =
                 serde_json::from_slice(&read(path)?).with_context(|| path.display().to_string())?;
+            for (name, configuration) in file.configurations {
+                let earlier = configurations.insert(name.clone(), configuration);
+                ensure!(earlier.is_none(), "{}: a second configuration `{name}`", path.display());
+            }
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             for case in file.cases {
                 let case = with_defaults(&file.defaults, case);

@@ -4,6 +4,7 @@ use portcullis::ClaimsError;
 use portcullis::jose::ClaimCheck;
 use portcullis::json::Pointer;
 use portcullis::limits::{CLAIM_BYTES, CLAIM_LIST, NUMERIC_DATE_MAX};
+use portcullis::parts::{IDENTIFIER_CLAIMS, KEY_SUBJECT};
 use portcullis::token_kind::{ACCESS_KINDS, KIND_CLAIMS, OTHER_KINDS};
 
 use crate::duration;
@@ -54,7 +55,15 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: &ClaimsError) -> Option<Strin
             "iss" => format!("issue the token with the iss {}", issuer.name().unwrap_or_default()),
             claim => format!("issue the token with the claim `{claim}`"),
         },
-        ClaimsError::Invalid(claim) => {
+        ClaimsError::Reserved(claim) => format!(
+            "the subject in `{claim}` begins like that of an API key (`{KEY_SUBJECT}`), of another issuer, or of somebody \
+             the origin knows by another proof: name the caller otherwise, or set \"subject_prefix\" at {}",
+            issuer.pointer()
+        ),
+        ClaimsError::Invalid(claim)
+        | ClaimsError::TooLong(claim)
+        | ClaimsError::TooMany(claim)
+        | ClaimsError::Unprintable(claim) => {
             format!("issue the token with {} in `{claim}`", expected(claim, issuer))
         }
     })
@@ -105,11 +114,12 @@ fn expected(claim: &str, issuer: &IssuerAt<'_>) -> String {
         "exp" | "nbf" | "iat" => format!("a number of seconds from 0 to {NUMERIC_DATE_MAX}"),
         "aud" => "a string or a list of strings".to_owned(),
         "iss" | "sub" => "a string".to_owned(),
-        claim if KIND_CLAIMS.contains(&claim) => "a string".to_owned(),
+        claim if KIND_CLAIMS.contains(&claim) || IDENTIFIER_CLAIMS.contains(&claim) => "a string".to_owned(),
+        "/sub" => format!("a string of 1 to {CLAIM_BYTES} bytes without control characters"),
         _ if is(&names.subject) => {
             format!("a whole number or a string of 1 to {CLAIM_BYTES} bytes without control characters")
         }
-        _ if names.roles.iter().any(is) || is(&names.scopes) => {
+        _ if names.roles.iter().any(is) || names.scopes.iter().any(is) => {
             format!(
                 "a string or a list of at most {CLAIM_LIST}, each of 1 to {CLAIM_BYTES} bytes without control characters"
             )

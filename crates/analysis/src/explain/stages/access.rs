@@ -75,7 +75,12 @@ fn scopes(
     error: Option<&AuthError>,
 ) -> Stage {
     let Some(scopes) = principal.scopes() else {
-        return Stage::passed("scopes", "none are declared, which narrows nothing");
+        let said = if declares_scopes(decided) {
+            "none of those declared means a permission of the policy, which narrows nothing"
+        } else {
+            "none are declared, which narrows nothing"
+        };
+        return Stage::passed("scopes", said);
     };
     let declared = list_or(scopes, "none at all");
     if !decided.gate.parts().policy.scopes_narrow {
@@ -87,4 +92,11 @@ fn scopes(
         }
         _ => Stage::passed("scopes", format!("{permission} is among {declared}")),
     }
+}
+
+/// Whether the token has scopes, whatever they mean.
+fn declares_scopes(decided: &Decided<'_>) -> bool {
+    let recording = &decided.recording;
+    let Some((token, issuer)) = recording.token().zip(recording.issuer) else { return false };
+    issuer.rules().names.scopes.iter().any(|place| token.claim_at(place).is_some())
 }

@@ -2,6 +2,7 @@
 
 use portcullis::jose::ClaimCheck;
 use portcullis::json::{Number, Pointer, Value};
+use portcullis::parts::{ClaimRules, IDENTIFIER_CLAIMS};
 use portcullis::{AuthError, ClaimsError, Principal, UnixTime};
 
 use crate::duration;
@@ -84,21 +85,46 @@ fn detail(
             };
             format!("exp {}, {good}", expires.to_rfc3339())
         }
+        ClaimCheck::Identifiers => {
+            let there = IDENTIFIER_CLAIMS.iter().filter(|name| token.has_claim(name));
+            format!("identifiers are strings: {}", list(there))
+        }
         ClaimCheck::NotBefore => format!("nbf {}", at(when("nbf")?)),
         ClaimCheck::IssuedAt => format!("iat {}", at(when("iat")?)),
         ClaimCheck::Age => format!("age at most {}", duration::render(rules.max_age_secs?)),
         // Each is told by itself.
         ClaimCheck::Required => return None,
-        ClaimCheck::Subject => format!("subject {}", from(&rules.names.subject)?),
-        ClaimCheck::Roles => match rules.names.roles.iter().find_map(from) {
-            Some(found) => format!("roles {found}"),
-            None => {
-                let places = list(rules.names.roles.iter().map(Pointer::to_string));
-                let default = principal.map(Principal::roles).unwrap_or_default();
-                format!("roles absent at {places}; by default {}", list_or(default, "none"))
+        ClaimCheck::Subject => {
+            let found = from(&rules.names.subject)?;
+            match rules.subject_prefix.as_str() {
+                "" => format!("subject {found}"),
+                prefix => format!("subject {found}, behind the prefix `{prefix}` of its issuer"),
             }
-        },
-        ClaimCheck::Scopes => format!("scopes {}", from(&rules.names.scopes)?),
+        }
+        ClaimCheck::Roles => {
+            let said = match rules.names.roles.iter().find_map(from) {
+                Some(found) => format!("roles {found}"),
+                None => {
+                    let places = list(rules.names.roles.iter().map(Pointer::to_string));
+                    let default = principal.map(Principal::roles).unwrap_or_default();
+                    format!("roles absent at {places}; by default {}", list_or(default, "none"))
+                }
+            };
+            match &rules.permitted_roles {
+                Some(permitted) => {
+                    format!("{said}; of these its issuer may give {}", list(permitted))
+                }
+                None => said,
+            }
+        }
+        ClaimCheck::Scopes => {
+            let said = rules.names.scopes.iter().filter_map(|place| scopes(rules, place, token));
+            let said: Vec<String> = said.collect();
+            if said.is_empty() {
+                return None;
+            }
+            said.join("; ")
+        }
         ClaimCheck::Tenant => format!("tenant {}", from(rules.names.tenant.as_ref()?)?),
         ClaimCheck::Attributes => {
             let attributes = principal?.attributes();
@@ -106,6 +132,26 @@ fn detail(
                 return None;
             }
             format!("{} read for bindings", list(attributes.keys()))
+        }
+    })
+}
+
+/// What the scopes at a place say, and which of them the policy could mean.
+fn scopes(rules: &ClaimRules, place: &Pointer, token: &PresentedToken) -> Option<String> {
+    let names: Vec<&str> = match token.claim_at(place)? {
+        Value::String(text) => text.split(' ').filter(|name| !name.is_empty()).collect(),
+        value => value.as_array()?.iter().filter_map(Value::as_str).collect(),
+    };
+    let is_list = token.claim_at(place).is_some_and(|value| value.as_array().is_some());
+    let (meant, foreign): (Vec<&str>, Vec<&str>) =
+        names.into_iter().partition(|name| rules.vocabulary.is_meant(name));
+    Some(match (meant.as_slice(), foreign.as_slice()) {
+        ([], []) if is_list => format!("scopes at {place}: an empty list, which permits nothing"),
+        ([], []) => format!("scopes at {place}: none"),
+        ([], _) => format!("scopes at {place}: {} mean no permission of the policy", list(foreign)),
+        (_, []) => format!("scopes at {place}: {}", list(meant)),
+        _ => {
+            format!("scopes at {place}: {}; {} mean no permission of the policy", list(meant), list(foreign))
         }
     })
 }

@@ -1,0 +1,36 @@
+//! What `docs/configuration.md` shows is what runs: the issuers of identity providers are those of the shared cases, which
+//! every host plays, and every block of members loads.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
+}
+
+/// The JSON blocks under a heading.
+fn blocks(page: &str, heading: &str) -> Vec<Value> {
+    let section = page.split_once(&format!("\n{heading}\n")).unwrap().1;
+    // Up to the next heading of any level, or the next group of members.
+    let section = section.split("\n#").next().unwrap().split("\n`api_keys`:").next().unwrap();
+    let blocks = section.split("```json\n").skip(1).map(|block| block.split("```").next().unwrap());
+    blocks.map(|block| serde_json::from_str(&block.replace('…', "")).unwrap()).collect()
+}
+
+#[test]
+fn issuers_of_identity_providers_are_those_of_the_cases() {
+    let shown = blocks(&read("docs/configuration.md"), "### Identity providers");
+    let cases: Value = serde_json::from_str(&read("tests/cases/identity_providers.json")).unwrap();
+    let names = ["keycloak", "auth0", "okta", "entra"];
+    assert_eq!(shown.len(), names.len());
+    for (mut shown, name) in shown.into_iter().zip(names) {
+        let mut played = cases["configurations"][name]["issuers"][0].clone();
+        for issuer in [&mut shown, &mut played] {
+            assert!(issuer["jwks"].take().is_object());
+        }
+        assert_eq!(shown, played, "{name}");
+        let is_played = |case: &Value| case["configuration"] == name && case["expect"]["forward"].is_object();
+        assert!(cases["cases"].as_array().unwrap().iter().any(is_played), "{name}");
+    }
+}
