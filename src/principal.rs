@@ -14,7 +14,38 @@ pub const KEY_SUBJECT: &str = "key:";
 
 /// Who sent the request, how that was proved, and what the proof says about them.
 ///
-/// Only a validated token or an API key with a record makes one: its fields can be read and not written.
+/// Only a validated token or an API key with a record makes one: its fields can be read and not written. It is therefore
+/// proof enough for [`Gate::authorize`](crate::Gate::authorize):
+///
+/// ```
+/// use portcullis::{Gate, Permission, Principal};
+///
+/// fn may(gate: &Gate, principal: &Principal, permission: &Permission) -> bool {
+///     gate.authorize(principal, permission).is_ok()
+/// }
+/// ```
+///
+/// Another one cannot be made of one that is there, nor written down, nor read from a document:
+///
+/// ```compile_fail,E0451
+/// use portcullis::Principal;
+///
+/// fn promoted(principal: Principal) -> Principal {
+///     Principal { roles: vec!["admin".to_string()], ..principal }
+/// }
+/// ```
+///
+/// ```compile_fail,E0616
+/// fn promote(principal: &mut portcullis::Principal) {
+///     principal.roles.push("admin".to_string());
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn read(text: &str) -> Option<portcullis::Principal> {
+///     serde_json::from_str(text).ok()
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Principal {
     // INVARIANT: outside of `trace`, whose principals reach no origin, only `claims` and `api_key` make one.
