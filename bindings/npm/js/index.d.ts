@@ -2,7 +2,7 @@
  * The gate: verifies bearer tokens and API keys, and decides whether a caller may do what a request asks.
  *
  * The same core, configuration and verdicts as in Portcullis for Cloudflare Workers and Envoy. The module is loaded when
- * this package is imported; everything but {@link Gate.authorizeWithRecords} is synchronous.
+ * this package is imported. `portcullis/node` and `portcullis/fetch` put a gate in front of handlers.
  *
  * @module
  */
@@ -91,6 +91,15 @@ export declare abstract class PortcullisError extends Error {
   readonly code: string;
 }
 
+/**
+ * The WebAssembly of this package does not run here: the host forbids it, a file is missing, or a bundler has dropped the
+ * import that loads it. The message says what to do.
+ */
+export declare class LoadError extends PortcullisError {
+  readonly name: "LoadError";
+  readonly code: "module_not_loaded";
+}
+
 /** The configuration did not load: nothing can be decided. */
 export declare class ConfigError extends PortcullisError {
   readonly name: "ConfigError";
@@ -117,6 +126,29 @@ export declare class AuthError extends PortcullisError {
   readonly code: Reason;
 }
 
+/**
+ * A request is refused.
+ *
+ * The error pages of Express, Connect, Koa, Fastify and Hono answer one that nobody catches with its status and headers,
+ * and Hono with its body as well. Its message and code say no more than that: the reason is for the operator.
+ */
+export declare class DeniedError extends PortcullisError {
+  readonly name: "DeniedError";
+  readonly code: "request_denied";
+  /** Why; for the operator. */
+  readonly reason: Reason;
+  /** All of the refusal. */
+  readonly verdict: Denied;
+  /** Status code. */
+  readonly status: number;
+  /** Status code. */
+  readonly statusCode: number;
+  /** Headers but those of the body; names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** The refusal as a `Response`, as {@link toResponse} makes it. */
+  getResponse(): Global<"Response">;
+}
+
 /** A function of this package was called with something that it does not take: a defect of the program that calls. */
 export declare class ArgumentError extends PortcullisError {
   readonly name: "ArgumentError";
@@ -140,17 +172,28 @@ export interface RequestHead {
   readonly headers: HeaderPairs;
 }
 
-/** A request of the Fetch standard: `Request` in browsers, workers, Deno, Bun and Node.js. */
+/**
+ * A request of the Fetch standard: `Request` in browsers, workers, Deno, Bun and Node.js.
+ *
+ * It must be the one that the host has made. A router that takes its mount from the URL, as `app.mount` of Hono does, makes
+ * another one, which does not show what the caller asked for.
+ */
 export interface FetchRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderPairs;
 }
 
-/** A request of Node.js: `http.IncomingMessage`. Its `url` must be what came over the wire, not rewritten by a router. */
+/**
+ * A request of Node.js: `http.IncomingMessage`.
+ *
+ * The URL that the caller sent is decided on, also below a mount of Express, Connect or Koa, where `url` is only what the
+ * router has left of it. Where `url` was rewritten to something else, nothing is decided.
+ */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
+  readonly originalUrl?: string | undefined;
   readonly rawHeaders: readonly string[];
 }
 
@@ -161,7 +204,7 @@ export interface TimeOptions {
 }
 
 /** What a decision is made with besides the request. */
-export interface AuthorizeOptions extends TimeOptions {
+export interface DecideOptions extends TimeOptions {
   /**
    * The identifier by which the host knows this request. It is repeated in logs and in the bodies of refusals, so it must
    * come from the host and not from the caller.
@@ -173,6 +216,23 @@ export interface AuthorizeOptions extends TimeOptions {
    */
   readonly body?: Uint8Array | string | undefined;
 }
+
+/** What a decision that may wait is made with besides the request. */
+export interface DecideAsyncOptions extends TimeOptions {
+  /** As in {@link DecideOptions.requestId}. */
+  readonly requestId?: string | undefined;
+  /**
+   * As in {@link DecideOptions.body}, or a function that reads it: called at most once, and only if the verdict depends on
+   * the body of a caller who may send this request. `limit` is the longest body that is compared: no more than one byte
+   * beyond it is looked at.
+   */
+  readonly body?: Uint8Array | string | undefined | ((limit: number) => BodyBytes | Promise<BodyBytes>);
+  /** The store of API-key records. Asked at most once, and only for a key that could be genuine. */
+  readonly records?: RecordSource | undefined;
+}
+
+/** A body, or `undefined` if it cannot be had. */
+export type BodyBytes = Uint8Array | string | undefined;
 
 /**
  * Finds the record of an API key by the key's public identifier, 1 to 64 letters and digits.
@@ -215,8 +275,6 @@ export interface VerdictRecord {
   readonly route: string | null;
   /** The permission it asks for. */
   readonly permission: string | null;
-  /** The caller, if it was authenticated. */
-  readonly principal: Principal | null;
   /** One line of JSON for the operator's log. Holds no credential, and not the path, which the caller chose. */
   readonly log: string;
 }
@@ -224,8 +282,10 @@ export interface VerdictRecord {
 /**
  * The request is allowed. Hand it on with these changes and no others; {@link toRequest} makes them.
  */
-export interface Allow extends VerdictRecord {
-  readonly decision: "allow";
+export interface Allowed extends VerdictRecord {
+  readonly allowed: true;
+  /** The caller, if it was authenticated; `null` where the route asks for nobody. */
+  readonly principal: Principal | null;
   /** Path and query to ask the origin for, in normal form: the path the decision was made on. */
   readonly target: string;
   /** Headers to remove, in lower case, before any is set. */
@@ -245,9 +305,12 @@ export interface Allow extends VerdictRecord {
   } | null;
 }
 
-/** The request is refused. Answer it with this; {@link toResponse} makes a `Response` of it. */
-export interface Deny extends VerdictRecord {
-  readonly decision: "deny";
+/**
+ * The request is refused. Answer it with this; {@link toResponse} makes a `Response` of it. It says nothing about who the
+ * caller is: `log` does, for the operator.
+ */
+export interface Denied extends VerdictRecord {
+  readonly allowed: false;
   /** Why; for the operator. */
   readonly reason: Reason;
   /** The precise error behind the reason, for the operator; not stable. */
@@ -261,7 +324,7 @@ export interface Deny extends VerdictRecord {
 }
 
 /** What to do with a request. */
-export type Verdict = Allow | Deny;
+export type Verdict = Allowed | Denied;
 
 /** A compiled configuration. Immutable: the same request at the same time always gets the same verdict. */
 export declare class Gate {
@@ -277,27 +340,39 @@ export declare class Gate {
   static load(config: object | string, secrets?: Readonly<Record<string, unknown>>): Gate;
 
   /**
-   * Decides about a request.
+   * Allows a request, or throws. Nothing that comes after the call is reached by a request that is refused.
    *
    * An API key whose record is not in the configuration is refused with `records_unavailable` if the configuration says
-   * that records are looked up; see {@link Gate.authorizeWithRecords}.
+   * that records are looked up; see {@link Gate.authorizeAsync}.
+   *
+   * @throws {@link DeniedError} if the request is refused.
+   * @throws {@link AuthError} with the code `internal` if the gate failed. Refuse the request then.
+   * @throws {@link ArgumentError} if this is no request.
+   */
+  authorize(request: RequestHead | FetchRequest | NodeRequest, options?: DecideOptions): Allowed;
+
+  /**
+   * The same where the store of API-key records, or the body, has to be waited for.
+   *
+   * @throws As {@link Gate.authorize}, by rejecting: a promise that is not awaited has allowed nothing.
+   */
+  authorizeAsync(request: RequestHead | FetchRequest | NodeRequest, options?: DecideAsyncOptions): Promise<Allowed>;
+
+  /**
+   * Decides about a request like {@link Gate.authorize}, and returns a refusal instead of throwing it: for hosts that write
+   * the answer themselves. Either verdict is an object: look at its `allowed`.
    *
    * @throws {@link AuthError} with the code `internal` if the gate failed. Refuse the request then.
    * @throws {@link ArgumentError} if this is no request.
    */
-  authorize(request: RequestHead | FetchRequest | NodeRequest, options?: AuthorizeOptions): Verdict;
+  decide(request: RequestHead | FetchRequest | NodeRequest, options?: DecideOptions): Verdict;
 
   /**
-   * Decides about a request, with a store of API-key records to ask. It is asked at most once, and only for a key that
-   * could be genuine.
+   * The same where the store of API-key records, or the body, has to be waited for.
    *
-   * @throws As {@link Gate.authorize}, by rejecting.
+   * @throws As {@link Gate.decide}, by rejecting.
    */
-  authorizeWithRecords(
-    request: RequestHead | FetchRequest | NodeRequest,
-    records: RecordSource,
-    options?: AuthorizeOptions,
-  ): Promise<Verdict>;
+  decideAsync(request: RequestHead | FetchRequest | NodeRequest, options?: DecideAsyncOptions): Promise<Verdict>;
 
   /**
    * Verifies a bearer token: signature, times, issuer, audience and claims, as configured.
@@ -345,22 +420,22 @@ export interface ApiKey {
 export declare function createApiKey(options: ApiKeyOptions): ApiKey;
 
 /** The global class `Name`, where the program's types have one. */
-type Global<Name extends string> = typeof globalThis extends Record<Name, { prototype: infer Instance }>
+export type Global<Name extends string> = typeof globalThis extends Record<Name, { prototype: infer Instance }>
   ? Instance
   : unknown;
 
 /** The refusal as a `Response`. */
-export declare function toResponse(verdict: Deny): Global<"Response">;
+export declare function toResponse(verdict: Denied): Global<"Response">;
 
 /**
  * The request as the origin is to receive it. Method, body and all other headers stay those of `request`; the body is
- * streamed.
+ * streamed. A redirect of the origin is not followed, but is the response: nobody has decided on where it leads.
  *
  * @param origin - Scheme, host and port of the origin, for example `http://127.0.0.1:8000`.
  * @throws {@link AuthError} with the code `internal` if the URL parser would ask for another path than was decided on.
  */
 export declare function toRequest(
-  verdict: Allow,
+  verdict: Allowed,
   request: FetchRequest,
   origin: string | { readonly href: string },
 ): Global<"Request">;

@@ -1,7 +1,7 @@
 // Cloudflare Workers: the runtime has compiled the module already.
-import { initSync } from "./glue.js";
 import module from "./portcullis.wasm";
+import { start } from "./instance.js";
 
-initSync({ module });
+start(module);
 
-export * from "./index.js";
+export * from "./gate.js";

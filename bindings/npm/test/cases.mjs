@@ -7,6 +7,7 @@
 //        {"error": {"name", "code", "message", "errors"}}
 import { createInterface } from "node:readline";
 import { Gate } from "portcullis";
+import { applyTo } from "portcullis/node";
 
 const gates = new Map();
 
@@ -19,6 +20,7 @@ function gateFor(config, secrets) {
 
 // A case is text in UTF-8; Node.js shows the bytes of a header one by one.
 const asNode = (text) => Buffer.from(text, "utf8").toString("latin1");
+const asText = (shown) => (/^[\0-\xff]*$/.test(shown) ? Buffer.from(shown, "latin1").toString("utf8") : shown);
 
 async function decide({ config, secrets, head, now, requestId = "", records, body = "" }) {
   const gate = gateFor(config, secrets);
@@ -29,16 +31,18 @@ async function decide({ config, secrets, head, now, requestId = "", records, bod
   };
   const options = { now: new Date(now * 1000), requestId, body: Buffer.from(body ?? "") };
   const verdict = records
-    ? await gate.authorizeWithRecords(request, (id) => records[id] ?? null, options)
-    : gate.authorize(request, options);
-  if (verdict.decision === "deny") {
+    ? await gate.decideAsync(request, { ...options, records: (id) => records[id] ?? null })
+    : gate.decide(request, options);
+  if (!verdict.allowed) {
     const { status, reason, headers, body: text } = verdict;
     return { refused: { status, reason, headers, body: text } };
   }
-  const gone = new Set([...verdict.removeHeaders, ...verdict.setHeaders.map(([name]) => name)]);
-  const kept = head.headers.map(([name, value]) => [name.toLowerCase(), value]).filter(([name]) => !gone.has(name));
-  const { target, setHeaders, responseHeaders } = verdict;
-  return { allowed: { target, headers: [...kept, ...setHeaders], responseHeaders } };
+  if (!applyTo(verdict, request)) throw new Error("the verdict cannot be carried out");
+  const headers = [];
+  for (let i = 0; i < request.rawHeaders.length; i += 2) {
+    headers.push([request.rawHeaders[i].toLowerCase(), asText(request.rawHeaders[i + 1])]);
+  }
+  return { allowed: { target: request.url, headers, responseHeaders: verdict.responseHeaders } };
 }
 
 for await (const line of createInterface({ input: process.stdin, terminal: false })) {

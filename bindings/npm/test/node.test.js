@@ -1,6 +1,6 @@
 // The suite in Node.js, and what only Node.js can be made to do.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, request as send } from "node:http";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -30,8 +30,8 @@ const TOKEN = await new SignJWT({ user_id: "alice", role: "user" })
 test("node: a server's own request", async () => {
   const gate = Gate.load(CONFIG, { JWT_SECRET_KEY: SECRET });
   const server = createServer((request, response) => {
-    const verdict = gate.authorize(request);
-    response.end(verdict.reason ?? verdict.decision);
+    const verdict = gate.decide(request);
+    response.end(verdict.allowed ? "allow" : verdict.reason);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   try {
@@ -136,7 +136,7 @@ test("node: a decision that ends early is given up", async () => {
     const policy = { routes: { "POST /search": { access: "graph:invoke", where: { "body./user": "subject" } } } };
     const gate = Gate.load({ ...CONFIG, policy }, { JWT_SECRET_KEY: SECRET });
     const headers = [["authorization", `Bearer ${TOKEN}`], ["content-type", "application/json"]];
-    assert.throws(() => gate.authorize({ method: "POST", target: "/search", headers }, { body: 1 }), { code: "argument_invalid" });
+    assert.throws(() => gate.decide({ method: "POST", target: "/search", headers }, { body: 1 }), { code: "argument_invalid" });
     assert.deepEqual(released, ["1"]);
   } finally {
     core.Gate.prototype.release = release;
@@ -155,26 +155,26 @@ test("node: a trap allows nothing, and the next call is served", async () => {
   };
   try {
     cpSync(join(import.meta.dirname, "node_modules", "portcullis"), copy, { recursive: true });
-    const wasm = join(copy, "portcullis.wasm");
-    writeFileSync(wasm, starved(readFileSync(wasm)));
-    const { AuthError, Gate } = await import(join(copy, "node.js"));
+    const { start } = await import(join(copy, "instance.js"));
+    start(starved(readFileSync(join(copy, "portcullis.wasm"))));
+    const { AuthError, Gate } = await import(join(copy, "gate.js"));
     const secrets = { JWT_SECRET_KEY: SECRET };
     const gate = Gate.load(CONFIG, secrets);
     const other = Gate.load(CONFIG, secrets);
     // What a gate needs later is its own.
     delete secrets.JWT_SECRET_KEY;
     const principal = gate.verify(TOKEN);
-    const decide = (value, target = "/ping") => gate.authorize({ method: "GET", target, headers: [["x", value]] });
+    const decide = (value, target = "/ping") => gate.decide({ method: "GET", target, headers: [["x", value]] });
     const trapped = (error) => error instanceof AuthError && error.code === "internal" && error.cause instanceof WebAssembly.RuntimeError;
     for (let round = 0; round < 3; round++) {
-      assert.equal(decide("short").decision, "allow");
+      assert.equal(decide("short").allowed, true);
       assert.throws(() => decide("long".repeat(1_000_000)), trapped);
       assert.throws(() => gate.verify("long".repeat(1_000_000)), trapped);
       assert.throws(() => Gate.load(`"${"long".repeat(1_000_000)}"`), trapped);
-      await assert.rejects(gate.authorizeWithRecords({ method: "GET", target: "/", headers: [["x", "long".repeat(1_000_000)]] }, () => null), trapped);
+      await assert.rejects(gate.decideAsync({ method: "GET", target: "/", headers: [["x", "long".repeat(1_000_000)]] }), trapped);
       assert.equal(decide("short", "/v1/threads").reason, "credential_missing");
       assert.equal(gate.can(principal, "graph:invoke"), true);
-      assert.equal(other.authorize({ method: "GET", target: "/ping", headers: [] }).decision, "allow");
+      assert.equal(other.decide({ method: "GET", target: "/ping", headers: [] }).allowed, true);
     }
     // The first one, and a fresh one after each of the four traps of a round: none was called again.
     assert.equal(instances, 1 + 3 * 4);
@@ -184,12 +184,13 @@ test("node: a trap allows nothing, and the next call is served", async () => {
     const keys = Gate.load(KEYS, SECRETS);
     const request = { method: "GET", target: "/v1/threads", headers: [["x-api-key", key]] };
     const record = { id: "bot", hash, roles: ["user"] };
-    const gone = keys.authorizeWithRecords(request, () => {
+    const records = () => {
       assert.throws(() => decide("long".repeat(1_000_000)), trapped);
       return record;
-    });
+    };
+    const gone = keys.decideAsync(request, { records });
     await assert.rejects(gone, (error) => error instanceof AuthError && error.code === "internal");
-    assert.equal((await keys.authorizeWithRecords(request, () => record)).decision, "allow");
+    assert.equal((await keys.decideAsync(request, { records: () => record })).allowed, true);
     // That refusal was no trap.
     assert.equal(instances, 1 + 3 * 4 + 1);
   } finally {

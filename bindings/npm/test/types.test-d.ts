@@ -1,12 +1,14 @@
 // Compiled, never run: what the types allow and what they refuse.
 import {
-  type Allow,
+  type Allowed,
   type ApiKey,
   ArgumentError,
   AuthError,
   ConfigError,
-  type Deny,
+  type Denied,
+  DeniedError,
   Gate,
+  LoadError,
   PortcullisError,
   type Principal,
   type Reason,
@@ -29,17 +31,24 @@ new Gate({}, {});
 Gate.load(1);
 
 declare const request: Request;
-const verdict = gate.authorize(request, { now: new Date(), requestId: "1" });
+const verdict = gate.decide(request, { now: new Date(), requestId: "1" });
 same<typeof verdict, Verdict>(true);
-if (verdict.decision === "deny") {
-  same<typeof verdict, Deny>(true);
+// @ts-expect-error: who is not known to be allowed is nobody
+void verdict.principal;
+// @ts-expect-error: nor is there anything to hand on
+void verdict.setHeaders;
+if (!verdict.allowed) {
+  same<typeof verdict, Denied>(true);
   same<typeof verdict.reason, Reason>(true);
   same<ReturnType<typeof toResponse>, Response>(true);
   new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
   // @ts-expect-error: a refused request goes nowhere
   toRequest(verdict, request, "http://127.0.0.1");
+  // @ts-expect-error: a refusal knows no principal
+  void verdict.principal;
 } else {
-  same<typeof verdict, Allow>(true);
+  same<typeof verdict, Allowed>(true);
+  same<typeof verdict.principal, Principal | null>(true);
   same<ReturnType<typeof toRequest>, Request>(true);
   const out: Request = toRequest(verdict, request, new URL("http://127.0.0.1"));
   void out;
@@ -47,8 +56,12 @@ if (verdict.decision === "deny") {
   toResponse(verdict);
   // @ts-expect-error: an allowed request has no reason
   void verdict.reason;
+  // @ts-expect-error: a verdict is what it was decided to be
+  verdict.allowed = false;
   if (verdict.reported) same<typeof verdict.reported.reason, Reason>(true);
 }
+same<ReturnType<Gate["authorize"]>, Allowed>(true);
+void gate.authorize(request).principal?.subject;
 gate.authorize({ method: "GET", target: "/", headers: [["a", "b"]] });
 gate.authorize({ method: "GET", target: "/", headers: new Headers() });
 gate.authorize({ method: "GET", target: "/", headers: new Map([["a", "b"]]) });
@@ -57,15 +70,21 @@ gate.authorize(request, { body: "{}" });
 gate.authorize(request, { body: new Uint8Array() });
 // @ts-expect-error: a stream would be read and gone
 gate.authorize(request, { body: request.body });
+// @ts-expect-error: what is read later is for `authorizeAsync`
+gate.authorize(request, { body: async () => "{}" });
+// @ts-expect-error: and so is a store
+gate.authorize(request, { records: () => null });
 // @ts-expect-error: headers are pairs, not a record, which would hide duplicates
 gate.authorize({ method: "GET", target: "/", headers: { a: "b" } });
 // @ts-expect-error: seconds and milliseconds are easily confused
 gate.authorize(request, { now: Date.now() });
 
-same<Promise<Verdict>, ReturnType<Gate["authorizeWithRecords"]>>(true);
-void gate.authorizeWithRecords(request, async (id: string) => ({ id, hash: "" }));
+same<Promise<Allowed>, ReturnType<Gate["authorizeAsync"]>>(true);
+same<Promise<Verdict>, ReturnType<Gate["decideAsync"]>>(true);
+void gate.authorizeAsync(request, { records: async (id: string) => ({ id, hash: "" }), body: async (limit) => new Uint8Array(limit) });
+void gate.decideAsync(request, { body: () => undefined });
 // @ts-expect-error: a store is asked by text
-void gate.authorizeWithRecords(request, (id: number) => id);
+void gate.authorizeAsync(request, { records: (id: number) => id });
 
 const principal = gate.verify("token", { now: new Date() });
 same<typeof principal, Principal>(true);
@@ -80,6 +99,13 @@ principal.roles.push("admin");
 
 function told(error: unknown): string {
   if (error instanceof ConfigError) return error.errors.map(({ pointer, message }) => pointer + message).join();
+  if (error instanceof DeniedError) {
+    same<typeof error.reason, Reason>(true);
+    same<typeof error.verdict, Denied>(true);
+    const response: Response = error.getResponse();
+    return `${response.status} ${error.code satisfies "request_denied"}`;
+  }
+  if (error instanceof LoadError) return error.code satisfies "module_not_loaded";
   if (error instanceof AuthError) {
     same<typeof error.code, Reason>(true);
     // @ts-expect-error: not a reason

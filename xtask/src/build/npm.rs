@@ -1,10 +1,13 @@
 //! The npm package: compile, bind, optimise, put together, pack.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 use serde_json::Value;
 use wasm_bindgen_cli_support::Bindgen;
 
@@ -38,21 +41,33 @@ const WASM_BUDGET: u64 = 815 * 1024;
 const WASM_GZIP_BUDGET: u64 = 330 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 800;
-/// Most bytes of the packed package: the module twice, once inside the entry for bundlers.
+/// Most bytes of the packed package: the module twice, once inside the entry for most hosts.
 const TARBALL_BUDGET: u64 = 790 * 1024;
 
-/// What is shipped as it stands in `bindings/npm/js`. `bundler.js` is not: the module goes into it.
+/// What is shipped as it stands in `bindings/npm/js`. `index.js` is not: the module goes into it.
 const SCRIPTS: &[&str] = &[
     "decode.d.ts",
     "decode.js",
     "errors.js",
+    "fetch.d.ts",
+    "fetch.js",
+    "forward.js",
+    "gate.js",
+    "guard.d.ts",
+    "guard.js",
     "index.d.ts",
-    "index.js",
+    "instance.js",
+    "node.d.ts",
     "node.js",
     "reasons.js",
+    "request.js",
     "web.js",
     "workerd.js",
 ];
+
+/// What the licence of the code that inflates the module asks for; its text is shipped beside.
+const INFLATE_NOTICE: &str =
+    "Contains fflate: MIT License, Copyright (c) 2026 Arjun Barrett, see LICENSE-fflate";
 
 /// Builds the package into `dist/npm` and packs it beside. Steps whose inputs have not changed are skipped.
 ///
@@ -73,13 +88,13 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
     let mut copied = scripts;
     copied.extend([manifest, source.join("README.md")]);
     copied.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(|name| root().join(name)));
-    let bundler = source.join("js").join("bundler.js");
+    let entry = source.join("js").join("index.js");
     let lock = root().join("tests").join("support").join("npm").join("package-lock.json");
     let read = |path: &PathBuf| fs::read(path).with_context(|| path.display().to_string());
     let mut inputs = copied.iter().map(read).collect::<Result<Vec<_>>>()?;
     inputs.extend([
         read(&compiled)?,
-        read(&bundler)?,
+        read(&entry)?,
         read(&lock)?,
         [RECIPE, module::RECIPE].concat().into_bytes(),
     ]);
@@ -103,15 +118,18 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
             fs::copy(path, dir.join(path.file_name().unwrap_or_default()))
                 .with_context(|| path.display().to_string())?;
         }
+        fs::copy(modules.join("fflate").join("LICENSE"), dir.join("LICENSE-fflate"))?;
         step.message("esbuild");
-        fs::copy(&wasm, work.join("portcullis.wasm"))?;
-        fs::copy(&bundler, work.join("bundler.js"))?;
+        fs::write(work.join("portcullis.wasm.deflate"), deflate(&read(&wasm)?)?)?;
+        fs::copy(&entry, work.join("index.js"))?;
         step.run(
             node::command(&modules, "esbuild")
-                .arg(work.join("bundler.js"))
+                .arg(work.join("index.js"))
                 .args(["--bundle", "--format=esm", "--target=es2022", "--log-level=warning"])
-                .args(["--loader:.wasm=binary", "--external:./glue.js", "--external:./index.js"])
-                .arg(format!("--outfile={}", dir.join("bundler.js").display())),
+                .args(["--loader:.deflate=binary", "--external:./instance.js", "--external:./gate.js"])
+                .arg(format!("--banner:js=/*! {INFLATE_NOTICE} */"))
+                .arg(format!("--outfile={}", dir.join("index.js").display()))
+                .env("NODE_PATH", &modules),
         )?;
         step.message("npm pack");
         step.run(
@@ -127,6 +145,13 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
 
 /// This file, so that a change of the recipe counts as a change of the inputs.
 const RECIPE: &str = include_str!("npm.rs");
+
+/// The module as the entry for most hosts has it inside: smaller than the module itself, even in base64.
+fn deflate(wasm: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(wasm)?;
+    encoder.finish()
+}
 
 /// The version in the manifest, which must be that of the workspace.
 fn version(manifest: &Path) -> Result<String> {

@@ -1,0 +1,264 @@
+// The package as one sees it: hands values to the core and what that says back, and decides nothing.
+//
+// The entry for each host (index.js, workerd.js, web.js) loads the module before anything here is called.
+import * as core from "./glue.js";
+import { ArgumentError, ConfigError, DeniedError, kind } from "./errors.js";
+import { alive, ask, camelCase, enter, failed, undecided } from "./instance.js";
+import { headOf } from "./request.js";
+
+export { ArgumentError, AuthError, ConfigError, DeniedError, LoadError, PortcullisError, toResponse } from "./errors.js";
+export { toRequest } from "./forward.js";
+export { reasons } from "./reasons.js";
+
+// How far a decision gets.
+const STEPS = ["decided", "needsRecord", "needsBody"];
+
+export class Gate {
+  // The gate in the module, and the instance of the module it is in.
+  #core;
+  #instance;
+  #config;
+  // Only the secrets that the configuration names.
+  #secrets = new Map();
+  // The principals that this gate has vouched for, each with what the policy knows it by.
+  #principals = new WeakMap();
+
+  static load(config, secrets = {}) {
+    return new Gate(config, secrets);
+  }
+
+  constructor(config, secrets) {
+    if (typeof secrets !== "object" || secrets === null) {
+      throw new ArgumentError(`the secrets are an object, for example process.env, not ${kind(secrets)}`);
+    }
+    this.#config = textOf(config);
+    this.#load((name) => {
+      try {
+        if (Object.hasOwn(secrets, name) && typeof secrets[name] === "string") {
+          this.#secrets.set(name, secrets[name]);
+        }
+      } catch {
+        // A getter that throws has no secret to give.
+      }
+      return this.#secrets.get(name);
+    });
+  }
+
+  #load(get) {
+    this.#instance = enter();
+    try {
+      this.#core = core.Gate.load(this.#config, { get });
+    } catch (thrown) {
+      if (typeof thrown === "string") throw new ConfigError(JSON.parse(thrown));
+      throw failed(thrown);
+    }
+  }
+
+  #ask(call, ...wanted) {
+    if (enter() !== this.#instance) this.#load((name) => this.#secrets.get(name));
+    return ask(() => call(this.#core), ...wanted);
+  }
+
+  #begin({ line, head, time }) {
+    const now = time();
+    const answer = this.#ask((gate) => gate.decide(line, head, now), ...STEPS);
+    return { ...answer, instance: this.#instance };
+  }
+
+  // Goes on with a decision that waits under a handle: of the instance of the module that it was begun in, and of no other.
+  #supply({ instance }, call) {
+    if (enter() !== instance) throw undecided(new Error("the gate failed while the decision waited"));
+    return { ...ask(() => call(this.#core), ...STEPS), instance };
+  }
+
+  #supplyRecord({ line, time }, step, found) {
+    const [{ handle }, now] = [step.needsRecord, time()];
+    return this.#supply(step, (gate) => gate.supply_record(handle, line, now, found));
+  }
+
+  #supplyBody({ line, time }, step, body) {
+    const [{ handle, limit }, now] = [step.needsBody, time()];
+    const bytes = bytesOf(body, limit);
+    return this.#supply(step, (gate) => gate.supply_body(handle, line, now, bytes));
+  }
+
+  // Whatever ended the request, nothing waits for it any more.
+  #release(step) {
+    const waits = step.needsRecord ?? step.needsBody;
+    if (!waits || !alive(step.instance)) return;
+    try {
+      this.#core.release(waits.handle);
+    } catch (cause) {
+      throw failed(cause);
+    }
+  }
+
+  authorize(request, options) {
+    bound(this);
+    return allowed(this.decide(request, options));
+  }
+
+  async authorizeAsync(request, options) {
+    bound(this);
+    return allowed(await this.decideAsync(request, options));
+  }
+
+  decide(request, options) {
+    bound(this);
+    const call = describe(request, options, ["now", "requestId", "body"]);
+    let step = this.#begin(call);
+    try {
+      // There is nobody to ask for a record: the core says what that means.
+      if (step.needsRecord) step = this.#supplyRecord(call, step, undefined);
+      if (step.needsBody) step = this.#supplyBody(call, step, call.body);
+      return this.#verdict(step);
+    } finally {
+      this.#release(step);
+    }
+  }
+
+  async decideAsync(request, options) {
+    bound(this);
+    const call = describe(request, options, ["now", "requestId", "body", "records"]);
+    let step = this.#begin(call);
+    try {
+      if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.id));
+      if (step.needsBody) step = this.#supplyBody(call, step, await readBody(call.body, step.needsBody.limit));
+      return this.#verdict(step);
+    } finally {
+      this.#release(step);
+    }
+  }
+
+  verify(token, { now = new Date() } = {}) {
+    const text = typeof token === "string" ? token : "";
+    const time = millis(now);
+    return this.#principal(this.#ask((gate) => gate.verify(text, time), "principal").principal);
+  }
+
+  can(principal, permission) {
+    const text = this.#principals.get(principal);
+    if (text === undefined) throw new ArgumentError(`${kind(principal)} is not a principal that this gate has authenticated`);
+    return this.#ask((gate) => gate.can(text, String(permission)), "can").can === true;
+  }
+
+  #verdict({ decided }) {
+    if (!decided) throw undecided(new Error("a decision waits twice for the same"));
+    const { decision, diagnostics } = decided.verdict;
+    const { reason, message, reported, route, permission, principal } = diagnostics;
+    const record = { route, permission, log: decided.log };
+    if (!decision.allow) return Object.freeze({ allowed: false, reason, message, ...decision.deny, ...record });
+    return Object.freeze({
+      allowed: true,
+      ...decision.allow,
+      reported: reported ? { reason, message } : null,
+      ...record,
+      principal: principal && this.#principal(principal),
+    });
+  }
+
+  #principal({ subject, roles, scopes, tenant, proof, issuer = null, keyId, validUntil }) {
+    const principal = Object.freeze({
+      subject,
+      roles: Object.freeze(roles),
+      scopes: scopes && Object.freeze(scopes),
+      tenant,
+      proof: camelCase(proof),
+      issuer,
+      keyId,
+      validUntil: validUntil === null ? null : new Date(validUntil * 1000),
+    });
+    this.#principals.set(principal, JSON.stringify({ roles, scopes }));
+    return principal;
+  }
+}
+
+export function createApiKey(options) {
+  const { env, id, pepper } = options ?? {};
+  const random = crypto.getRandomValues(new Uint8Array(128));
+  const made = ask(() => core.create_api_key(String(env), String(id), String(pepper), random), "apiKey");
+  return made.apiKey;
+}
+
+// A method that is handed over by itself, as in `app.use(gate.authorize)`, has lost its gate.
+function bound(gate) {
+  if (!(gate instanceof Gate)) {
+    throw new ArgumentError("a method of a gate was called without it: call it as gate.authorize(request); as middleware there is guard(gate)");
+  }
+}
+
+// What every call about a request takes: the texts that the core reads it from, the time, and where the rest is.
+function describe(request, options = {}, known) {
+  if (typeof options !== "object" || options === null) {
+    throw new ArgumentError(`the options are an object, not ${kind(options)}`);
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new ArgumentError(`\`${unknown}\` is no option here: there are ${known.join(", ")}`);
+  }
+  const { now, requestId = "", body, records } = options;
+  if (typeof requestId !== "string") throw new ArgumentError(`the requestId is a string, not ${kind(requestId)}`);
+  const { method, target, headers, showsConnection } = headOf(request);
+  const fixed = now === undefined ? undefined : millis(now);
+  return {
+    line: JSON.stringify([method, requestId]),
+    head: JSON.stringify([target, headers, showsConnection]),
+    // Whoever has expired while something was waited for is not allowed.
+    time: () => fixed ?? Date.now(),
+    body,
+    records,
+  };
+}
+
+// SECURITY: a denial is an object like an allowance, and would be true in a condition.
+function allowed(verdict) {
+  if (verdict.allowed !== true) throw new DeniedError(verdict);
+  return verdict;
+}
+
+function textOf(config) {
+  if (typeof config === "string") return config;
+  const problem = (message) => new ConfigError([{ pointer: "", message }]);
+  const wrong = `is an object or JSON text, not ${kind(config)}`;
+  if (typeof config !== "object" || config === null) throw problem(wrong);
+  if (typeof config.then === "function") throw problem(`${wrong}: await it`);
+  if (ArrayBuffer.isView(config) || config instanceof ArrayBuffer) throw problem(`${wrong}: read it as text, in UTF-8`);
+  try {
+    return String(JSON.stringify(config));
+  } catch {
+    throw problem("cannot be written as JSON");
+  }
+}
+
+function millis(now) {
+  // SECURITY: not a number. Seconds taken for milliseconds are a day in 1970, when no token had expired.
+  if (!(now instanceof Date)) throw new ArgumentError(`the time is a Date, not ${kind(now)}`);
+  return now.getTime();
+}
+
+// The record's text or `null` if there is none, as JSON; `undefined` if the store could not be asked.
+async function recordOf(records, id) {
+  if (records !== undefined && typeof records !== "function") {
+    throw new ArgumentError(`records is a function that finds the record of an identifier, not ${kind(records)}`);
+  }
+  try {
+    const record = await records?.(id);
+    return JSON.stringify(record === null || typeof record === "string" ? record : JSON.stringify(record));
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBody(body, limit) {
+  return typeof body === "function" ? await body(limit) : body;
+}
+
+// The bytes of the body; no more of them than show that it is too long.
+function bytesOf(body, limit) {
+  if (body === undefined) return undefined;
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  if (!(bytes instanceof Uint8Array)) {
+    throw new ArgumentError(`the body of a request is a Uint8Array or a string, not ${kind(body)}`);
+  }
+  return new Uint8Array(bytes.subarray(0, limit + 1));
+}

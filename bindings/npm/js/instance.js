@@ -1,0 +1,82 @@
+// The instance of the module, and what every call into it has in common.
+import * as core from "./glue.js";
+import { ArgumentError, AuthError, LoadError } from "./errors.js";
+
+// Counts the instances of the module. An exception out of one is a trap, and nothing in its memory can be relied on
+// afterwards: it is never called again, and whatever was made in it is made anew in the next.
+let instance = 0;
+let trapped = false;
+let started = false;
+
+// Called by the entry for each host, before anything else is.
+export function start(module) {
+  try {
+    core.initSync({ module });
+  } catch (cause) {
+    throw new LoadError(
+      `the host does not run the WebAssembly of this package (${cause?.message ?? cause}): in a Worker, or where code ` +
+        'must not be made at run time, import "portcullis/workerd" or bundle with the condition `workerd`; in a page, ' +
+        "allow 'wasm-unsafe-eval' in the Content-Security-Policy",
+      { cause },
+    );
+  }
+  started = true;
+}
+
+export function failed(cause) {
+  trapped = true;
+  return undecided(cause);
+}
+
+export function undecided(cause) {
+  return new AuthError("internal", "the gate failed; nothing was decided", { cause });
+}
+
+// The number of the instance that is called now; a new one if the last has trapped.
+export function enter() {
+  if (!started) {
+    throw new LoadError(
+      "the WebAssembly of this package was not loaded: import \"portcullis\" and none of its inner files, and keep the " +
+        "import's side effects when bundling",
+    );
+  }
+  if (trapped) {
+    try {
+      core.__wbg_reset_state();
+    } catch (cause) {
+      throw failed(cause);
+    }
+    instance++;
+    trapped = false;
+  }
+  return instance;
+}
+
+// Whether what was made in instance `number` can still be used.
+export function alive(number) {
+  return !trapped && number === instance;
+}
+
+// Runs `call` in the module and returns its answer: an object with one of the members `wanted`.
+export function ask(call, ...wanted) {
+  let answer;
+  enter();
+  try {
+    answer = camelCased(JSON.parse(call()));
+  } catch (cause) {
+    throw failed(cause);
+  }
+  if (answer.argument) throw new ArgumentError(answer.argument.message);
+  if (answer.error) throw new AuthError(answer.error.code, answer.error.message);
+  if (!wanted.some((name) => name in answer)) throw failed(new Error("no such answer"));
+  return answer;
+}
+
+// The core writes names as `snake_case`.
+export const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+
+function camelCased(value) {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(camelCased);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [camelCase(name), camelCased(member)]));
+}
