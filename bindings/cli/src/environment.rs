@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis_analysis::lints;
-use portcullis_config::{ConfigErrors, Configuration, Secrets, Severity, compile};
+use portcullis_config::{Configuration, Secrets, Severity, compile};
 
+use crate::document::{self, Document};
 use crate::input::shown;
 use crate::output::{Failure, printable};
 
@@ -22,10 +23,7 @@ impl Environment {
             let lines = dotenvy::from_path_iter(path)
                 .map_err(|_| format!("--env-file: cannot read {}", shown(path)))?;
             for line in lines {
-                // The error of the library quotes the line, which may hold a secret.
-                let (name, value) = line.map_err(|_| {
-                    format!("--env-file: `{}` has a line that is not `NAME=value`", path.display())
-                })?;
+                let (name, value) = line.map_err(|error| wrong_line(path, &error))?;
                 file.insert(name, value);
             }
         }
@@ -34,23 +32,25 @@ impl Environment {
 
     /// Compiles the configuration at `path`.
     pub(crate) fn compile(&self, path: &Path) -> Result<Configuration, Failure> {
-        let document = read_document(path)?;
-        compile(&document, self).map_err(|errors| render_errors(&errors, &document, path))
+        let document = Document::read("--config", path)?;
+        compile(&document.json, self).map_err(|errors| document.render_errors(&errors))
     }
 }
 
-/// The bytes of the configuration at `path`.
-pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| format!("--config: cannot read {}: {error}", shown(path)))
-}
-
-/// What is wrong with `document`, read from `path`: a line each, with the place in the form that editors know.
-pub(crate) fn render_errors(errors: &ConfigErrors, document: &[u8], path: &Path) -> Failure {
-    let lines: Vec<String> = errors
-        .iter()
-        .map(|error| format!("{}:{}: {error}", path.display(), error.position(document)))
-        .collect();
-    printable(&lines.join("\nerror: "))
+/// What is wrong with a line of the file at `path`. The error of the library quotes the line, which may hold a secret.
+fn wrong_line(path: &Path, error: &dotenvy::Error) -> Failure {
+    let quoted = match error {
+        dotenvy::Error::LineParse(line, _) => Some(line.trim()),
+        _ => None,
+    };
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    // It quotes the line from the value on.
+    let number = text.lines().position(|line| quoted.is_some_and(|quoted| line.trim().ends_with(quoted)));
+    let place = number.map_or_else(String::new, |number| format!(":{}", number.saturating_add(1)));
+    format!(
+        "--env-file: {}{place}: not `NAME=value`; a value with spaces, quotes or `$` takes quotes around it: NAME='two words'",
+        shown(path)
+    )
 }
 
 impl Secrets for Environment {
@@ -71,5 +71,5 @@ pub(crate) fn notes(configuration: &Configuration, path: &Path) -> Vec<String> {
         .iter()
         .chain(&advice)
         .filter(|diagnostic| diagnostic.lint.severity() == Severity::Warning);
-    warnings.map(|warning| printable(&format!("note: {}: {warning}", path.display()))).collect()
+    warnings.map(|warning| printable(&format!("note: {}: {warning}", document::name(path)))).collect()
 }

@@ -14,7 +14,7 @@ use crate::time;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Configuration document.
+    /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// File of `NAME=value` lines with secrets, used before the environment.
@@ -52,5 +52,5 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         render::render(&configuration.gate, &request, &explanation)
     };
     let code = if explanation.decision == "allow" { 0 } else { 1 };
-    Ok(Outcome::success(text).with_notes(notes).with_code(code))
+    Ok(Outcome::success(text).for_people_unless(json).with_notes(notes).with_code(code))
 }

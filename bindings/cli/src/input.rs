@@ -23,6 +23,19 @@ pub(crate) fn token(argument: Option<&str>) -> Result<Option<String>, Failure> {
     Ok(String::from_utf8(bytes.to_vec()).ok())
 }
 
+/// Refuses what somebody has copied together with a token: to the gate it is a part of it.
+pub(crate) fn check_is_bare(token: &str) -> Result<(), Failure> {
+    if token.trim_start().get(..7).is_some_and(|start| start.eq_ignore_ascii_case("bearer ")) {
+        return Err(
+            "the token begins with `Bearer `, which names the scheme of a header; leave it out".to_owned()
+        );
+    }
+    if token.trim() != token {
+        return Err("the token has white space around it, such as a line end; remove it".to_owned());
+    }
+    Ok(())
+}
+
 /// The bytes of the file `path`, the value of `option`.
 pub(crate) fn file(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::File::open(path)

@@ -7,23 +7,28 @@
 
 mod api_key;
 mod config;
+mod document;
 mod environment;
 mod explain;
 mod input;
 mod jws;
 mod key;
+mod misnamed;
 mod output;
+mod paint;
 mod policy;
+mod shell;
 mod time;
 mod token;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 /// Authentication and authorization gate for RAG APIs.
 #[derive(Debug, Parser)]
 #[command(
+    name = "portcullis",
     version,
     propagate_version = true,
     after_help = "Exit codes: 0 valid or allowed, 1 invalid or denied, 2 usage or configuration error."
@@ -65,11 +70,15 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
-    /// Make API keys and hash those of other systems.
+    /// Make API keys and take over those of other systems.
     ApiKey {
         #[command(subcommand)]
         command: api_key::Command,
     },
+    /// Print the script that completes commands and options in a shell.
+    Completions(shell::Completions),
+    /// Print the manual, or write a page for each command.
+    Man(shell::Man),
 }
 
 fn main() -> ExitCode {
@@ -86,6 +95,8 @@ fn main() -> ExitCode {
         Command::Key { command } => key::run(&command, json),
         Command::Policy { command } => policy::run(&command, json),
         Command::ApiKey { command } => api_key::run(&command),
+        Command::Completions(arguments) => Ok(shell::completions(&arguments, Arguments::command())),
+        Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     })
 }
 

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
+use crate::misnamed;
+use crate::paint::paint;
+
 /// The end of a command that could do its work.
 pub(crate) struct Outcome {
     /// For standard output, as it is.
@@ -13,6 +16,8 @@ pub(crate) struct Outcome {
     pub(crate) notes: Vec<String>,
     /// 0 for valid or allowed, 1 for invalid or denied.
     pub(crate) code: u8,
+    /// Whether `output` is a text of ours for people, which a terminal may show in colours.
+    is_for_people: bool,
 }
 
 /// A usage or configuration error, ready to print.
@@ -21,12 +26,17 @@ pub(crate) type Failure = String;
 impl Outcome {
     /// Prints `output` and exits with 0.
     pub(crate) fn success(output: impl Into<Vec<u8>>) -> Self {
-        Self { output: output.into(), notes: Vec::new(), code: 0 }
+        Self { output: output.into(), notes: Vec::new(), code: 0, is_for_people: false }
     }
 
     /// The same with lines for standard error.
     pub(crate) fn with_notes(self, notes: Vec<String>) -> Self {
         Self { notes, ..self }
+    }
+
+    /// The same, which is a text of ours for people unless it is JSON.
+    pub(crate) fn for_people_unless(self, json: bool) -> Self {
+        Self { is_for_people: !json, ..self }
     }
 
     /// The same with another exit code.
@@ -44,17 +54,23 @@ pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
 pub(crate) fn print(outcome: Result<Outcome, Failure>) -> ExitCode {
     // A reader that went away is no error of ours, of either stream.
     match outcome {
-        Ok(Outcome { output, notes, code }) => {
+        Ok(Outcome { output, notes, code, is_for_people }) => {
             let mut stderr = std::io::stderr().lock();
             for note in notes {
+                let note = paint(&note, &stderr);
                 let _ = writeln!(stderr, "{note}");
             }
             let mut stdout = std::io::stdout().lock();
+            let output = match str::from_utf8(&output) {
+                Ok(text) if is_for_people => paint(text, &stdout).into_bytes(),
+                _ => output,
+            };
             let _ = stdout.write_all(&output).and_then(|()| stdout.flush());
             ExitCode::from(code)
         }
         Err(message) => {
-            let _ = writeln!(std::io::stderr(), "error: {message}");
+            let message = paint(&format!("error: {message}"), &std::io::stderr());
+            let _ = writeln!(std::io::stderr(), "{message}");
             ExitCode::from(2)
         }
     }
@@ -75,6 +91,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         } else if let Some((_, value)) = argument.split_once('=').filter(|(_, value)| may_be_secret(value)) {
             text = text.replace(value, "…");
         }
+    }
+    if let Some(command) = misnamed::meant(error) {
+        text.push_str(&format!("\n  tip: `{command}` does that\n"));
     }
     let _ = std::io::stderr().write_all(text.as_bytes());
     ExitCode::from(2)

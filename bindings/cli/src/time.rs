@@ -1,5 +1,7 @@
 //! Times and durations as people write and read them.
 
+use core::str::FromStr as _;
+
 use jiff::Timestamp;
 use portcullis::UnixTime;
 
@@ -23,4 +25,28 @@ fn parse(option: &str, text: &str) -> Result<Timestamp, Failure> {
             "{option}: write a time like 2026-11-22T01:02:03Z, or seconds since the epoch like 1795309323"
         )
     })
+}
+
+/// When something ends that `text`, the value of `option`, says the end of: a date, an instant, or a duration from `now`.
+pub(crate) fn end(option: &str, text: &str, now: UnixTime) -> Result<UnixTime, Failure> {
+    let wrong = || {
+        format!(
+            "{option}: write a date like 2027-01-31, a time like 2027-01-31T00:00:00Z, or a duration like 90d or 12h"
+        )
+    };
+    if let Ok(date) = text.parse::<jiff::civil::Date>()
+        && !text.contains(['T', 't', ' '])
+    {
+        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).map_err(|_| wrong())?;
+        return instant(option, Some(&midnight.timestamp().to_string()));
+    }
+    if let Ok(end) = instant(option, Some(text)) {
+        return Ok(end);
+    }
+    // Days of 24 hours: no calendar is at hand where a key is checked.
+    let duration = jiff::Span::from_str(text)
+        .and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()))
+        .map_err(|_| wrong())?;
+    let secs = u64::try_from(duration.as_secs()).map_err(|_| wrong())?;
+    Ok(now.plus(secs))
 }

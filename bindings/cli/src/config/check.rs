@@ -1,19 +1,20 @@
 //! `portcullis config check`: all errors and notices of a configuration, each with its place in the file.
 
 use core::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use portcullis_analysis::lints;
 use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity, compile};
 use serde::Serialize;
 
-use crate::environment::{Environment, read_document, render_errors};
+use crate::document::Document;
+use crate::environment::Environment;
 use crate::output::{self, Failure, Outcome, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Configuration document.
+    /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// File of `NAME=value` lines with secrets, used before the environment.
@@ -59,15 +60,15 @@ struct DiagnosticReport<'f> {
 }
 
 impl<'f> ErrorReport<'f> {
-    fn new(error: &'f ConfigError, document: &[u8]) -> Self {
-        let Position { line, column } = error.position(document);
+    fn new(error: &'f ConfigError, document: &Document) -> Self {
+        let Position { line, column } = document.place_of_error(error);
         Self { pointer: &error.pointer, line, column, message: &error.message }
     }
 }
 
 impl<'f> DiagnosticReport<'f> {
-    fn new(diagnostic: &'f Diagnostic, document: &[u8]) -> Self {
-        let Position { line, column } = diagnostic.position(document);
+    fn new(diagnostic: &'f Diagnostic, document: &Document) -> Self {
+        let Position { line, column } = document.place_of(diagnostic);
         let lint = diagnostic.lint;
         Self {
             code: lint.code(),
@@ -99,12 +100,11 @@ impl Secrets for Assumed {
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
-    let path = &arguments.config;
-    let document = read_document(path)?;
+    let document = Document::read("--config", &arguments.config)?;
     let loaded = if arguments.no_secrets {
-        compile(&document, &Assumed)
+        compile(&document.json, &Assumed)
     } else {
-        compile(&document, &Environment::read(arguments.env_file.as_deref())?)
+        compile(&document.json, &Environment::read(arguments.env_file.as_deref())?)
     };
     let configuration = match loaded {
         Ok(configuration) => configuration,
@@ -113,7 +113,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
             let report = Report { valid: false, errors, notices: Vec::new() };
             return Ok(Outcome::success(output::json(&report)?).with_code(2));
         }
-        Err(errors) => return Err(render_errors(&errors, &document, path)),
+        Err(errors) => return Err(document.render_errors(&errors)),
     };
     let advice = lints(&configuration);
     let mut reports: Vec<_> = configuration
@@ -128,13 +128,12 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let text = if json {
         output::json(&Report { valid: true, errors: Vec::new(), notices: reports })?
     } else {
-        listed(&reports, path)
+        listed(&reports, &document.name)
     };
-    Ok(Outcome::success(text).with_code(code))
+    Ok(Outcome::success(text).for_people_unless(json).with_code(code))
 }
 
-fn listed(reports: &[DiagnosticReport<'_>], path: &Path) -> String {
-    let path = path.display();
+fn listed(reports: &[DiagnosticReport<'_>], path: &str) -> String {
     let mut text = String::new();
     for DiagnosticReport { code, severity, pointer, line, column, message, why, remedy } in reports {
         // Writing to a `String` cannot fail.

@@ -7,8 +7,9 @@ use std::path::Path;
 use portcullis::Gate;
 use portcullis_config::{Secrets, load};
 
+use crate::document::Document;
 use crate::input::shown;
-use crate::output::{Failure, printable};
+use crate::output::Failure;
 
 /// Most bytes read from a file, far above what any limit accepts.
 const FILE_READ: u64 = 32 << 20;
@@ -51,12 +52,9 @@ impl Secrets for MadeUp {
 
 /// Loads the configuration at `path`, the value of the argument `name`.
 pub(super) fn gate(name: &str, path: &Path) -> Result<Gate, Failure> {
-    let loaded = load(&file(name, path)?, &MadeUp::default());
-    loaded.map(|loaded| loaded.gate).map_err(|errors| {
-        let lines: Vec<String> =
-            errors.iter().map(|error| printable(&format!("{}: {error}", path.display()))).collect();
-        lines.join("\nerror: ")
-    })
+    let document = Document::read(name, path)?;
+    let loaded = load(&document.json, &MadeUp::default());
+    loaded.map(|loaded| loaded.gate).map_err(|errors| document.render_errors(&errors))
 }
 
 /// The bytes of the file at `path`, the value of the argument `name`.

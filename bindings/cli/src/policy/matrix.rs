@@ -13,7 +13,7 @@ use crate::output::{self, Failure, Outcome, counted, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Configuration document.
+    /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// How it is written; a table if absent.

@@ -12,7 +12,7 @@ use crate::output::{self, Failure, Outcome, printable};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Configuration document.
+    /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The request or the route, for example `DELETE /v1/threads/{thread_id}`.

@@ -15,7 +15,7 @@ use crate::{input, time};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Configuration document.
+    /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// File of `NAME=value` lines with secrets, used before the environment.
@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let configuration = Environment::read(arguments.env_file.as_deref())?.compile(&arguments.config)?;
     let mut notes = notes(&configuration, &arguments.config);
     let text = input::token(arguments.token.as_deref())?;
+    input::check_is_bare(text.as_deref().unwrap_or_default())?;
     let verdict = match &text {
         Some(text) => configuration.gate.verify(text, now),
         None => Err(AuthError::from(TokenError::NotBase64Url)),

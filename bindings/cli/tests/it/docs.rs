@@ -121,6 +121,7 @@ fn every_example_runs() {
                 .current_dir(folder.path("."))
                 .env("PATH", &path)
                 .env("KEY_OF_ANOTHER_SYSTEM", "abc")
+                .env("KEYS_OF_ANOTHER_SYSTEM", "abc,def")
                 .output()
                 .unwrap();
             crate::common::assert_code(&output, i32::try_from(code).unwrap());

@@ -10,13 +10,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod api_key;
 mod bad_configurations;
 mod command;
 mod common;
 mod config;
 mod docs;
+mod documents;
 mod explain;
 mod explain_cases;
+mod hurdles;
 mod jws;
 mod key;
 mod mint;

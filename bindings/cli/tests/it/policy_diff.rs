@@ -242,8 +242,7 @@ fn errors_decide_nothing() {
         assert_eq!(output.stdout, b"");
     }
     assert!(
-        text(&run(&["policy", "diff", &good, &bad]).stderr)
-            .contains("bad.json: /policy/roles/a/inherits/0: no role")
+        text(&run(&["policy", "diff", &good, &bad]).stderr).contains("/policy/roles/a/inherits/0: no role")
     );
     let output = run(&["policy", "diff", &good, &good]);
     assert_eq!(text(&output.stdout), "nothing becomes allowed or denied\n");
