@@ -6,6 +6,8 @@ extern crate alloc;
 
 mod api_keys;
 mod bindings;
+#[cfg(feature = "schema")]
+mod constraints;
 mod context;
 mod credentials;
 mod dangers;

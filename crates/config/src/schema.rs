@@ -7,6 +7,7 @@ use alloc::string::{String, ToString};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::constraints;
 use crate::document::{Document, OneOrMany, RouteDocument};
 
 /// The JSON Schema (draft 2020-12) of a configuration, as indented JSON with a line end.
@@ -17,7 +18,9 @@ use crate::document::{Document, OneOrMany, RouteDocument};
 pub fn schema() -> String {
     let mut schema = schemars::schema_for!(Document);
     schema.insert("title".to_string(), "Configuration of Portcullis".into());
-    alloc::format!("{:#}\n", schema.as_value())
+    let mut schema = schema.to_value();
+    constraints::add(&mut schema);
+    alloc::format!("{schema:#}\n")
 }
 
 impl JsonSchema for RouteDocument {

@@ -41,6 +41,8 @@ enum Stage {
     NoStd,
     /// The lock files are complete and name no machine.
     Locks,
+    /// The JSON Schema of the configuration in Ajv and check-jsonschema.
+    Schema,
     /// The Worker: imports, size, the example's configuration, recovery from a trap.
     Worker,
     /// The WASI components: imports, size, the gate in Python, middleware and proxy in wasmtime.
@@ -86,6 +88,7 @@ impl Stage {
             Self::Fuzz => fuzz::check(),
             Self::NoStd => cargo::no_std(),
             Self::Locks
+            | Self::Schema
             | Self::Worker
             | Self::Component
             | Self::Envoy

@@ -1,4 +1,4 @@
-//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt, a reader of YAML, and Istio's models.
+//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt, a reader of YAML, Istio's models, and Ajv.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -88,6 +88,17 @@ pub fn wasm_plugins(step: &Step, dir: &Path, documents: &[Value]) -> Result<Vec<
     let path = dir.join("documents.json");
     fs::write(&path, serde_json::to_vec(documents)?).with_context(|| path.display().to_string())?;
     Ok(serde_json::from_str(&step.run(script("wasmplugin.mjs", &modules).arg(path))?)?)
+}
+
+/// What Ajv says about each of the JSON documents in the file `documents`, a list, against `schema`: nothing, or what is
+/// wrong.
+///
+/// # Errors
+///
+/// If npm cannot install, or Ajv refuses the schema.
+pub fn schema(step: &Step, schema: &Path, documents: &Path) -> Result<Vec<Vec<String>>> {
+    let modules = npm(step)?;
+    Ok(serde_json::from_str(&step.run(script("schema.mjs", &modules).args([schema, documents]))?)?)
 }
 
 /// A script of `tests/support/npm`, which finds its packages in `modules`.
