@@ -149,7 +149,7 @@ fn bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 fn text(bytes: &[u8], name: &str) -> Result<String, Failure> {
-    let text = std::str::from_utf8(bytes).map_err(|_| printable(&format!("{name} is not UTF-8")))?;
+    let text = core::str::from_utf8(bytes).map_err(|_| printable(&format!("{name} is not UTF-8")))?;
     // An editor's mark at the start is no part of what it says.
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned())
 }
