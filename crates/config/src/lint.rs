@@ -80,6 +80,10 @@ lints! {
     PublicMutation => "public_mutation", Warning,
         "anybody on the network may use the route, and its method or kind is made for changes",
         "give the route a permission; if it has to be public, like a login, accept the finding by its code";
+    /// A public route takes every path under the root, or under a prefix that all paths have.
+    PublicRest => "public_rest", Warning,
+        "whatever the origin has there and no other route names is open to anybody, and so is what is added later",
+        "name the public routes one by one; let the rest be refused, or give this one a permission";
     /// A page that documents the API is public.
     DocsOpen => "docs_open", Warning,
         "the description of every route and parameter is where an attacker begins",

@@ -292,3 +292,18 @@ fn what_has_another_form_fits_neither() {
         assert!(!loads(&document), "{pointer} loads: {document}");
     }
 }
+
+/// It opens what no other route names, an administration for example, and says nothing of it.
+#[test]
+fn a_public_route_for_everything_is_told() {
+    let folder = Folder::new();
+    let document =
+        NOTICED.replace("\"docs\": \"public\"", "\n\"routes\": {\"GET /{path:path}\": \"public\"}");
+    let file = folder.write("c.json", document);
+    let check = ["config", "check", "--no-secrets", "--deny-warnings", "--allow", "audience_missing"];
+    let output = run(&[&check[..], &["--config", &file]].concat());
+    assert_code(&output, 1);
+    let said = text(&output.stdout).replace(&file, "c.json");
+    let expected = "warning[public_rest]: c.json:7:32: /policy/routes/GET ~1{path:path}: anybody may send GET to every path that no other route names\n";
+    assert!(said.contains(expected), "{said}");
+}

@@ -12,7 +12,7 @@ use crate::route;
 
 pub(crate) fn check(configuration: &Configuration, diagnostics: &mut DiagnosticList) {
     for (route, written) in &configuration.document.policy.routes {
-        let Some((method, _)) = route.split_once(' ').filter(|_| written.access == "public") else {
+        let Some((method, path)) = route.split_once(' ').filter(|_| written.access == "public") else {
             continue;
         };
         if !["GET", "HEAD", "OPTIONS"].contains(&method) {
@@ -22,10 +22,31 @@ pub(crate) fn check(configuration: &Configuration, diagnostics: &mut DiagnosticL
                 format!("public, although it is a {method}"),
             );
         }
+        if takes_everything(path) {
+            diagnostics.push(
+                Lint::PublicRest,
+                place(route),
+                format!("anybody may send {method} to every path that no other route names"),
+            );
+        }
     }
     check_reach(configuration, diagnostics);
     check_overlaps(configuration, diagnostics);
     check_upgrades(configuration, diagnostics);
+}
+
+/// Whether a template ends in the rest of a path, and has nothing before that but what all paths of an API have.
+fn takes_everything(template: &str) -> bool {
+    let Some((before, last)) = template.rsplit_once('/').filter(|(_, last)| last.ends_with(":path}")) else {
+        return false;
+    };
+    let is_version = |segment: &str| {
+        segment.strip_prefix('v').is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let is_common = |segment: &str| {
+        segment.is_empty() || segment.starts_with('{') || segment == "api" || is_version(segment)
+    };
+    last.starts_with('{') && before.split('/').all(is_common)
 }
 
 /// The pointer to a route of the document.

@@ -70,6 +70,20 @@ fn each_lint_at_its_place() {
             json!("public"),
             &["public_mutation /policy/routes/WEBSOCKET ~1ws"],
         ),
+        (
+            "/policy/routes/GET ~1{path:path}",
+            json!("public"),
+            &["public_rest /policy/routes/GET ~1{path:path}"],
+        ),
+        (
+            "/policy/routes/GET ~1api~1v1~1{tenant}~1{path:path}",
+            json!("public"),
+            &["public_rest /policy/routes/GET ~1api~1v1~1{tenant}~1{path:path}"],
+        ),
+        ("/policy/routes/GET ~1static~1{path:path}", json!("public"), &[]),
+        ("/policy/routes/GET ~1api~1v1~1files~1{path:path}", json!("public"), &[]),
+        ("/policy/routes/GET ~1{path:path}", json!("refused"), &[]),
+        ("/policy/routes/GET ~1{path:path}", json!("doc:read"), &[]),
         ("/policy/routes/GET ~1docs~1", json!("public"), &["docs_open /policy/routes/GET ~1docs~1"]),
         (
             "/policy/routes/GET ~1v1~1openapi.json",
