@@ -1,26 +1,70 @@
-//! The body of a request whose route has bindings on it: one JSON text, read the same way by everybody or refused.
+//! The body of a request whose route has bindings on it: one JSON text, or one form, read the same way by everybody or
+//! refused.
 //!
 //! The body goes on byte for byte; what is refused here is what an origin might read differently, such as a member that
 //! occurs twice, or bytes that are a form as well as JSON.
+
+mod field;
+mod media_type;
+mod multipart;
+mod urlencoded;
+
+use alloc::vec::Vec;
+
+pub(crate) use field::Field;
+use media_type::MediaType;
 
 use crate::error::BodyError;
 use crate::json::{self, Budget, Value};
 use crate::limits::BODY_BYTES;
 use crate::upstream::outbound::Outbound;
 
+/// What a body may be for bindings to be compared with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Accepts {
+    /// A JSON text.
+    pub(crate) json: bool,
+    /// A form.
+    pub(crate) form: bool,
+    /// Nothing at all.
+    pub(crate) nothing: bool,
+}
+
+/// What the head of a request announces as its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Announced {
+    /// `None` if there is no `Content-Type`: then the body must be empty.
+    media_type: Option<MediaType>,
+    may_be_empty: bool,
+}
+
+/// A body that was read.
+#[derive(Debug)]
+pub(crate) enum Body<'b> {
+    /// Not a byte.
+    Nothing,
+    Json(Value),
+    Form(Vec<Field<'b>>),
+}
+
 /// Checks what the head says about the body, so that one which cannot be used is never read.
 ///
 /// # Errors
 ///
-/// [`BodyError`] if it is not announced as plain JSON in UTF-8
+/// [`BodyError`] if it is not announced as what `accepts` names, in UTF-8
 /// ([RFC 8259 section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)), or as longer than [`BODY_BYTES`].
-pub(crate) fn check_head(outbound: &Outbound<'_>) -> Result<(), BodyError> {
+pub(crate) fn check_head(outbound: &Outbound<'_>, accepts: Accepts) -> Result<Announced, BodyError> {
     let list = |name| outbound.lines(name).flat_map(elements);
-    let mut types = outbound.lines("content-type");
-    match (types.next(), types.next()) {
-        (Some(media_type), None) if is_json(media_type) => {}
-        _ => return Err(BodyError::NotJsonType),
-    }
+    let mut lines = outbound.lines("content-type");
+    let media_type = match (lines.next(), lines.next()) {
+        (None, _) if accepts.nothing => None,
+        (Some(line), None) => Some(
+            MediaType::parse(line)
+                .filter(|announced| if *announced == MediaType::Json { accepts.json } else { accepts.form })
+                .ok_or_else(|| accepts.not_announced())?,
+        ),
+        _ => return Err(accepts.not_announced()),
+    };
     if list("content-encoding").any(|coding| !coding.eq_ignore_ascii_case(b"identity")) {
         return Err(BodyError::Encoded);
     }
@@ -30,40 +74,50 @@ pub(crate) fn check_head(outbound: &Outbound<'_>) -> Result<(), BodyError> {
             return Err(BodyError::TooLarge);
         }
     }
-    Ok(())
+    Ok(Announced { media_type, may_be_empty: accepts.nothing })
 }
 
 fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
-/// The JSON value of a body.
-///
-/// # Errors
-///
-/// [`BodyError`] if there is none, or if it is longer than [`BODY_BYTES`].
-pub(crate) fn parse(body: &[u8]) -> Result<Value, BodyError> {
-    if body.len() > BODY_BYTES {
-        return Err(BodyError::TooLarge);
+impl Accepts {
+    fn not_announced(self) -> BodyError {
+        match (self.json, self.form) {
+            (true, true) => BodyError::NotJsonOrFormType,
+            (false, true) => BodyError::NotFormType,
+            _ => BodyError::NotJsonType,
+        }
     }
-    json::parse(body, Budget::BODY).map_err(|_| BodyError::NotJson)
 }
 
-/// Whether a media type ([RFC 9110 section 8.3.1](https://www.rfc-editor.org/rfc/rfc9110#section-8.3.1)) is
-/// `application/json`, with no parameter but `charset=utf-8`.
-fn is_json(media_type: &[u8]) -> bool {
-    let mut parts = media_type.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
-    let is_utf8 = |parameter: &[u8]| {
-        parameter.eq_ignore_ascii_case(b"charset=utf-8")
-            || parameter.eq_ignore_ascii_case(b"charset=\"utf-8\"")
-    };
-    parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case(b"application/json"))
-        && parts.all(is_utf8)
+impl Announced {
+    /// Reads a body that was announced so.
+    ///
+    /// # Errors
+    ///
+    /// [`BodyError`] if it is something else, or longer than [`BODY_BYTES`].
+    pub(crate) fn read<'b>(&self, body: &'b [u8]) -> Result<Body<'b>, BodyError> {
+        if body.len() > BODY_BYTES {
+            return Err(BodyError::TooLarge);
+        }
+        match &self.media_type {
+            _ if body.is_empty() && self.may_be_empty => Ok(Body::Nothing),
+            None => Err(BodyError::Unannounced),
+            Some(MediaType::Json) => {
+                json::parse(body, Budget::BODY).map(Body::Json).map_err(|_| BodyError::NotJson)
+            }
+            Some(MediaType::UrlEncoded) => urlencoded::parse(body).map(Body::Form).ok_or(BodyError::NotForm),
+            Some(MediaType::Multipart { boundary }) => {
+                multipart::parse(body, boundary).map(Body::Form).ok_or(BodyError::NotForm)
+            }
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{check_head, parse};
+    use super::{Accepts, Announced, Body, check_head};
     use crate::credential::CredentialLocations;
     use crate::error::BodyError;
     use crate::limits::BODY_BYTES;
@@ -74,7 +128,15 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
+    const JSON: Accepts = Accepts { json: true, form: false, nothing: false };
+    const FORM: Accepts = Accepts { json: false, form: true, nothing: false };
+    const ALL: Accepts = Accepts { json: true, form: true, nothing: true };
+
     fn check(headers: &[(&str, &str)]) -> Result<(), BodyError> {
+        announced(headers, JSON).map(|_| ())
+    }
+
+    fn announced(headers: &[(&str, &str)], accepts: Accepts) -> Result<Announced, BodyError> {
         let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
         let request = Request::parse(&RequestHead::new("POST", "/", &pairs)).unwrap();
         let upstream = Upstream {
@@ -92,7 +154,7 @@ mod tests {
             websocket_protocols: Vec::new(),
             query_parameter: None,
         };
-        check_head(&Outbound::of(&request, &upstream, &locations, None).unwrap())
+        check_head(&Outbound::of(&request, &upstream, &locations, None).unwrap(), accepts)
     }
 
     #[test]
@@ -123,6 +185,45 @@ mod tests {
         for length in ["65537", "1, 65537", "99999999999999999999999", "-1", "x", ""] {
             assert_eq!(check(&[json, ("content-length", length)]), Err(BodyError::TooLarge), "{length}");
         }
+    }
+
+    #[test]
+    fn a_form_is_announced_as_one() {
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        let parts = ("content-type", "multipart/form-data; boundary=x");
+        let json = ("content-type", "application/json");
+        for (headers, accepts, expected) in [
+            (&[form][..], FORM, Ok(())),
+            (&[parts], FORM, Ok(())),
+            (&[json], FORM, Err(BodyError::NotFormType)),
+            (&[form], JSON, Err(BodyError::NotJsonType)),
+            (&[], FORM, Err(BodyError::NotFormType)),
+            (&[form, form], FORM, Err(BodyError::NotFormType)),
+            (&[form], ALL, Ok(())),
+            (&[json], ALL, Ok(())),
+            (&[], ALL, Ok(())),
+            (&[("content-type", "text/plain")], ALL, Err(BodyError::NotJsonOrFormType)),
+            (&[json, form], ALL, Err(BodyError::NotJsonOrFormType)),
+        ] {
+            assert_eq!(announced(headers, accepts).map(|_| ()), expected, "{headers:?} {accepts:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_body_where_nothing_is_needed() {
+        let json = [("content-type", "application/json")];
+        let read = |headers: &[(&str, &str)], accepts, body| {
+            announced(headers, accepts).unwrap().read(body).map(|body| matches!(body, Body::Nothing))
+        };
+        assert_eq!(read(&[], ALL, b""), Ok(true));
+        assert_eq!(read(&json, ALL, b""), Ok(true));
+        assert_eq!(read(&json, ALL, b"{}"), Ok(false));
+        assert_eq!(read(&[], ALL, b"{}"), Err(BodyError::Unannounced));
+        assert_eq!(read(&json, JSON, b""), Err(BodyError::NotJson));
+    }
+
+    fn parse(body: &[u8]) -> Result<(), BodyError> {
+        announced(&[("content-type", "application/json")], JSON)?.read(body).map(|_| ())
     }
 
     #[test]

@@ -198,7 +198,18 @@ pub enum BodyError {
     /// `Content-Type` is not one `application/json` in UTF-8, so that origins may read something else than JSON.
     #[error("the body is not announced as `application/json` in UTF-8")]
     NotJsonType,
-    /// `Content-Encoding` says that the bytes are not the JSON text itself.
+    /// `Content-Type` is not that of one form in UTF-8.
+    #[error(
+        "the body is not announced as `application/x-www-form-urlencoded` or `multipart/form-data` in UTF-8"
+    )]
+    NotFormType,
+    /// `Content-Type` is neither that of JSON nor that of one form.
+    #[error("the body is announced neither as `application/json` nor as a form, in UTF-8")]
+    NotJsonOrFormType,
+    /// There is a body, and no `Content-Type`.
+    #[error("the body has no `Content-Type`")]
+    Unannounced,
+    /// `Content-Encoding` says that the bytes are not the text itself.
     #[error("the body has a `Content-Encoding`")]
     Encoded,
     /// Longer than [`crate::limits::BODY_BYTES`].
@@ -207,6 +218,9 @@ pub enum BodyError {
     /// Not one JSON text without duplicate members, within the limits of depth and size.
     #[error("the body is not a JSON text with unique members")]
     NotJson,
+    /// Not a form that every server reads the same way.
+    #[error("the body is not a form that every server reads the same way")]
+    NotForm,
     /// The host could not read it to its end.
     #[error("the body could not be read to its end")]
     Unavailable,
@@ -298,9 +312,14 @@ impl AuthError {
             },
             Self::Body(error) => match error {
                 BodyError::TooLarge => Reason::BodyTooLarge,
-                BodyError::NotJsonType | BodyError::Encoded | BodyError::NotJson | BodyError::Unavailable => {
-                    Reason::BodyInvalid
-                }
+                BodyError::NotJsonType
+                | BodyError::NotFormType
+                | BodyError::NotJsonOrFormType
+                | BodyError::Unannounced
+                | BodyError::Encoded
+                | BodyError::NotJson
+                | BodyError::NotForm
+                | BodyError::Unavailable => Reason::BodyInvalid,
             },
         }
     }

@@ -11,7 +11,7 @@ pub use crate::credential::{AUTHORIZATION, CredentialLocations, WEBSOCKET_PROTOC
 pub use crate::dialect::Dialect;
 pub use crate::gate::{Cors, GateParts, Mode};
 pub use crate::policy::authorize::Policy;
-pub use crate::policy::binding::{Binding, Parameter, Reading, Values};
+pub use crate::policy::binding::{Binding, Occurrence, Parameter, Reading, Values};
 pub use crate::policy::bits::BitSet;
 pub use crate::policy::permission::{Names, PermissionPattern};
 pub use crate::policy::permission_id::PermissionId;

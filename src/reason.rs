@@ -139,9 +139,9 @@ reasons! {
     ScopeMissing => "scope_missing", 403, ScopeMissing;
     /// A parameter of the request is not among the values the principal is bound to.
     BindingMismatch => "binding_mismatch", 403, NotPermitted;
-    /// A binding compares members of the body, and the body is not JSON that can be compared.
+    /// A binding compares something of the body, and the body is no JSON or form that can be compared.
     BodyInvalid => "body_invalid", 400, BadRequest;
-    /// A binding compares members of the body, and the body is longer than the limit.
+    /// A binding compares something of the body, and the body is longer than the limit.
     BodyTooLarge => "body_too_large", 413, BodyTooLarge;
     /// The configuration did not load.
     ConfigInvalid => "config_invalid", 503, Unavailable;

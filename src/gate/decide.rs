@@ -15,7 +15,7 @@ use crate::api_key::{CheckedKey, PresentedKey, RecordLookup};
 use crate::body;
 use crate::credential::CredentialLocation;
 use crate::error::{ApiKeyError, AuthError, BodyError, CredentialError, PolicyError};
-use crate::policy::binding::{Binding, Reading};
+use crate::policy::binding::{Binding, Reading, accepts};
 use crate::policy::route::{CompiledAccess, Route};
 use crate::principal::Principal;
 use crate::request::{Request, RequestHead};
@@ -208,16 +208,20 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         self.compare(on_head.into_iter(), |binding| binding.read(&outbound), principal)
             .map_err(|broken| identified.refuse_for(gate, broken))?;
         // Last of all: a body is read for nobody who may not use the route anyway.
-        if !on_body.is_empty() {
-            body::check_head(&outbound).map_err(|error| identified.refuse(gate, error))?;
-        }
+        let announced = match on_body.as_slice() {
+            [] => None,
+            on_body => Some(
+                body::check_head(&outbound, accepts(on_body))
+                    .map_err(|error| identified.refuse(gate, error))?,
+            ),
+        };
         let roles = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
         let handover = Handover::new(&routed.request, outbound, &parts.locations);
         let bindings: Vec<Binding> = on_body.into_iter().cloned().collect();
         let known = Diagnostics { location: Some(*location), ..routed.known(gate) };
         let caller = Caller { location: *location, principal: identified.principal, roles };
-        if !bindings.is_empty() {
-            return Ok(Outcome::NeedsBody(AwaitedBody { caller, handover, bindings, known }));
+        if let Some(announced) = announced {
+            return Ok(Outcome::NeedsBody(AwaitedBody { caller, handover, announced, bindings, known }));
         }
         let forward = handover.forward(&parts.upstream, Some(&caller), self.now);
         Ok(Outcome::Forward(forward, Diagnostics { principal: Some(caller.principal), ..known }))
@@ -330,12 +334,12 @@ impl BodyNeed {
 
     /// Goes on with the body or, if it is `None`, without, watched by `trace`.
     pub fn supply_traced(self, body: Option<&[u8]>, now: UnixTime, trace: &mut impl Trace) -> Verdict {
-        let (gate, asked, AwaitedBody { caller, handover, bindings, known }) = self.into_parts();
+        let (gate, asked, AwaitedBody { caller, handover, announced, bindings, known }) = self.into_parts();
         // Whoever has expired while the body was on its way is not allowed.
         let still_valid = caller.principal.validity.check(now);
-        let value = still_valid.and_then(|()| Ok(body::parse(body.ok_or(BodyError::Unavailable)?)?));
-        let compared = value.map_err(|error| (error, None)).and_then(|value| {
-            let read = |binding: &Binding| binding.read_body(&value);
+        let body = still_valid.and_then(|()| Ok(announced.read(body.ok_or(BodyError::Unavailable)?)?));
+        let compared = body.map_err(|error| (error, None)).and_then(|body| {
+            let read = |binding: &Binding| binding.read_body(&body);
             let mut decider = Decider { gate: &gate, now, trace };
             let compared = decider.compare(bindings.iter(), read, &caller.principal);
             compared.map_err(|Broken(binding)| (PolicyError::BindingMismatch.into(), Some(binding)))

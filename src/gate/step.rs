@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use super::parts::Gate;
 use super::refuse::Asked;
 use crate::api_key::PresentedKey;
+use crate::body::Announced;
 use crate::credential::CredentialLocation;
 use crate::limits::BODY_BYTES;
 use crate::policy::binding::Binding;
@@ -103,6 +104,7 @@ pub(super) struct AwaitedRecord {
 pub(super) struct AwaitedBody {
     pub(super) caller: Caller,
     pub(super) handover: Handover,
+    pub(super) announced: Announced,
     pub(super) bindings: Vec<Binding>,
     pub(super) known: Diagnostics,
 }

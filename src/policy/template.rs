@@ -111,6 +111,11 @@ impl RouteTemplate {
         self.parameters.iter().find(|(own, _)| own == name).map(|(_, segment)| *segment)
     }
 
+    /// The name of the parameter that is the segment `segment` of the path, if it is one segment.
+    pub fn parameter_at(&self, segment: usize) -> Option<&str> {
+        self.parameters.iter().find(|(_, own)| *own == segment).map(|(name, _)| name.as_str())
+    }
+
     /// Whether this is the route of an upgrade.
     pub fn is_websocket(&self) -> bool {
         self.method == WEBSOCKET

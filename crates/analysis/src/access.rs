@@ -66,7 +66,7 @@ fn decide_as(
         step = match step {
             Step::Verdict(verdict) => return verdict,
             Step::Need(Need::Body(need)) => {
-                return need.supply_traced(request.body.as_deref(), ANY_TIME, trace);
+                return need.supply_traced(request.body(), ANY_TIME, trace);
             }
             // A hypothetical caller presents no key that could have a record.
             Step::Need(Need::ApiKeyRecord(need)) => need.supply(&RecordLookup::Unavailable, ANY_TIME),

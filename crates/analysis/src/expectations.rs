@@ -5,6 +5,6 @@ mod error;
 mod members;
 mod report;
 
-pub use document::{Case, CaseCaller, Expectations, KnownBy};
+pub use document::{Case, CaseBody, CaseCaller, Expectations, KnownBy};
 pub use error::ExpectationsError;
 pub use report::{Difference, TestReport, UnknownRole};

@@ -48,10 +48,31 @@ impl SampleRequest {
     /// The same with this JSON text as its body, announced as such unless a header says what it is.
     #[must_use]
     pub fn with_json(self, text: impl Into<Vec<u8>>) -> Self {
+        self.announced("application/json").with_body(text)
+    }
+
+    /// The same with a form of these fields as its body, as a browser encodes it
+    /// ([URL standard](https://url.spec.whatwg.org/#urlencoded-serializing)), announced as such unless a header says what it
+    /// is.
+    #[must_use]
+    pub fn with_form(self, fields: &[(String, String)]) -> Self {
+        let mut body = form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(fields);
+        self.announced("application/x-www-form-urlencoded").with_body(body.finish())
+    }
+
+    /// The same, announced as `media_type` unless a header says what the body is.
+    fn announced(self, media_type: &str) -> Self {
         const CONTENT_TYPE: &str = "content-type";
         let is_announced = self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(CONTENT_TYPE));
-        let announced = if is_announced { self } else { self.with_header(CONTENT_TYPE, "application/json") };
-        announced.with_body(text)
+        if is_announced { self } else { self.with_header(CONTENT_TYPE, media_type) }
+    }
+
+    /// The body as a host reads it; `None` if it is not known. What announces no body has none.
+    pub(crate) fn body(&self) -> Option<&[u8]> {
+        let announces = |name: &str| self.headers.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let is_announced = ["content-type", "content-length", "transfer-encoding"].into_iter().any(announces);
+        self.body.as_deref().or((!is_announced).then_some(&[]))
     }
 
     /// The header lines as a request head has them.

@@ -1,7 +1,7 @@
 //! Bindings of routes: `where`.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -13,16 +13,46 @@ use portcullis::parts::{
 };
 
 use crate::diagnostics::Diagnostics;
-use crate::document::{Document, RouteDocument};
+use crate::document::{BindingDocument, Document, RouteDocument};
 use crate::header_name::of_transport;
+
+/// Why a member of `where` is none: the place within it, and what to do.
+#[derive(Debug)]
+pub(crate) struct BindingError {
+    /// The member of the member; empty for the whole of it.
+    pub(crate) inside: &'static str,
+    pub(crate) message: String,
+}
 
 /// One member of `where`: `path.collection` to `/collections`.
 ///
 /// # Errors
 ///
 /// What is wrong and how to fix it.
-pub(crate) fn parse(parameter: &str, values: &str, template: &RouteTemplate) -> Result<Binding, String> {
-    let parameter = match parameter.split_once('.') {
+pub(crate) fn parse(
+    parameter: &str,
+    written: &BindingDocument,
+    template: &RouteTemplate,
+) -> Result<Binding, BindingError> {
+    let parameter =
+        self::parameter(parameter, template).map_err(|message| BindingError { inside: "", message })?;
+    let optional = written.optional.unwrap_or(false);
+    if optional && matches!(parameter, Parameter::Path { .. }) {
+        let message = "a parameter of the path is always there; remove \"optional\"".to_owned();
+        return Err(BindingError { inside: "optional", message });
+    }
+    let values = values(&written.equals).ok_or_else(|| {
+        let message =
+            "write \"subject\", \"tenant\", or a JSON pointer into the claims, like \"/collections\"";
+        // The short form has no member of its own for it.
+        let inside = if written.optional.is_some() { "equals" } else { "" };
+        BindingError { inside, message: message.to_owned() }
+    })?;
+    Ok(Binding { parameter, values, optional })
+}
+
+fn parameter(text: &str, template: &RouteTemplate) -> Result<Parameter, String> {
+    Ok(match text.split_once('.') {
         Some(("path", name)) => {
             let segment = template.parameter(name).ok_or_else(|| {
                 format!("the route has no parameter {{{name}}} of one segment; name one that it has")
@@ -30,33 +60,52 @@ pub(crate) fn parse(parameter: &str, values: &str, template: &RouteTemplate) -> 
             Parameter::Path { name: name.to_owned(), segment }
         }
         Some(("query", name)) if !name.is_empty() => Parameter::Query(name.to_owned()),
+        Some(("header", name)) if name.eq_ignore_ascii_case("cookie") => {
+            return Err("the header has all cookies in it; compare one, as \"cookie.name\"".to_owned());
+        }
         Some(("header", name)) if is_header(name) => Parameter::Header(name.to_ascii_lowercase()),
-        Some(("body", _)) if template.is_websocket() => {
+        Some(("cookie", name)) if is_cookie(name) => Parameter::Cookie(name.to_owned()),
+        Some(("body" | "form", _)) if template.is_websocket() => {
             return Err("an upgrade has no body; compare a parameter of the path or the query".to_owned());
         }
         Some(("body", pointer)) if pointer.starts_with('/') => {
             Parameter::Body(Pointer::parse(pointer).ok_or_else(unknown_parameter)?)
         }
+        Some(("form", name)) if !name.is_empty() => Parameter::Form(name.to_owned()),
         _ => return Err(unknown_parameter()),
-    };
-    let values = match values {
-        "subject" => Values::Subject,
-        "tenant" => Values::Tenant,
+    })
+}
+
+fn values(text: &str) -> Option<Values> {
+    match text {
+        "subject" => Some(Values::Subject),
+        "tenant" => Some(Values::Tenant),
         pointer if pointer.starts_with('/') && Pointer::parse(pointer).is_some() => {
-            Values::Claim(pointer.to_owned())
+            Some(Values::Claim(pointer.to_owned()))
         }
-        _ => {
-            return Err(
-                "write \"subject\", \"tenant\", or a JSON pointer into the claims, like \"/collections\""
-                    .to_owned(),
-            );
-        }
-    };
-    Ok(Binding { parameter, values })
+        _ => None,
+    }
 }
 
 fn unknown_parameter() -> String {
-    "write a parameter as \"path.name\", \"query.name\", \"header.name\" or, with a JSON pointer, \"body./name\"".to_owned()
+    "write a parameter as \"path.name\", \"query.name\", \"header.name\", \"cookie.name\", \"form.name\" or, with a JSON pointer, \"body./name\"".to_owned()
+}
+
+/// What keeps `bindings` from all holding at once, whatever the request.
+///
+/// # Errors
+///
+/// What is wrong and how to fix it.
+pub(crate) fn check_together(bindings: &[Binding]) -> Result<(), &'static str> {
+    let required = |wanted: fn(&Parameter) -> bool| {
+        bindings.iter().any(|binding| !binding.optional && wanted(&binding.parameter))
+    };
+    if required(|parameter| matches!(parameter, Parameter::Body(_)))
+        && required(|parameter| matches!(parameter, Parameter::Form(_)))
+    {
+        return Err("no body is JSON and a form at once; make the bindings on one of them optional");
+    }
+    Ok(())
 }
 
 /// The places in the claims that the bindings of `routes` compare with.
@@ -76,6 +125,13 @@ fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
+/// Whether `name` is the name of a cookie ([RFC 6265 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1)),
+/// without a percent sign, which some servers decode.
+fn is_cookie(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
 /// Whether what the bindings of all routes compare reaches the origin.
 ///
 /// SECURITY: a value that is compared and then taken away protects nothing: the origin falls back to its default, the same
@@ -92,21 +148,25 @@ pub(crate) fn check_sent(
         Parameter::Query(name) if locations.query_parameter.as_ref() == Some(name) => {
             Some("it may carry a credential there and is taken out of the query".to_owned())
         }
-        Parameter::Path { .. } | Parameter::Query(_) | Parameter::Body(_) => None,
+        Parameter::Cookie(_) => why_header_is_not_sent("cookie", upstream, locations),
+        Parameter::Path { .. } | Parameter::Query(_) | Parameter::Body(_) | Parameter::Form(_) => None,
     };
     for route in policy.routes.iter() {
         for binding in &route.bindings {
             let Some(why) = unsent(&binding.parameter) else { continue };
-            let written = binding.to_string();
-            let parameter = written.split(" = ").next().unwrap_or_default();
+            let parameter = &binding.parameter;
             let message = format!(
                 "{parameter} never reaches the origin: {why}; compare a parameter of the path, the query or the body that the origin goes by"
             );
             match document.policy.routes.get(&route.text) {
                 Some(written) => {
-                    let member = member_of(written, &binding.parameter);
-                    diagnostics
-                        .error(pointer_to(&["policy", "routes", &route.text, "where", member]), message);
+                    let place = ["policy", "routes", &route.text];
+                    let pointer = match member_of(written, parameter) {
+                        Some(member) => pointer_to(&[&place[..], &["where", member]].concat()),
+                        // Inherited from the profile's route.
+                        None => pointer_to(&place),
+                    };
+                    diagnostics.error(pointer, message);
                 }
                 None => diagnostics.error("/profile", format!("\"{}\": {message}", route.text)),
             }
@@ -115,13 +175,11 @@ pub(crate) fn check_sent(
 }
 
 /// The member of `where` that names `parameter`.
-fn member_of<'r>(route: &'r RouteDocument, parameter: &Parameter) -> &'r str {
-    let is_it = |name: &&String| match (name.split_once('.'), parameter) {
-        (Some(("header", own)), Parameter::Header(name)) => own.eq_ignore_ascii_case(name),
-        (Some(("query", own)), Parameter::Query(name)) => own == name,
-        _ => false,
-    };
-    route.bindings.keys().find(is_it).map(String::as_str).unwrap_or_default()
+fn member_of<'r>(route: &'r RouteDocument, parameter: &Parameter) -> Option<&'r str> {
+    let text = parameter.to_string();
+    let is_header = matches!(parameter, Parameter::Header(_));
+    let is_it = |name: &&String| **name == text || (is_header && name.eq_ignore_ascii_case(&text));
+    route.bindings.iter().flat_map(BTreeMap::keys).find(is_it).map(String::as_str)
 }
 
 fn why_header_is_not_sent(

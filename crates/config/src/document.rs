@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::forms;
 use crate::names::{SystemName, TokenProfileName};
 
-pub use policy::{PolicyDocument, RoleDocument, RouteDocument};
+pub use policy::{BindingDocument, PolicyDocument, RoleDocument, RouteDocument};
 
 /// The whole document.
 #[derive(Debug, Deserialize)]

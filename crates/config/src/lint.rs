@@ -100,6 +100,10 @@ lints! {
     RouteUnreachable => "route_unreachable", Advice,
         "nobody can use the route, whatever roles they have",
         "grant the permission to a role, compare its spelling, or write \"refused\" if nobody is meant to";
+    /// A route of the document does without a binding of the profile's route that it takes the place of.
+    BindingDropped => "binding_dropped", Warning,
+        "the binding keeps callers apart where the origin does not; without it, each of them gets at what is the others'",
+        "leave \"where\" out to keep the profile's, or name the parameter in it; if everybody is meant to, accept the finding by its code";
     /// The routes overlap in too many ways for all of them to be looked at.
     RoutesNotCompared => "routes_not_compared", Advice,
         "there may be ambiguous routes that nothing is said about",

@@ -7,12 +7,13 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use portcullis::json::pointer_to;
-use portcullis::parts::{Access, RouteTemplate, Routes, TrailingSlash, WrittenRoute};
+use portcullis::parts::{Access, Binding, Parameter, RouteTemplate, Routes, TrailingSlash, WrittenRoute};
 
 use crate::bindings;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::RouteDocument;
+use crate::lint::Lint;
 use crate::suggest::closest;
 use crate::template;
 
@@ -38,8 +39,11 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     let mut own_shapes = BTreeMap::new();
     for (text, written) in &own.routes {
         let writing = Writing { text, written, origin: Origin::Document, trailing_slash };
-        let Some(route) = writing.read(diagnostics) else { continue };
+        let Some(mut route) = writing.read(diagnostics) else { continue };
         let shape = route.template.shape();
+        if let Some(known) = by_shape.get(&shape).filter(|_| !own_shapes.contains_key(&shape)) {
+            writing.inherit(&mut route, known, diagnostics);
+        }
         if let Some(other) = own_shapes.insert(shape.clone(), text) {
             diagnostics.error(
                 writing.place(&[]),
@@ -92,19 +96,60 @@ impl Writing<'_> {
             None => access(written_access, &self.place(&[]), diagnostics),
         };
         let (template, access) = (template?.normalized(self.trailing_slash), access?);
+        let bindings: Vec<_> = bindings.iter().flatten().collect();
         if !bindings.is_empty() && !matches!(access, Access::Permission(_)) {
             diagnostics.error(
                 self.place(&["where"]),
                 "only a route that asks for a permission has a caller to bind; name one in \"access\"",
             );
         }
-        let bindings = bindings.iter().filter_map(|(parameter, values)| {
-            let binding = bindings::parse(parameter, values, &template);
-            binding.map_err(|message| diagnostics.error(self.place(&["where", parameter]), message)).ok()
+        let bindings = bindings.into_iter().filter_map(|(parameter, written)| {
+            let binding = bindings::parse(parameter, written, &template);
+            let place = |inside: &str| match inside {
+                "" => self.place(&["where", parameter]),
+                member => self.place(&["where", parameter, member]),
+            };
+            binding.map_err(|error| diagnostics.error(place(error.inside), error.message)).ok()
         });
-        let bindings = bindings.collect();
+        let bindings: Vec<Binding> = bindings.collect();
+        if let Err(message) = bindings::check_together(&bindings) {
+            diagnostics.error(self.place(&["where"]), message);
+        }
         let hosts = self.hosts(hosts, diagnostics);
         Some(WrittenRoute { template, access, bindings, hosts })
+    }
+
+    /// Takes over the bindings of the system's route for the same requests, unless the document writes its own. Leaving one
+    /// out is a matter for a second look: it keeps callers apart, and the origin need not.
+    fn inherit(&self, route: &mut WrittenRoute, known: &WrittenRoute, diagnostics: &mut Diagnostics) {
+        if self.written.bindings.is_none() && matches!(route.access, Access::Permission(_)) {
+            route.bindings = known.bindings.clone();
+            for binding in &mut route.bindings {
+                if let Parameter::Path { name, segment } = &mut binding.parameter
+                    && let Some(own) = route.template.parameter_at(*segment)
+                {
+                    *name = own.to_owned();
+                }
+            }
+            return;
+        }
+        if route.access == Access::Refused {
+            return;
+        }
+        for binding in &known.bindings {
+            let is_kept = |own: &Binding| {
+                is_same(&own.parameter, &binding.parameter) && (binding.optional || !own.optional)
+            };
+            if !route.bindings.iter().any(is_kept) {
+                let place =
+                    if self.written.bindings.is_some() { self.place(&["where"]) } else { self.place(&[]) };
+                diagnostics.report(
+                    Lint::BindingDropped,
+                    place,
+                    format!("the profile's route has \"{}\", and this one does without", binding.parameter),
+                );
+            }
+        }
     }
 
     /// The hosts of a route in lower case: names or addresses, with a port where that counts as well.
@@ -119,6 +164,14 @@ impl Writing<'_> {
             }
         }
         written.iter().map(|host| host.to_ascii_lowercase()).collect()
+    }
+}
+
+/// Whether two parameters are one, whatever a segment of the path is called.
+fn is_same(one: &Parameter, other: &Parameter) -> bool {
+    match (one, other) {
+        (Parameter::Path { segment: one, .. }, Parameter::Path { segment: other, .. }) => one == other,
+        _ => one == other,
     }
 }
 

@@ -33,6 +33,11 @@ impl JsonSchema for RouteDocument {
             "description": "`public`, `refused` or a permission `resource:action`.",
             "type": "string",
         });
+        let values = json_schema!({
+            "description": "`subject`, `tenant`, or a JSON pointer into the claims.",
+            "type": "string",
+            "pattern": "^(subject$|tenant$|/)",
+        });
         json_schema!({
             "description": "What a route asks for.",
             "anyOf": [access, {
@@ -40,9 +45,21 @@ impl JsonSchema for RouteDocument {
                 "properties": {
                     "access": access,
                     "where": {
-                        "description": "Parameters (`path.name`, `query.name`, `header.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims.",
+                        "description": "Parameters (`path.name`, `query.name`, `header.name`, `cookie.name`, `form.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims. If absent, those of the profile's route.",
                         "type": "object",
-                        "additionalProperties": { "type": "string" },
+                        "propertyNames": { "pattern": "^(path|query|header|cookie|form)\\..|^body\\./" },
+                        "additionalProperties": { "anyOf": [values, {
+                            "type": "object",
+                            "properties": {
+                                "equals": values,
+                                "optional": {
+                                    "description": "Whether the parameter may be missing; false if absent.",
+                                    "type": "boolean",
+                                },
+                            },
+                            "required": ["equals"],
+                            "additionalProperties": false,
+                        }] },
                     },
                     "hosts": {
                         "description": "The hosts it is served for, as in the `Host` header; all if absent. For any other host there is no such route.",

@@ -108,6 +108,104 @@ fn a_query_parameter_is_there_once_however_it_is_spelled() {
     assert_eq!(ask(&gate, &json!({"sub": "a b+c"}), "/s?user_id=a+b%2Bc", &[]), None);
 }
 
+/// What `a_parameter_of_the_query_is_what_every_server_finds` lists, through a whole gate.
+#[test]
+fn a_query_that_another_server_reads_differently_is_refused() {
+    let gate = gate(&json!({
+        "GET /s": {"access": "s:read", "where": {"query.tenant": "tenant"}},
+        "GET /o": {"access": "s:read", "where": {"query.tenant": {"equals": "tenant", "optional": true}}},
+    }))
+    .unwrap();
+    let claims = json!({"tenant": "t1"});
+    for twin in [
+        "Tenant=t2",
+        "TENANT=t1",
+        "tenant[]=t2",
+        "tenant%5B%5D=t2",
+        "tenant[0]=t2",
+        "[tenant]=t2",
+        "tenant.x=t2",
+        "+tenant=t2",
+        "tenant%20=t2",
+        "tenant%00=t2",
+        "a=1;tenant=t2",
+        "a=1;%74enant%5B=t2",
+        "a=1&amp;tenant=t2",
+        "%zz=t2",
+        "%2574enant=t2",
+    ] {
+        for query in [format!("{twin}&tenant=t1"), format!("tenant=t1&{twin}")] {
+            assert_eq!(ask(&gate, &claims, &format!("/s?{query}"), &[]), MISMATCH, "{query}");
+        }
+        // Alone, it is no parameter that is missing.
+        assert_eq!(ask(&gate, &claims, &format!("/o?{twin}"), &[]), MISMATCH, "{twin}");
+    }
+    for other in ["tenants=t2", "a=1;b=2", "ten=t2", "x[tenant]=t2", "q=tenant%3Bx"] {
+        assert_eq!(ask(&gate, &claims, &format!("/s?{other}&tenant=t1"), &[]), None, "{other}");
+        assert_eq!(ask(&gate, &claims, &format!("/o?{other}"), &[]), None, "{other}");
+    }
+}
+
+#[test]
+fn a_parameter_that_may_be_missing_must_match_if_it_is_there() {
+    let optional = |values: &str| json!({"equals": values, "optional": true});
+    let gate = gate(&json!({"GET /s": {"access": "s:read", "where": {
+        "query.user_id": optional("subject"),
+        "header.X-Tenant": optional("tenant"),
+        "cookie.team": optional("/teams"),
+    }}}))
+    .unwrap();
+    let claims = json!({"tenant": "acme", "teams": ["a", "b"]});
+    for (target, headers, expected) in [
+        ("/s", &[][..], None),
+        ("/s?x=1", &[("cookie", "x=1")], None),
+        ("/s?user_id=alice", &[("x-tenant", "acme"), ("cookie", "x=1; team=b")], None),
+        ("/s?user_id=bob", &[], MISMATCH),
+        ("/s?user_id=", &[], MISMATCH),
+        ("/s?user_id", &[], MISMATCH),
+        ("/s?user_id=%", &[], MISMATCH),
+        ("/s?user_id=alice&user_id=alice", &[], MISMATCH),
+        ("/s?USER_ID=alice", &[], MISMATCH),
+        ("/s", &[("x-tenant", "globex")], MISMATCH),
+        ("/s", &[("x-tenant", "")], MISMATCH),
+        ("/s", &[("x_tenant", "acme")], MISMATCH),
+        ("/s", &[("x-tenant", "acme"), ("x-tenant", "acme")], MISMATCH),
+        ("/s", &[("cookie", "team=c")], MISMATCH),
+        ("/s", &[("cookie", "Team=a")], MISMATCH),
+        ("/s", &[("cookie", "team=\"a\"")], MISMATCH),
+    ] {
+        assert_eq!(ask(&gate, &claims, target, headers), expected, "{target} {headers:?}");
+    }
+    // Who has nothing to be compared with may still leave it out.
+    assert_eq!(ask(&gate, &json!({}), "/s", &[]), None);
+    assert_eq!(ask(&gate, &json!({}), "/s", &[("x-tenant", "acme")]), MISMATCH);
+}
+
+#[test]
+fn a_cookie_is_there_once_over_all_lines() {
+    let gate = gate(&json!({"GET /s": {"access": "s:read", "where": {"cookie.tenant": "tenant"}}})).unwrap();
+    let acme = json!({"tenant": "acme"});
+    for (lines, expected) in [
+        (&["tenant=acme"][..], None),
+        (&["a=1; tenant=acme"], None),
+        (&["a=1", "tenant=acme"], None),
+        (&[], MISMATCH),
+        (&["a=1"], MISMATCH),
+        (&["tenant=globex"], MISMATCH),
+        (&["tenant=acme; tenant=globex"], MISMATCH),
+        (&["tenant=acme", "tenant=acme"], MISMATCH),
+        (&["tenant=acme; TENANT=globex"], MISMATCH),
+        (&["TENANT=acme"], MISMATCH),
+        (&["tenant=\"acme\""], MISMATCH),
+        (&["tenant=%61cme"], MISMATCH),
+        (&["tenant=acme,x=1"], MISMATCH),
+        (&["x=1,tenant=globex; tenant=acme"], MISMATCH),
+    ] {
+        let headers: Vec<_> = lines.iter().map(|line| ("cookie", *line)).collect();
+        assert_eq!(ask(&gate, &acme, "/s", &headers), expected, "{lines:?}");
+    }
+}
+
 #[test]
 fn a_header_is_there_once_however_it_is_spelled() {
     let gate =
@@ -194,8 +292,8 @@ fn wrong_bindings_are_errors_that_name_the_place() {
         ),
         (
             "GET /c",
-            json!({"access": "c:read", "where": {"cookie.c": "/c"}}),
-            "/policy/routes/GET ~1c/where/cookie.c: write a parameter as",
+            json!({"access": "c:read", "where": {"cooky.c": "/c"}}),
+            "/policy/routes/GET ~1c/where/cooky.c: write a parameter as",
         ),
         (
             "GET /c",

@@ -124,6 +124,114 @@ fn a_body_is_the_last_thing_to_be_asked_for() {
     }
 }
 
+/// What becomes of a request of alice's with this `Content-Type` and body.
+fn post(gate: &Gate, media_type: Option<&str>, body: &[u8]) -> (u16, &'static str) {
+    let authorization =
+        bearer(json!({"sub": "alice", "roles": ["user"], "exp": NOW + 60, "collections": ["a", 7]}));
+    let mut pairs = vec![HeaderPair::new("authorization", &authorization)];
+    pairs.extend(media_type.map(|media_type| HeaderPair::new("content-type", media_type)));
+    let head = RequestHead::new("POST", "/search", &pairs);
+    match gate.begin(&head, UnixTime::from_secs(NOW)) {
+        Step::Verdict(verdict) => outcome(&verdict),
+        Step::Need(Need::Body(need)) => outcome(&need.supply(body, UnixTime::from_secs(NOW))),
+        Step::Need(need) => panic!("another need: {need:?}"),
+    }
+}
+
+const FORM: Option<&str> = Some("application/x-www-form-urlencoded");
+
+#[test]
+fn a_field_of_a_form_must_be_the_callers() {
+    let gate = gate(&json!({"form.collection": "/collections"}));
+    for (body, expected) in [
+        ("collection=a", (200, "-")),
+        ("q=%3F&collection=7&x", (200, "-")),
+        ("coll%65ction=%61", (200, "-")),
+        ("collection=b", MISMATCH),
+        ("collection=", MISMATCH),
+        ("collection", MISMATCH),
+        ("q=1", MISMATCH),
+        ("", MISMATCH),
+        ("collection=a&collection=a", MISMATCH),
+        ("collection=a&Collection=b", MISMATCH),
+        ("collection=a&collection[]=b", MISMATCH),
+        ("collection%5B0%5D=a", MISMATCH),
+        ("collection=a;q=1", (400, "body_invalid")),
+        ("collection=a%", (400, "body_invalid")),
+        ("collection=a\n", (400, "body_invalid")),
+        ("collection=a&_charset_=utf-16", (400, "body_invalid")),
+    ] {
+        assert_eq!(post(&gate, FORM, body.as_bytes()), expected, "{body}");
+    }
+    let long = format!("collection=a&x={}", "y".repeat(BODY_BYTES - 15));
+    assert_eq!(post(&gate, FORM, long.as_bytes()), (200, "-"));
+    assert_eq!(post(&gate, FORM, format!("{long}y").as_bytes()), (413, "body_too_large"));
+    for other in [None, Some("application/json"), Some("text/plain"), Some("multipart/form-data")] {
+        assert_eq!(post(&gate, other, b"collection=a"), (400, "body_invalid"), "{other:?}");
+    }
+
+    let parts = |body: &str| {
+        post(&gate, Some("multipart/form-data; boundary=X"), body.replace('\n', "\r\n").as_bytes())
+    };
+    let field = |head: &str, value: &str| format!("--X\nContent-Disposition: form-data; {head}\n\n{value}\n");
+    let own = field("name=\"collection\"", "a");
+    let file = field("name=\"upload\"; filename=\"f.txt\"\nContent-Type: text/plain", "any\n\nthing");
+    for (body, expected) in [
+        (format!("{own}--X--\n"), (200, "-")),
+        (format!("{file}{own}--X--"), (200, "-")),
+        (format!("{}--X--\n", field("name=\"collection\"", "b")), MISMATCH),
+        (format!("{}--X--\n", field("name=\"collection\"; filename=\"a\"", "a")), MISMATCH),
+        (format!("{own}{own}--X--\n"), MISMATCH),
+        (format!("{own}{}--X--\n", field("name=\"collection[]\"", "b")), MISMATCH),
+        (format!("{own}{}--X--\n", field("name=\"COLLECTION\"", "b")), MISMATCH),
+        (format!("{file}--X--\n"), MISMATCH),
+        (format!("preamble\n{own}--X--\n"), (400, "body_invalid")),
+        (format!("{own}--X--\nepilogue"), (400, "body_invalid")),
+        (own.clone(), (400, "body_invalid")),
+        (format!("{}--X--\n", field("name=\"collection\"; filename*=utf-8''a", "a")), (400, "body_invalid")),
+    ] {
+        assert_eq!(parts(&body), expected, "{body}");
+    }
+}
+
+#[test]
+fn what_may_be_missing_needs_no_body() {
+    let optional = |values: &str| json!({"equals": values, "optional": true});
+    let gate = gate(&json!({"body./user/id": optional("subject"), "form.user_id": optional("subject")}));
+    const JSON: Option<&str> = Some("application/json");
+    for (media_type, body, expected) in [
+        (None, "", (200, "-")),
+        (JSON, "", (200, "-")),
+        (FORM, "", (200, "-")),
+        (JSON, "{}", (200, "-")),
+        (JSON, r#"{"user": {}, "x": 1}"#, (200, "-")),
+        (JSON, r#"{"user": {"id": "alice"}}"#, (200, "-")),
+        (FORM, "x=1", (200, "-")),
+        (FORM, "x=1&user_id=alice", (200, "-")),
+        (JSON, r#"{"user": {"id": "bob"}}"#, MISMATCH),
+        (JSON, r#"{"user": {"id": null}}"#, MISMATCH),
+        (JSON, r#"{"user": {"ID": "alice"}}"#, MISMATCH),
+        (JSON, r#"{"User": {"id": "bob"}}"#, MISMATCH),
+        (JSON, r#"{"user": "bob"}"#, MISMATCH),
+        (JSON, r#"{"user": null}"#, MISMATCH),
+        (JSON, r#"[{"user": {"id": "bob"}}]"#, MISMATCH),
+        (JSON, r#"{"user": [{"id": "bob"}]}"#, MISMATCH),
+        (JSON, r#"{"user": {"id": []}}"#, MISMATCH),
+        (FORM, "user_id=bob", MISMATCH),
+        (FORM, "User_ID=alice", MISMATCH),
+        (FORM, "user_id=alice&user_id=alice", MISMATCH),
+        (None, "{}", (400, "body_invalid")),
+        (Some("text/plain"), "", (400, "body_invalid")),
+        (JSON, "x=1", (400, "body_invalid")),
+    ] {
+        assert_eq!(post(&gate, media_type, body.as_bytes()), expected, "{media_type:?} {body}");
+    }
+    // Only what a binding names is a form of body that can be compared.
+    let json_alone = self::gate(&json!({"body./user/id": optional("subject")}));
+    assert_eq!(post(&json_alone, FORM, b"x=1"), (400, "body_invalid"));
+    assert_eq!(post(&json_alone, None, b""), (200, "-"));
+}
+
 #[test]
 fn a_host_that_cannot_read_or_mixes_things_up_lets_nobody_in() {
     let gate = gate(&json!({"body./collection_id": "/collections"}));

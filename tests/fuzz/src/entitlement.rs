@@ -5,6 +5,7 @@ use portcullis::parts::CompiledAccess;
 use portcullis::{CredentialLocation, Principal, Proof, UnixTime, Verdict};
 use serde_json::Value;
 
+use crate::bound;
 use crate::request_head::Request;
 use crate::setting::{Configuration, Setting, secret};
 use crate::token::assert_justified;
@@ -64,67 +65,10 @@ pub(crate) fn assert_entitled(
             };
             assert!(principal.roles().iter().any(known), "{route} for {principal:?}, who has no role");
             let path = verdict.diagnostics.path.as_deref().expect("there is a path");
-            assert_bound(principal, route, path, request, configuration, record);
+            bound::assert_bound(principal, route, path, request, configuration, record);
             assert_served(route, request, configuration);
             assert_own(principal, route, path, configuration);
         }
-    }
-}
-
-/// Panics unless every parameter that the route binds is there once and is the principal's.
-fn assert_bound(
-    principal: &Principal,
-    route: &str,
-    path: &str,
-    request: &Request,
-    configuration: &Configuration,
-    supplied: Option<&[u8]>,
-) {
-    let bindings = configuration.document["policy"]["routes"][route]["where"].as_object();
-    for (parameter, values) in bindings.into_iter().flatten() {
-        let own = match values.as_str().expect("a binding is a text") {
-            "subject" => vec![principal.subject().to_owned()],
-            "tenant" => principal.tenant().map(str::to_owned).into_iter().collect(),
-            pointer => principal.attributes().get(pointer).cloned().unwrap_or_default(),
-        };
-        let (kind, name) = parameter.split_once('.').expect("a kind and a name");
-        let found: Vec<String> = match kind {
-            "path" => {
-                let template = route.split_once(' ').map(|(_, template)| template).expect("a template");
-                let place = template.split('/').position(|segment| segment == format!("{{{name}}}"));
-                let segment =
-                    path.split('/').nth(place.expect("the template has it")).expect("so has the path");
-                vec![decode(segment.replace('+', "%2B").as_bytes())]
-            }
-            "query" => query_values(&request.target, name),
-            "body" => members(supplied, name),
-            _ => {
-                // A server that reads headers as variables does not tell an underscore from a hyphen.
-                let [hyphens, underscores] =
-                    [name.to_ascii_lowercase(), name.to_ascii_lowercase().replace('-', "_")];
-                let mixed = (hyphens != underscores).then_some(underscores.as_str());
-                let lines =
-                    request.values(&hyphens).chain(mixed.into_iter().flat_map(|name| request.values(name)));
-                lines.map(|line| String::from_utf8_lossy(line.trim_ascii()).into_owned()).collect()
-            }
-        };
-        let spelled = kind != "header" || request.values(name).count() == 1;
-        assert!(spelled, "{route}: {parameter} is there under another spelling only");
-        let several = kind == "body" && !found.is_empty();
-        assert!(several || found.len() == 1, "{route}: {parameter} is there {} times", found.len());
-        for value in &found {
-            assert!(own.contains(value), "{route}: {parameter} is {value:?}, and the caller has {own:?}");
-        }
-    }
-}
-
-/// What a JSON body has at a place: a text or a number, or the elements of a list.
-fn members(body: Option<&[u8]>, place: &str) -> Vec<String> {
-    let body: Value = serde_json::from_slice(body.expect("a body was supplied")).expect("the body is JSON");
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    match body.pointer(place).expect("the member is there") {
-        Value::Array(elements) => elements.iter().map(text).collect(),
-        value => vec![text(value)],
     }
 }
 
@@ -250,17 +194,12 @@ pub(crate) fn is_sentinel(entry: &[u8]) -> bool {
 
 /// The decoded values of the query parameters called `token`, however that is written.
 pub(crate) fn query_tokens(target: &[u8]) -> Vec<String> {
-    query_values(target, "token")
-}
-
-/// The decoded values of the query parameters called `wanted`, however that is written.
-fn query_values(target: &[u8], wanted: &str) -> Vec<String> {
     let Some(at) = target.iter().position(|byte| *byte == b'?') else { return Vec::new() };
     let parts = target[at + 1..].split(|byte| *byte == b'&').map(|part| {
         let end = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
         (decode(&part[..end]), decode(part.get(end + 1..).unwrap_or_default()))
     });
-    parts.filter(|(name, _)| name == wanted).map(|(_, value)| value).collect()
+    parts.filter(|(name, _)| name == "token").map(|(_, value)| value).collect()
 }
 
 /// Percent-decodes a part of a query.

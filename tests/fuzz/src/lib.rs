@@ -3,6 +3,7 @@
 //! A target is a function that panics if a property does not hold. The oracles it asks share no code with the core:
 //! another base64url, another HMAC, their own reading of the documents in `tests/cases/configurations.json`.
 
+mod bound;
 pub mod configuration;
 mod entitlement;
 mod input;

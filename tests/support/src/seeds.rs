@@ -198,11 +198,16 @@ fn requests(suite: &Suite, step: &Step) -> Result<Seeds> {
             }
         };
         let setting = setting(suite, &case.configuration, secret)?;
-        if let Some(record) = record(suite, &concrete)? {
+        // What the host supplies: a record, or else the body.
+        let supplied = match record(suite, &concrete)? {
+            Some(record) => Some(record.into_bytes()),
+            None => concrete.body.clone().map(String::into_bytes),
+        };
+        if supplied.is_some() {
             text.push_str(GROUP);
-            text.push_str(&record);
         }
-        seeds.insert(format!("case-{index}"), [&setting, text.as_bytes()].concat());
+        let supplied = supplied.unwrap_or_default();
+        seeds.insert(format!("case-{index}"), [&setting, text.as_bytes(), &supplied].concat());
     }
     let setting = setting(suite, "agentflow", "JWT_SECRET_KEY")?;
     for section in ["normalize", "merge_slashes", "remove_query_and_fragment", "unescape_slashes"] {

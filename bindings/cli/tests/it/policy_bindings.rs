@@ -91,6 +91,11 @@ fn expected_decisions_of_bound_callers() {
     let mut document: Value = serde_json::from_slice(&std::fs::read(config(&folder)).unwrap()).unwrap();
     document["policy"]["routes"]["POST /c"] =
         json!({"access": "c:read", "where": {"body./id": "/collections"}});
+    document["policy"]["routes"]["POST /f"] = json!({"access": "c:read", "where": {
+        "form.id": "/collections", "cookie.tenant": {"equals": "tenant", "optional": true}}});
+    document["policy"]["routes"]["POST /o"] = json!({"access": "c:read", "where": {
+        "body./id": {"equals": "/collections", "optional": true},
+        "form.id": {"equals": "/collections", "optional": true}}});
     document["policy"]["routes"]["GET /h"] = json!({"access": "c:read", "hosts": ["api.example.com"]});
     folder.write("portcullis.json", document.to_string());
     let case = |changes: Value| {
@@ -128,13 +133,25 @@ fn expected_decisions_of_bound_callers() {
         json!({"anonymous": true, "request": "GET /", "expect": "allow"}),
         case(json!({"request": "POST /c", "body": {"id": ["a", 7]}})),
         mismatch(json!({"request": "POST /c", "body": {"id": "b"}})),
+        case(json!({"request": "POST /f", "form": {"id": "7", "x y": "é&"}})),
+        case(json!({"request": "POST /f", "form": {"id": "a"}, "headers": {"Cookie": "tenant=acme"}})),
+        mismatch(json!({"request": "POST /f", "form": {"id": "a"}, "headers": {"Cookie": "tenant=x"}})),
+        mismatch(json!({"request": "POST /f", "form": {"id": ["a", "7"]}})),
+        mismatch(json!({"request": "POST /f", "form": {"id[]": "a"}})),
+        case(json!({"request": "POST /f", "body": {"id": "a"}, "expect": "deny", "reason": "body_invalid"})),
+        case(json!({"request": "POST /f", "expect": "deny", "reason": "body_invalid"})),
+        case(json!({"request": "POST /o"})),
+        case(json!({"request": "POST /o", "body": {}})),
+        case(json!({"request": "POST /o", "form": {"id": "a"}})),
+        mismatch(json!({"request": "POST /o", "body": {"id": "b"}})),
+        mismatch(json!({"request": "POST /o", "form": {"id": "b"}})),
         case(json!({"request": "POST /c", "expect": "deny", "reason": "body_invalid"})),
         case(json!({"request": "GET /h", "headers": {"Host": "API.example.com:443"}})),
         case(json!({"request": "GET /h", "expect": "deny", "reason": "route_unknown"})),
     ];
     let output = test(&cases);
     assert_code(&output, 0);
-    assert_eq!(text(&output.stdout), "20 of 20 decisions as expected\n");
+    assert_eq!(text(&output.stdout), "32 of 32 decisions as expected\n");
     // Each of them is decided: with the opposite expected, it fails.
     for case in &cases {
         let mut case = case.clone();
@@ -152,6 +169,8 @@ fn expected_decisions_of_bound_callers() {
         (case(json!({"claims": []})), "/cases/0/claims: expected an object"),
         (case(json!({"subject": 1})), "/cases/0/subject: expected a string"),
         (case(json!({"headers": "X-Tenant: acme"})), "/cases/0/headers: expected an object of strings"),
+        (case(json!({"form": ["id"]})), "/cases/0/form: expected an object of strings"),
+        (case(json!({"form": {}, "body": {}})), "/cases/0/form: a request has one body"),
         (case(json!({"headers": {"X-Tenant": [1]}})), "/cases/0/headers: expected an object of strings"),
         (
             json!({"anonymous": true, "tenant": "acme", "request": "GET /", "expect": "allow"}),

@@ -25,8 +25,8 @@ pub struct Case {
     pub known_by: KnownBy,
     /// Name and value of each header line.
     pub headers: Vec<(String, String)>,
-    /// The JSON body.
-    pub body: Option<Value>,
+    /// The body.
+    pub body: CaseBody,
     /// The method, or `WEBSOCKET` for an upgrade.
     pub method: String,
     /// Path and query.
@@ -37,6 +37,17 @@ pub struct Case {
     pub allowed: bool,
     /// Why it is expected to be denied, if that matters.
     pub reason: Option<Reason>,
+}
+
+/// What a request carries.
+#[derive(Debug)]
+pub enum CaseBody {
+    /// Nothing.
+    Nothing,
+    /// A JSON text.
+    Json(Value),
+    /// A form: name and value of each field.
+    Form(Vec<(String, String)>),
 }
 
 /// What bindings compare with.
@@ -111,6 +122,7 @@ impl Case {
             "request",
             "headers",
             "body",
+            "form",
             "expect",
             "reason",
         ];
@@ -137,8 +149,8 @@ impl Case {
         Ok(Self {
             known_by: KnownBy::parse(&members, &caller)?,
             caller,
-            headers: headers(&members)?,
-            body: members.get("body").cloned(),
+            headers: pairs(&members, "headers")?,
+            body: body(&members)?,
             method: method.to_owned(),
             target: target.to_owned(),
             request: request.to_owned(),
@@ -181,18 +193,29 @@ impl KnownBy {
     }
 }
 
-/// Header lines: a value each, or a list for one that is sent several times.
-fn headers(members: &Members<'_>) -> Result<Vec<(String, String)>, ExpectationsError> {
-    let Some(value) = members.get("headers") else { return Ok(Vec::new()) };
-    let wrong = || members.error("headers", "expected an object of strings, or of lists of strings");
-    let mut lines = Vec::new();
+/// Header lines or fields: a value each, or a list for one that is sent several times.
+fn pairs(members: &Members<'_>, member: &str) -> Result<Vec<(String, String)>, ExpectationsError> {
+    let Some(value) = members.get(member) else { return Ok(Vec::new()) };
+    let wrong = || members.error(member, "expected an object of strings, or of lists of strings");
+    let mut pairs = Vec::new();
     for (name, value) in value.as_object().ok_or_else(wrong)? {
         let values = value.as_array().unwrap_or(core::slice::from_ref(value));
         for value in values {
-            lines.push((name.clone(), value.as_str().ok_or_else(wrong)?.to_owned()));
+            pairs.push((name.clone(), value.as_str().ok_or_else(wrong)?.to_owned()));
         }
     }
-    Ok(lines)
+    Ok(pairs)
+}
+
+fn body(members: &Members<'_>) -> Result<CaseBody, ExpectationsError> {
+    match (members.get("body"), members.get("form")) {
+        (None, None) => Ok(CaseBody::Nothing),
+        (Some(body), None) => Ok(CaseBody::Json(body.clone())),
+        (None, Some(_)) => Ok(CaseBody::Form(pairs(members, "form")?)),
+        (Some(_), Some(_)) => {
+            Err(members.error("form", "a request has one body; keep this or \"body\", which is JSON"))
+        }
+    }
 }
 
 fn caller(members: &Members<'_>) -> Result<CaseCaller, ExpectationsError> {

@@ -4,7 +4,7 @@ use portcullis::Gate;
 use portcullis::trace::HypotheticalCaller;
 use serde::Serialize;
 
-use super::document::{Case, CaseCaller, Expectations, KnownBy};
+use super::document::{Case, CaseBody, CaseCaller, Expectations, KnownBy};
 use crate::access::check_access;
 use crate::answer::Answer;
 use crate::request::SampleRequest;
@@ -92,9 +92,12 @@ fn decide(gate: &Gate, case: &Case) -> Answer {
     }
     let mut request = SampleRequest::for_route(&case.method, &case.target);
     request.headers.extend(case.headers.iter().cloned());
-    if let Some(body) = &case.body {
-        request = request.with_json(serde_json::to_vec(body).unwrap_or_default());
-    }
+    request = match &case.body {
+        // A request without a body is one with an empty body, not one whose body is unknown.
+        CaseBody::Nothing => request.with_body(Vec::new()),
+        CaseBody::Json(body) => request.with_json(serde_json::to_vec(body).unwrap_or_default()),
+        CaseBody::Form(fields) => request.with_form(fields),
+    };
     check_access(gate, &caller, &request).into()
 }
 

@@ -2,7 +2,7 @@
 
 use portcullis::Principal;
 use portcullis::parts::{
-    AUTHORIZATION, Binding, CredentialLocations, Parameter, Reading, WEBSOCKET_PROTOCOL,
+    AUTHORIZATION, Binding, CredentialLocations, Occurrence, Parameter, Reading, WEBSOCKET_PROTOCOL,
 };
 
 use crate::render::list_or;
@@ -15,7 +15,7 @@ pub(crate) struct ComparedBinding {
     /// What the request has in the place of the parameter, decoded.
     found: Vec<String>,
     /// Whether that is what the origin finds there.
-    is_sole: bool,
+    occurrence: Occurrence,
     /// What the caller is bound to.
     pub(crate) allowed: Vec<String>,
     /// Whether it holds.
@@ -35,15 +35,10 @@ impl ComparedBinding {
         let shown = |value: &[u8]| {
             if hidden { "(hidden)".to_owned() } else { String::from_utf8_lossy(value).into_owned() }
         };
-        let mut found: Vec<String> = reading.found.iter().map(|value| shown(value)).collect();
-        if let (Parameter::Header(_), false, [_]) = (&binding.parameter, reading.is_sole, found.as_slice()) {
-            // Another spelling of its name, which most servers take for no such header at all.
-            found.clear();
-        }
         Self {
             text: binding.to_string(),
-            found,
-            is_sole: reading.is_sole,
+            found: reading.found.iter().map(|value| shown(value)).collect(),
+            occurrence: reading.occurrence,
             allowed: binding.values.of(principal).into_iter().map(str::to_owned).collect(),
             holds,
         }
@@ -51,11 +46,12 @@ impl ComparedBinding {
 
     /// What the request has: `nothing`, or a sentence about what is there.
     pub(crate) fn found(&self) -> Found<'_> {
-        match self.found.as_slice() {
-            [] => Found::Nothing,
-            [only] => Found::One(only),
-            several if self.is_sole => Found::List(several),
-            several => Found::Times(several.len()),
+        match (self.occurrence, self.found.as_slice()) {
+            (Occurrence::Absent, _) => Found::Nothing,
+            (Occurrence::Sole, [only]) => Found::One(only),
+            (Occurrence::Sole, several) => Found::List(several),
+            (Occurrence::Unclear, [] | [_]) => Found::Unclear,
+            (Occurrence::Unclear, several) => Found::Times(several.len()),
         }
     }
 
@@ -66,6 +62,7 @@ impl ComparedBinding {
             Found::One(only) => format!("the request has `{only}`"),
             Found::List(elements) => format!("the request has {}", quoted(elements, "none")),
             Found::Times(times) => format!("the request has it {times} times"),
+            Found::Unclear => "the request has it in a form that servers read differently".to_owned(),
         };
         let ending = if self.holds { "holds" } else { "does not hold" };
         format!("{} {ending}: {found}, the caller {}", self.text, quoted(&self.allowed, "nothing"))
@@ -80,6 +77,8 @@ pub(crate) enum Found<'b> {
     List(&'b [String]),
     /// It is there so many times, and must be once.
     Times(usize),
+    /// It is there in another spelling than the one that every server reads.
+    Unclear,
 }
 
 /// Each value in back quotes.
@@ -94,6 +93,8 @@ fn may_be_credential(parameter: &Parameter, locations: &CredentialLocations) -> 
                 || locations.api_key_header.as_deref() == Some(name)
         }
         Parameter::Query(name) => locations.query_parameter.as_deref() == Some(name),
-        Parameter::Path { .. } | Parameter::Body(_) => false,
+        // What keeps a session is a credential to somebody, and a twin of it may be one.
+        Parameter::Cookie(_) => true,
+        Parameter::Path { .. } | Parameter::Body(_) | Parameter::Form(_) => false,
     }
 }

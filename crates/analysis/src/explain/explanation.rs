@@ -70,7 +70,7 @@ impl Explanation {
                 }
                 Step::Need(Need::Body(need)) => {
                     reads_body = true;
-                    break need.supply_traced(request.body.as_deref(), now, &mut recording);
+                    break need.supply_traced(request.body(), now, &mut recording);
                 }
             };
         };

@@ -57,9 +57,22 @@ fn header(error: HeaderError) -> String {
 fn body(error: BodyError) -> String {
     let text = match error {
         BodyError::NotJsonType => "send the body as `Content-Type: application/json`",
+        BodyError::NotFormType => {
+            "send the body as `Content-Type: application/x-www-form-urlencoded`, or as `multipart/form-data` with a \
+             boundary of letters, digits and hyphens"
+        }
+        BodyError::NotJsonOrFormType => {
+            "send the body as `Content-Type: application/json`, `application/x-www-form-urlencoded` or \
+             `multipart/form-data`"
+        }
+        BodyError::Unannounced => "say with `Content-Type` what the body is",
         BodyError::Encoded => "send the body without a `Content-Encoding`",
         BodyError::TooLarge => return format!("send a body of at most {BODY_BYTES} bytes"),
         BodyError::NotJson => "send one JSON text in which no object names a member twice",
+        BodyError::NotForm => {
+            "send the form as browsers do: everything but letters and digits percent-encoded, or parts with a plain \
+             `Content-Disposition: form-data; name=\"…\"` each, lines ending in CRLF, and nothing around them"
+        }
         BodyError::Unavailable => "give the body with --body FILE",
     };
     text.to_owned()

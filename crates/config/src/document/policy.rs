@@ -36,8 +36,8 @@ pub struct PolicyDocument {
 pub struct RouteDocument {
     /// `public`, `refused` or a permission.
     pub access: String,
-    /// Parameters of the request, and the values of the caller each must be among.
-    pub bindings: BTreeMap<String, String>,
+    /// Parameters of the request, and the values of the caller each must be among. If absent, those of the profile's route.
+    pub bindings: Option<BTreeMap<String, BindingDocument>>,
     /// The hosts it is served for; empty for all.
     pub hosts: Vec<String>,
 }
@@ -49,8 +49,8 @@ impl<'de> Deserialize<'de> for RouteDocument {
         #[serde(deny_unknown_fields)]
         struct Members {
             access: String,
-            #[serde(default, rename = "where")]
-            bindings: BTreeMap<String, String>,
+            #[serde(rename = "where")]
+            bindings: Option<BTreeMap<String, BindingDocument>>,
             #[serde(default)]
             hosts: Vec<String>,
         }
@@ -74,6 +74,49 @@ impl<'de> Deserialize<'de> for RouteDocument {
                 let Members { access, bindings, hosts } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
                 Ok(RouteDocument { access, bindings, hosts })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// What a parameter is compared with.
+#[derive(Debug, Default)]
+pub struct BindingDocument {
+    /// `subject`, `tenant`, or a JSON pointer into the claims.
+    pub equals: String,
+    /// Whether the parameter may be missing; `None` if that is not said.
+    pub optional: Option<bool>,
+}
+
+/// A string is what it is compared with; an object says besides whether the parameter may be missing.
+impl<'de> Deserialize<'de> for BindingDocument {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members {
+            equals: String,
+            optional: Option<bool>,
+        }
+
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = BindingDocument;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("a string, or an object with \"equals\" and \"optional\"")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, equals: &str) -> Result<BindingDocument, E> {
+                Ok(BindingDocument { equals: equals.into(), optional: None })
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<BindingDocument, A::Error> {
+                let Members { equals, optional } =
+                    Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
+                Ok(BindingDocument { equals, optional })
             }
         }
 

@@ -49,6 +49,8 @@ fn headers_that_the_system_or_the_document_removes() {
             said("generic", "header.x-tenant", json!({"upstream": {"remove_headers": [written]}}));
         assert!(matches!(by_document.as_slice(), [error] if error.contains(removed)), "{by_document:?}");
     }
+    let cookies = said("generic", "cookie.tenant", json!({"upstream": {"remove_headers": ["Cookie"]}}));
+    assert!(matches!(cookies.as_slice(), [error] if error.contains(removed)), "{cookies:?}");
     let own = json!({"credentials": {"api_key_header": "X_Key"}});
     let key = said("generic", "header.x-key", own);
     assert!(matches!(key.as_slice(), [error] if error.contains("a place of credentials")), "{key:?}");
@@ -68,9 +70,14 @@ fn the_query_parameter_that_carries_a_token() {
 
 #[test]
 fn what_is_sent_can_be_compared() {
-    for parameter in
-        ["header.x-tenant", "header.cookie", "header.content-type", "query.tenant", "body./tenant"]
-    {
+    for parameter in [
+        "header.x-tenant",
+        "header.content-type",
+        "query.tenant",
+        "cookie.tenant",
+        "body./tenant",
+        "form.tenant",
+    ] {
         assert_eq!(said("generic", parameter, json!({})), [""; 0], "{parameter}");
     }
 }

@@ -121,8 +121,21 @@ fn denied(decided: &Decided<'_>, route: &Route, principal: &Principal, permissio
     )
 }
 
+/// How every server reads a parameter alike.
+fn plain(parameter: &str) -> &'static str {
+    match parameter.split_once('.') {
+        Some(("cookie", _)) => {
+            "send one cookie of exactly this name, its value without quotes, commas, spaces and escapes"
+        }
+        Some(("form", _)) => "send one field of exactly this name, a text and no file",
+        Some(("body", _)) => "send a text, a whole number, or a list of these, under exactly this name",
+        _ => "send it once under exactly this name, percent-encoded where it has to be",
+    }
+}
+
 fn bound(binding: &ComparedBinding, principal: &Principal) -> String {
     let (parameter, source) = binding.text.split_once(" = ").unwrap_or((&binding.text, ""));
+    let source = source.strip_suffix(" (optional)").unwrap_or(source);
     let state = match binding.found() {
         Found::Nothing => format!("{parameter} is missing"),
         Found::One(only) => format!("{parameter} is `{only}`"),
@@ -130,6 +143,9 @@ fn bound(binding: &ComparedBinding, principal: &Principal) -> String {
             format!("{parameter} is {}", list(elements.iter().map(|one| format!("`{one}`"))))
         }
         Found::Times(times) => format!("{parameter} is there {times} times, and must be once"),
+        Found::Unclear => {
+            format!("{parameter} is there in a form that servers read differently: {}", plain(parameter))
+        }
     };
     match binding.allowed.as_slice() {
         [] => {

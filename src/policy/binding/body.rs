@@ -1,0 +1,97 @@
+//! Parameters of the body: members of a JSON text, and fields of a form.
+
+use alloc::borrow::Cow;
+use alloc::string::ToString as _;
+
+use super::name::{Likeness, likeness};
+use super::reading::{Occurrence, Reading};
+use crate::body::Field;
+use crate::json::{Number, Pointer, Value};
+
+/// The member at `place`: a text, a whole number, or a list of these.
+pub(super) fn member<'r>(place: &Pointer, body: &'r Value) -> Reading<'r> {
+    match find(place, body) {
+        Found::Absent => Reading::ABSENT,
+        Found::Unclear => Reading { occurrence: Occurrence::Unclear, ..value(place.get(body)) },
+        // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
+        Found::Sole(Value::Array(elements)) if !elements.is_empty() => {
+            let mut reading = Reading { occurrence: Occurrence::Sole, ..Reading::new() };
+            for element in elements {
+                let Reading { found, occurrence } = value(Some(element));
+                reading.found.extend(found);
+                if occurrence != Occurrence::Sole {
+                    reading.occurrence = Occurrence::Unclear;
+                }
+            }
+            reading
+        }
+        Found::Sole(found) => value(Some(found)),
+    }
+}
+
+enum Found<'v> {
+    /// Every server finds nothing there.
+    Absent,
+    Sole(&'v Value),
+    /// Servers differ in what they find there.
+    Unclear,
+}
+
+/// What is at `place`: one that differs in case only, some servers take for it.
+fn find<'v>(place: &Pointer, body: &'v Value) -> Found<'v> {
+    let fold = |name: &str| name.to_uppercase().to_lowercase();
+    let mut value = body;
+    for token in place.tokens() {
+        match value {
+            Value::Object(members) => {
+                let wanted = fold(token);
+                let mut twins = members.iter().filter(|(name, _)| fold(name) == wanted);
+                match (twins.next(), twins.next()) {
+                    (None, _) => return Found::Absent,
+                    (Some((name, found)), None) if name == token => value = found,
+                    _ => return Found::Unclear,
+                }
+            }
+            Value::Array(elements) if value.child(token).is_none() && elements.is_empty() => {
+                return Found::Absent;
+            }
+            // The place may be meant, in a form that the gate does not know.
+            _ => match value.child(token) {
+                Some(found) => value = found,
+                None => return Found::Unclear,
+            },
+        }
+    }
+    Found::Sole(value)
+}
+
+/// A text or a whole number; anything else is found and compared with nothing.
+fn value(value: Option<&Value>) -> Reading<'_> {
+    match value {
+        None => Reading::UNCLEAR,
+        Some(Value::String(text)) => Reading::sole(Cow::Borrowed(text.as_bytes())),
+        Some(Value::Number(Number::Unsigned(number))) => {
+            Reading::sole(Cow::Owned(number.to_string().into_bytes()))
+        }
+        Some(other) => {
+            let mut reading = Reading::new();
+            let text = serde_json::to_string(other).unwrap_or_default();
+            reading.add_unclear(Cow::Owned(text.into_bytes()));
+            reading
+        }
+    }
+}
+
+/// The field `name` of a form.
+pub(super) fn field<'r>(fields: &'r [Field<'_>], name: &str) -> Reading<'r> {
+    let mut reading = Reading::new();
+    for field in fields {
+        let value = Cow::Borrowed(field.value.as_ref());
+        match likeness(&field.name, name) {
+            Likeness::Other => {}
+            Likeness::Same if field.is_text => reading.add(value),
+            Likeness::Same | Likeness::Twin => reading.add_unclear(value),
+        }
+    }
+    reading
+}
