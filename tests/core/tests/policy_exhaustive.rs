@@ -8,7 +8,7 @@ mod systems;
 
 use std::collections::BTreeMap;
 
-use portcullis::Gate;
+use portcullis::{Gate, HeaderPair, RequestHead, Step, UnixTime};
 use portcullis_tests::*;
 use serde_json::{Value, json};
 use systems::{R2R, RAG_MODULO, RAGFLOW, System};
@@ -199,7 +199,13 @@ fn ask(gate: &Gate, method: &str, path: &str, token: &str) -> ((u16, &'static st
     } else {
         method
     };
-    let verdict = decide(gate, method, path, &headers);
+    let pairs: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(*name, *value)).collect();
+    // Where a member of the body is compared, it may be missing.
+    let verdict = match gate.begin(&RequestHead::new(method, path, &pairs), UnixTime::from_secs(NOW)) {
+        Step::Need(portcullis::Need::Body(need)) => need.supply(b"", UnixTime::from_secs(NOW)),
+        Step::Need(need) => panic!("unexpected need: {need:?}"),
+        Step::Verdict(verdict) => verdict,
+    };
     (outcome(&verdict), verdict.diagnostics.permission)
 }
 
@@ -389,9 +395,10 @@ fn routes_of_one_user() {
         let bound = system.bound();
         assert_eq!(bound.len(), expected, "{}", system.profile);
         let gate = load(&document(system.profile, &json!({})));
+        let bindings = system.bindings();
         for route in gate.parts().policy.routes.iter() {
-            let written = route.text.split_once(' ').unwrap();
-            assert_eq!(!route.bindings.is_empty(), bound.contains(&written), "{}", route.text);
+            let own: Vec<_> = route.bindings.iter().map(ToString::to_string).collect();
+            assert_eq!(Some(&own).filter(|own| !own.is_empty()), bindings.get(&route.text), "{}", route.text);
         }
         let admin = token_of(Some(&["admin"]), None);
         for (method, template) in bound {

@@ -174,7 +174,13 @@ fn rag_modulo_gets_verified_tokens_only() {
     // A WebSocket's token moves from the URL into the header; the server reads either.
     let upgrade = [("connection", "Upgrade"), ("upgrade", "websocket"), ("x-api-key", "k")];
     let token = sign(claims(json!({})), SECRET);
-    let verdict = decide(&gate, "GET", &format!("/ws?token={token}&a=1"), &upgrade[..2]);
+    // A user gets there if the document says so: frames name conversations, and the server does not ask whose.
+    let socket = format!("/ws?token={token}&a=1");
+    assert_eq!(outcome(&decide(&gate, "GET", &socket, &upgrade[..2])), (403, "permission_missing"));
+    let opened = load(&format!(
+        r#"{{"profile":"rag-modulo","policy":{{"routes":{{"WEBSOCKET /ws":"chat:invoke"}}}},"issuers":[{{{KEYS}}}]}}"#
+    ));
+    let verdict = decide(&opened, "GET", &socket, &upgrade[..2]);
     assert_eq!(forwarded(&verdict).target, "/ws?a=1");
     assert_eq!(set(forwarded(&verdict), "authorization"), Some(authorization.as_str()));
     assert_eq!(forwarded(&decide(&gate, "GET", "/ws/health", &upgrade)).remove_headers, ["x-api-key"]);
@@ -189,13 +195,16 @@ fn rag_modulo_gets_verified_tokens_only() {
     );
 }
 
-/// The binding can be taken off by a route of the document, as everything of a profile can be replaced.
+/// A route of the document keeps the bindings of the profile's, unless it writes its own.
 #[test]
-fn a_route_of_the_document_replaces_the_profiles_with_its_bindings() {
+fn a_route_of_the_document_keeps_the_profiles_bindings() {
     let token = sign(json!({"uuid": "u1", "role": "user", "exp": NOW + 60, "tenant": "t"}), SECRET);
     for (route, own, other) in [
         ("", (200, "-"), (403, "binding_mismatch")),
-        (r#""GET /api/users/{id}":"users:read""#, (200, "-"), (200, "-")),
+        (r#""GET /api/users/{user_id}":"users:read""#, (200, "-"), (403, "binding_mismatch")),
+        (r#""GET /api/users/{id}":"users:read""#, (200, "-"), (403, "binding_mismatch")),
+        (r#""GET /api/users/{id}":{"access":"users:read"}"#, (200, "-"), (403, "binding_mismatch")),
+        (r#""GET /api/users/{id}":{"access":"users:read","where":{}}"#, (200, "-"), (200, "-")),
         (
             r#""GET /api/users/{id}":{"access":"users:read","where":{"query.tenant":"tenant"}}"#,
             (403, "binding_mismatch"),

@@ -16,3 +16,4 @@ mod records;
 #[cfg(feature = "schema")]
 mod schema;
 mod unsent_bindings;
+mod written_bindings;

@@ -8,7 +8,8 @@ use crate::{Need, Role};
 /// The expectations about one profile.
 pub(crate) struct System {
     pub(crate) profile: &'static str,
-    /// A line `METHOD /template access` for each route, with `path.user_id=subject` behind it where callers are bound.
+    /// A line `METHOD /template access` for each route, with `path.user_id=subject` behind it where callers are bound, and
+    /// `query.user_id?=subject` where they are bound if there is such a parameter.
     table: &'static str,
     /// The file with what the servers ask for, and which of its rows.
     pub(crate) file: &'static str,
@@ -37,13 +38,28 @@ impl System {
         self.table.lines().map(parse).collect()
     }
 
-    /// Method and template of the routes that are bound to the subject.
+    /// Method and template of the routes that are bound to the subject by their path.
     pub(crate) fn bound(&self) -> Vec<(&'static str, &'static str)> {
         let bound = self.table.lines().filter(|line| line.ends_with(" path.user_id=subject"));
         bound
             .map(|line| line.split_once(' ').unwrap())
             .map(|(method, rest)| (method, rest.split(' ').next().unwrap()))
             .collect()
+    }
+
+    /// The bindings of each route that has any, as they are shown.
+    pub(crate) fn bindings(&self) -> BTreeMap<String, Vec<String>> {
+        let shown = |word: &str| match word.split_once('=').unwrap() {
+            (parameter, values) if parameter.ends_with('?') => {
+                format!("{} = {values} (optional)", parameter.trim_end_matches('?'))
+            }
+            (parameter, values) => format!("{parameter} = {values}"),
+        };
+        let parse = |line: &str| {
+            let words: Vec<_> = line.split(' ').collect();
+            (words[..2].join(" "), words[3..].iter().map(|word| shown(word)).collect())
+        };
+        self.table.lines().map(parse).filter(|(_, bindings): &(_, Vec<_>)| !bindings.is_empty()).collect()
     }
 
     pub(crate) fn roles(&self) -> BTreeMap<&'static str, Role> {
@@ -69,6 +85,7 @@ pub(crate) const R2R: System = System {
                 "chunks:delete",
                 "chunks:read",
                 "chunks:search",
+                "chunks:write",
                 "collections:delete",
                 "collections:extract",
                 "collections:read",
@@ -113,6 +130,11 @@ pub(crate) const R2R: System = System {
         ("GET /openapi*", "public", DOCS),
         ("GET /v3/documents/{id}/collections", "documents:read", "a superuser's, unlike other reading"),
         ("GET /v3/users", "users:read", "a superuser's, unlike other reading"),
+        (
+            "POST /v3/users/{id}/collections/{collection_id}",
+            "users:write",
+            "the server lets every user into any collection",
+        ),
         ("POST /v3/conversations", "conversations:write", "a user's, unlike changing any conversation"),
         (
             "POST /v3/graphs/{collection_id}/communities/{community_id}",
@@ -161,12 +183,15 @@ pub(crate) const RAG_MODULO: System = System {
                 "chat:invoke",
                 "chat:read",
                 "chat:write",
+                "collections:delete",
                 "collections:download",
                 "collections:read",
+                "collections:write",
                 "conversations:delete",
                 "conversations:invoke",
                 "conversations:read",
                 "conversations:write",
+                "dashboard:read",
                 "mcp:read",
                 "mcp:write",
                 "podcasts:delete",
@@ -188,7 +213,6 @@ pub(crate) const RAG_MODULO: System = System {
                 "voices:invoke",
                 "voices:read",
                 "voices:write",
-                "ws:stream",
             ],
         ),
         ("admin", &["*"]),
@@ -200,6 +224,13 @@ pub(crate) const RAG_MODULO: System = System {
         ("GET /api/auth/session", "public", "its handler verifies the token, which must reach it"),
         ("GET /api/auth/userinfo", "public", "its handler verifies the token, which must reach it"),
         ("POST /api/users/", "users:write", "an admin's, unlike other writing"),
+        ("POST /api/collections/cleanup-orphaned", "collections:write", "about everybody's"),
+        ("POST /api/collections/debug-form-data*", "collections:write", "for developers, not for its page"),
+        (
+            "DELETE /api/collections/{collection_id}/users",
+            "collections:delete",
+            "takes everybody out of a collection",
+        ),
         (
             "POST /api/chat/sessions/{session_id}/conversation-suggestions",
             "chat:write",
@@ -297,11 +328,10 @@ pub(crate) const RAGFLOW: System = System {
             "agents:write",
             "for running an agent, not for changing it",
         ),
-        (
-            "POST /api/v1/agents/{agent_id}/sessions",
-            "agents:write",
-            "for running an agent, not for changing it",
-        ),
+        ("GET /api/v1/agents/{agent_id}", "agents:read", DEFINITION),
+        ("GET /api/v1/agents/{agent_id}/versions/{version_id}", "agents:read", DEFINITION),
+        ("GET /api/v1/agents/{agent_id}/sessions*", "agents:read", DEFINITION),
+        ("POST /api/v1/agents/{agent_id}/sessions", "agents:write", DEFINITION),
         (
             "DELETE /api/v1/agents/{agent_id}/sessions*",
             "agents:delete",
@@ -323,4 +353,5 @@ pub(crate) const RAGFLOW: System = System {
 };
 
 const BETA: &str = "opened only by a kind of token that nobody here verifies";
+const DEFINITION: &str = "shows the definition of an agent, which has the secrets of its webhook in it";
 const KEYS: &str = "a key must not list, make or name keys";
