@@ -164,6 +164,9 @@ pub enum PolicyError {
     /// No route has this method and path.
     #[error("no route of the policy has this method and path")]
     RouteUnknown,
+    /// The gate governs cross-origin requests, and this one is from an origin that is not listed.
+    #[error("the request is from a script of an origin that is not allowed")]
+    OriginNotAllowed,
     /// The route is refused to everybody.
     #[error("the policy refuses this route to everybody")]
     RouteRefused,
@@ -190,6 +193,9 @@ pub enum HeaderError {
     /// `Connection` names a header that the decision or the forwarded identity rests on.
     #[error("`Connection` names a header that must reach the origin or is owned by the gate")]
     HopByHop,
+    /// More than one `Origin`.
+    #[error("the request has more than one `Origin`")]
+    SeveralOrigins,
 }
 
 /// Why a body could not be compared with what its caller is bound to.
@@ -303,6 +309,7 @@ impl AuthError {
                 ApiKeyError::Unavailable => Reason::RecordsUnavailable,
             },
             Self::Policy(error) => match error {
+                PolicyError::OriginNotAllowed => Reason::OriginNotAllowed,
                 PolicyError::RouteUnknown => Reason::RouteUnknown,
                 PolicyError::RouteRefused => Reason::RouteRefused,
                 PolicyError::PermissionMissing => Reason::PermissionMissing,

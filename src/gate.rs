@@ -10,6 +10,6 @@ mod refuse;
 mod routes;
 mod step;
 
-pub use cors::Cors;
+pub use cors::{Cors, Governance, Preflight};
 pub use parts::{Gate, GateParts, Mode};
 pub use step::{BodyNeed, Need, RecordNeed, Step};

@@ -109,6 +109,9 @@ pub const LEEWAY_SECS: u64 = 60;
 /// Latest instant a NumericDate may name, in seconds: 9999-12-31T23:59:59Z.
 pub const NUMERIC_DATE_MAX: u64 = 253_402_300_799;
 
+/// Longest time for which a browser is told to remember the answer to a preflight, in seconds: no browser keeps it longer.
+pub const PREFLIGHT_SECS: u64 = 86_400;
+
 /// Keys tried for one token that names no `kid`.
 pub const KEYS_TRIED: usize = 4;
 

@@ -9,7 +9,7 @@ pub use crate::authenticator::Issuer;
 pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes};
 pub use crate::credential::{AUTHORIZATION, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;
-pub use crate::gate::{Cors, GateParts, Mode};
+pub use crate::gate::{Cors, GateParts, Governance, Mode, Preflight};
 pub use crate::policy::authorize::Policy;
 pub use crate::policy::binding::{Binding, Occurrence, Parameter, Reading, Values};
 pub use crate::policy::bits::BitSet;
@@ -21,7 +21,7 @@ pub use crate::policy::route::{Access, CompiledAccess, DuplicateRoute, Node, Rou
 pub use crate::policy::template::{RouteTemplate, Segment, TemplateError, WEBSOCKET};
 pub use crate::policy::trailing_slash::TrailingSlash;
 pub use crate::principal::KEY_SUBJECT;
-pub use crate::request::{HOP_BY_HOP, Header, Headers, Request, Upgrade, fold};
+pub use crate::request::{HOP_BY_HOP, Header, Headers, Origin, Request, Upgrade, fold};
 pub use crate::upstream::headers::is_refused_upgrade;
 pub use crate::upstream::mint::{Mint, MintKey};
 pub use crate::upstream::origin_key::OriginKey;

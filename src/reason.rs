@@ -79,8 +79,10 @@ macro_rules! reasons {
 reasons! {
     /// The request target cannot be normalised safely.
     PathInvalid => "path_invalid", 400, BadRequest;
-    /// A header is over a limit, or `Connection` names a header the decision rests on.
+    /// Too many headers, more than one `Origin`, or `Connection` names a header the decision rests on.
     HeaderInvalid => "header_invalid", 400, BadRequest;
+    /// A script of an origin that is not allowed sent the request.
+    OriginNotAllowed => "origin_not_allowed", 403, NotPermitted;
     /// No credential came where this deployment accepts one.
     CredentialMissing => "credential_missing", 401, NoCredential;
     /// More than one credential came.

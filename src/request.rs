@@ -3,10 +3,12 @@
 mod connection;
 mod head;
 mod headers;
+mod origin;
 mod parsed;
 
 pub use connection::HOP_BY_HOP;
 pub use head::{HeaderPair, RequestHead};
 pub use headers::{Header, Headers, fold};
+pub use origin::Origin;
 pub(crate) use parsed::Fields;
 pub use parsed::{Request, Upgrade};

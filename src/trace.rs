@@ -22,6 +22,8 @@ use crate::validity::Validity;
 pub enum Event<'e> {
     /// It read the head of the request.
     Request(&'e Request<'e>),
+    /// It takes the request for a CORS preflight that asks about this method.
+    Preflight(&'e [u8]),
     /// It found the route that serves the request. A second one is the GET route beneath a WebSocket.
     Route(&'e Route),
     /// It looked for credentials, and this is where something stands that may be one.

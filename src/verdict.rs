@@ -32,7 +32,7 @@ pub struct Verdict {
     pub diagnostics: Diagnostics,
 }
 
-/// The two ways a request can end.
+/// The ways a request can end.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
@@ -40,6 +40,8 @@ pub enum Decision {
     Allow(Forward),
     /// Do not let it through; answer this.
     Deny(Response),
+    /// It is no refusal, and ends here all the same: the answer to a CORS preflight.
+    Answer(Response),
 }
 
 /// How a request that is allowed is handed on. Whatever is not named here goes on untouched: method, body, all other headers.
@@ -53,8 +55,20 @@ pub struct Forward {
     pub set_headers: Vec<(String, String)>,
     /// What became of the caller's credential.
     pub credential: CredentialHandling,
+    /// Headers to remove from the response, in lower case, before any is set or added.
+    pub remove_response_headers: &'static [&'static str],
     /// Headers to set on the response, replacing what the origin wrote; names in lower case.
     pub response_headers: Vec<(String, String)>,
+    /// Headers to add to the response, beside what the origin wrote; names in lower case.
+    pub append_response_headers: Vec<(String, String)>,
+}
+
+/// What becomes of the headers of the origin's response.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ResponseChanges {
+    pub(crate) remove: &'static [&'static str],
+    pub(crate) set: Vec<(String, String)>,
+    pub(crate) append: Vec<(String, String)>,
 }
 
 /// A complete HTTP response.
@@ -122,6 +136,7 @@ impl Verdict {
             (Decision::Allow(_), Some(reason)) => ("deny", Some(reason.status())),
             (Decision::Allow(_), None) => ("allow", None),
             (Decision::Deny(answer), _) => ("deny", Some(answer.status)),
+            (Decision::Answer(answer), _) => ("answer", Some(answer.status)),
         };
         let principal = diagnostics.principal.as_ref();
         let line = LogLine {

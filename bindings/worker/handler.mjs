@@ -53,6 +53,8 @@ export default {
       // Iteration joins duplicates with a comma; the core treats the joined line as the lines it was made of.
       let headers = "";
       for (const [name, value] of request.headers) headers += name + "\0" + value + "\0";
+      // The runtime hides how a body without a length is sent. A request that has a body is no CORS preflight.
+      if (request.method === "OPTIONS" && request.body) headers += "transfer-encoding\0chunked\0";
       const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID() };
       const frame = asked.decide(head.method, head.url, head.headers, head.id, Date.now()).split("\n");
       return frame[0] in needs ? wait(asked, request, head, frame) : act(request, head, frame);
@@ -136,7 +138,7 @@ function response(frame) {
 
 async function forward(request, head, frame) {
   let out;
-  const told = [];
+  const changes = [];
   try {
     // Method, body and all other headers stay those of the request; the body is streamed, never read here.
     out = new Request(frame[2], request);
@@ -146,10 +148,11 @@ async function forward(request, head, frame) {
       return failed("the URL parser changed a path", "refused");
     }
     for (let i = 3; i < frame.length; i++) {
-      const name = frame[i].slice(1);
-      if (frame[i][0] === "-") out.headers.delete(name);
-      else if (frame[i][0] === ">") told.push([name, frame[++i]]);
-      else out.headers.set(name, frame[++i]);
+      const [mark, name] = [frame[i][0], frame[i].slice(1)];
+      if (mark === "-") out.headers.delete(name);
+      else if (mark === "+") out.headers.set(name, frame[++i]);
+      else if (mark === "<") changes.push(["delete", name]);
+      else changes.push([mark === ">" ? "set" : "append", name, frame[++i]]);
     }
   } catch (error) {
     return failed("cannot build the request for the origin", error);
@@ -163,9 +166,9 @@ async function forward(request, head, frame) {
       if (out.method !== "GET" && out.method !== "HEAD") throw error;
       return fetch(out);
     });
-    if (told.length === 0) return origins;
+    if (changes.length === 0) return origins;
     const changed = new Response(origins.body, origins);
-    for (const [name, value] of told) changed.headers.set(name, value);
+    for (const [change, ...header] of changes) changed.headers[change](...header);
     return changed;
   } catch (error) {
     console.error("portcullis: cannot reach ORIGIN:", error);

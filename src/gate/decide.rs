@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::cors::Preflight;
 use super::parts::Gate;
 use super::refuse::{Asked, Refused};
 use super::routes::{Admission, RouteMatch, admit};
@@ -24,7 +25,7 @@ use crate::trace::{Event, HypotheticalCaller, Trace};
 use crate::upstream::caller::Caller;
 use crate::upstream::handover::Handover;
 use crate::upstream::outbound::Outbound;
-use crate::verdict::{Decision, Diagnostics, Forward, Verdict};
+use crate::verdict::{Decision, Diagnostics, Forward, Response, Verdict};
 
 /// Who asks: the caller of the request, or somebody who is not there.
 enum Who<'c> {
@@ -55,6 +56,7 @@ struct Identified<'g, 'r> {
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 enum Outcome {
     Forward(Forward, Diagnostics),
+    Answer(Response, Diagnostics),
     NeedsRecord(AwaitedRecord),
     NeedsBody(AwaitedBody),
 }
@@ -114,6 +116,9 @@ impl Gate {
             Ok(Outcome::Forward(forward, diagnostics)) => {
                 Step::Verdict(Verdict { decision: Decision::Allow(forward), diagnostics })
             }
+            Ok(Outcome::Answer(response, diagnostics)) => {
+                Step::Verdict(Verdict { decision: Decision::Answer(response), diagnostics })
+            }
             Ok(Outcome::NeedsRecord(awaited)) => {
                 Step::Need(Need::ApiKeyRecord(RecordNeed::new(self.clone(), asked(), awaited)))
             }
@@ -127,12 +132,18 @@ impl Gate {
 
 impl<'g, T: Trace> Decider<'g, '_, T> {
     fn decide(&mut self, who: &Who<'_>, request: Request<'_>) -> Result<Outcome, Refused> {
-        if let Some(method) = request.preflight_method() {
+        let routes = self.gate.routes(&request, self.trace);
+        // A route for OPTIONS is meant as it is written: its requests are decided about like any other.
+        if routes.route.is_none()
+            && let Some(method) = request.preflight_method()
+        {
+            self.trace.event(|| Event::Preflight(method));
             let route = self.gate.route(method, &request, self.trace);
             return self.preflight(&Routed { request, routes: RouteMatch { route, beneath: None } });
         }
-        let routes = self.gate.routes(&request, self.trace);
         let routed = Routed { request, routes };
+        let cors = &self.gate.parts().cors;
+        cors.check(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
         match admit(routes) {
             Ok(Admission::Public) => return self.forward_for_nobody(&routed),
             Ok(Admission::Credential) => {}
@@ -161,11 +172,17 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
 
     /// A preflight carries no credential. It is decided on the route it asks about, and nothing else of it passes.
     fn preflight(&mut self, routed: &Routed<'_, '_>) -> Result<Outcome, Refused> {
-        let refused = match routed.routes.route {
-            None => PolicyError::RouteUnknown,
-            Some(route) if route.access == CompiledAccess::Refused => PolicyError::RouteRefused,
-            Some(_) if !self.gate.parts().cors.forward_preflight => PolicyError::RouteRefused,
-            Some(_) => return self.forward_for_nobody(routed),
+        let cors = &self.gate.parts().cors;
+        cors.check_listed(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
+        let refused = match (routed.routes.route, &cors.preflight) {
+            (None, _) => PolicyError::RouteUnknown,
+            (Some(route), _) if route.access == CompiledAccess::Refused => PolicyError::RouteRefused,
+            (Some(_), Preflight::Refuse) => PolicyError::RouteRefused,
+            (Some(_), Preflight::Forward) => return self.forward_for_nobody(routed),
+            (Some(route), Preflight::Answer(governance)) => {
+                let response = cors.answer(governance, &routed.request, &route.method);
+                return Ok(Outcome::Answer(response, routed.known(self.gate)));
+            }
         };
         Err(routed.refuse(self.gate, refused))
     }
@@ -174,7 +191,8 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let parts = self.gate.parts();
         let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, None)
             .map_err(|error| routed.refuse(self.gate, error))?;
-        let handover = Handover::new(&routed.request, outbound, &parts.locations);
+        let response = parts.cors.response_changes(&routed.request);
+        let handover = Handover::new(&routed.request, outbound, &parts.locations, response);
         let forward = handover.forward(&parts.upstream, None, self.now);
         Ok(Outcome::Forward(forward, routed.known(self.gate)))
     }
@@ -216,7 +234,8 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
             ),
         };
         let roles = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
-        let handover = Handover::new(&routed.request, outbound, &parts.locations);
+        let response = parts.cors.response_changes(&routed.request);
+        let handover = Handover::new(&routed.request, outbound, &parts.locations, response);
         let bindings: Vec<Binding> = on_body.into_iter().cloned().collect();
         let known = Diagnostics { location: Some(*location), ..routed.known(gate) };
         let caller = Caller { location: *location, principal: identified.principal, roles };

@@ -2,8 +2,8 @@
 
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
+use super::cors::Sharing;
 use super::parts::{Gate, Mode};
 use crate::challenge;
 use crate::dialect::Dialect;
@@ -11,7 +11,7 @@ use crate::dialect::context::ErrorContext;
 use crate::error::{AuthError, PolicyError};
 use crate::policy::permission::Permission;
 use crate::reason::{Reason, Refusal};
-use crate::request::RequestHead;
+use crate::request::{Origin, RequestHead};
 use crate::time::UnixTime;
 use crate::upstream::as_it_came;
 use crate::verdict::{Decision, Diagnostics, Forward, Response, Verdict};
@@ -20,7 +20,7 @@ use crate::verdict::{Decision, Diagnostics, Forward, Response, Verdict};
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
     request_id: String,
-    cors: Vec<(String, String)>,
+    sharing: Sharing,
     /// In report mode, how the request goes on although it is refused.
     as_it_came: Option<Forward>,
 }
@@ -37,7 +37,7 @@ impl Gate {
         let reports = parts.mode == Mode::Report;
         Asked {
             request_id: head.request_id.to_string(),
-            cors: parts.cors.headers(head),
+            sharing: parts.cors.sharing(Origin::of(head)),
             as_it_came: if reports { as_it_came::forward(&parts.upstream, head) } else { None },
         }
     }
@@ -70,8 +70,8 @@ impl Gate {
             now,
         };
         let mut response = challenge::response(self.parts().dialect, &self.parts().realm, &context);
-        response.headers.extend(asked.cors);
         response.headers.extend(reason_header);
+        asked.sharing.apply(&mut response);
         Verdict { decision: Decision::Deny(response), diagnostics }
     }
 
@@ -81,7 +81,7 @@ impl Gate {
         let refusal = Refusal::ORIGIN_UNREACHABLE;
         let context = ErrorContext { refusal, permission: None, request_id: head.request_id, now };
         let mut response = challenge::response(parts.dialect, &parts.realm, &context);
-        response.headers.extend(parts.cors.headers(head));
+        parts.cors.sharing(Origin::of(head)).apply(&mut response);
         response
     }
 }

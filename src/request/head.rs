@@ -35,7 +35,8 @@ impl<'a> RequestHead<'a> {
     /// * `method`: as on the wire, case-sensitive.
     /// * `target`: path and query in origin form, for example `/v1/threads?limit=10`.
     /// * `headers`: every header line, in order. A host that has already joined duplicates with a comma gives the
-    ///   joined line; the verdict is the same.
+    ///   joined line; the verdict is the same. One that knows of a body which no line announces adds a pair
+    ///   `transfer-encoding`.
     pub fn new<M: AsRef<[u8]> + ?Sized, T: AsRef<[u8]> + ?Sized>(
         method: &'a M,
         target: &'a T,

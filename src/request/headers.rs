@@ -90,6 +90,15 @@ impl<'r> Headers<'r> {
         }
     }
 
+    /// The one element of the list that all lines of the header `name` (lower case) form together.
+    pub fn only<'q>(&'q self, name: &str) -> Option<&'q [u8]> {
+        let mut elements = self.list(name);
+        match (elements.next(), elements.next()) {
+            (Some(element), None) => Some(element),
+            _ => None,
+        }
+    }
+
     pub(super) fn into_owned(self) -> Headers<'static> {
         Headers(self.0.into_iter().map(Header::into_owned).collect())
     }

@@ -6,6 +6,7 @@ use alloc::string::String;
 use super::connection::Connection;
 use super::head::RequestHead;
 use super::headers::Headers;
+use super::origin::Origin;
 use crate::error::{AuthError, HeaderError};
 use crate::limits::HEADER_PAIRS;
 use crate::path::Target;
@@ -96,13 +97,28 @@ impl<'r> Request<'r> {
         self.fields.connection
     }
 
-    /// The method a CORS preflight asks about, if this is one
+    /// The origin whose script it is from.
+    pub fn origin(&self) -> Origin<'_> {
+        Origin::read(self.fields.headers.lines("origin"))
+    }
+
+    /// The method a CORS preflight asks about, if this has the form of one
     /// ([Fetch standard, CORS-preflight request](https://fetch.spec.whatwg.org/#cors-preflight-request)).
     pub fn preflight_method(&self) -> Option<&[u8]> {
-        if *self.method != *b"OPTIONS" || self.fields.headers.sole("origin").is_none() {
+        let asks = *self.method == *b"OPTIONS" && matches!(self.origin(), Origin::One(_));
+        // SECURITY: a preflight needs no credential. One with a body is none, and the body needs a credential.
+        if !asks || self.has_body() {
             return None;
         }
-        self.fields.headers.sole("access-control-request-method")
+        self.fields.headers.only("access-control-request-method")
+    }
+
+    /// Whether a body follows
+    /// ([RFC 9112 section 6](https://www.rfc-editor.org/rfc/rfc9112#section-6)).
+    fn has_body(&self) -> bool {
+        let headers = &self.fields.headers;
+        headers.lines("transfer-encoding").next().is_some()
+            || headers.list("content-length").any(|length| length != b"0")
     }
 
     /// Whether the request is for one of `hosts`, in lower case

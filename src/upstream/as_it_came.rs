@@ -27,6 +27,8 @@ pub(crate) fn forward(upstream: &Upstream, head: &RequestHead<'_>) -> Option<For
         remove_headers,
         set_headers: Vec::new(),
         credential: CredentialHandling::Forward,
+        remove_response_headers: &[],
         response_headers: Vec::new(),
+        append_response_headers: Vec::new(),
     })
 }

@@ -12,7 +12,7 @@ use super::rules::{Replacement, Upstream};
 use crate::credential::{AUTHORIZATION, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
 use crate::request::Request;
 use crate::time::UnixTime;
-use crate::verdict::{CredentialHandling, Forward};
+use crate::verdict::{CredentialHandling, Forward, ResponseChanges};
 
 /// An outbound request that nothing more is compared with. Needs no request any longer, and can wait.
 #[derive(Debug, Clone)]
@@ -24,6 +24,7 @@ pub(crate) struct Handover {
     sentinel: Option<String>,
     /// A token that stood in the query and goes on in a header.
     query_token: Option<String>,
+    response: ResponseChanges,
 }
 
 impl Handover {
@@ -31,6 +32,7 @@ impl Handover {
         request: &Request<'_>,
         outbound: Outbound<'_>,
         locations: &CredentialLocations,
+        response: ResponseChanges,
     ) -> Self {
         let sentinel = request
             .headers()
@@ -43,6 +45,7 @@ impl Handover {
             sentinel: sentinel.map(ToOwned::to_owned),
             query_token: locations.query_token(request.query()),
             removed: outbound.into_removed(),
+            response,
         }
     }
 
@@ -60,7 +63,9 @@ impl Handover {
             remove_headers: self.removed,
             set_headers,
             credential: if caller.is_some() { upstream.credential } else { CredentialHandling::Strip },
-            response_headers: Vec::new(),
+            remove_response_headers: self.response.remove,
+            response_headers: self.response.set,
+            append_response_headers: self.response.append,
         }
     }
 

@@ -1,6 +1,6 @@
 // Around the handler of a server of the Fetch standard: `(request, …) => response`.
 import { ArgumentError, kind, toResponse } from "./errors.js";
-import { remember, toRequest } from "./forward.js";
+import { remember, toClient, toRequest } from "./forward.js";
 import { FAILED, settings } from "./guard.js";
 
 export { verdictOf } from "./forward.js";
@@ -27,12 +27,7 @@ export function guard(gate, handler, options) {
       onError(error);
       return new Response(FAILED.body, FAILED);
     }
-    const response = await handler.call(this, inner, ...rest);
-    if (verdict.responseHeaders.length === 0) return response;
-    // That of a `fetch` cannot be changed.
-    const changed = new Response(response.body, response);
-    for (const [name, value] of verdict.responseHeaders) changed.headers.set(name, value);
-    return changed;
+    return toClient(verdict, await handler.call(this, inner, ...rest));
   };
 }
 

@@ -43,7 +43,19 @@ export function toRequest(verdict, request, origin) {
   return out;
 }
 
-// The same for an `IncomingMessage`, which is changed. Returns whether that could be done: not if the target in normal form
+export function toClient(verdict, response) {
+  expectAllowed(verdict, "toClient");
+  const { removeResponseHeaders, responseHeaders, appendResponseHeaders } = verdict;
+  if (removeResponseHeaders.length + responseHeaders.length + appendResponseHeaders.length === 0) return response;
+  // That of a `fetch` cannot be changed.
+  const out = new Response(response.body, response);
+  for (const name of removeResponseHeaders) out.headers.delete(name);
+  for (const [name, value] of responseHeaders) out.headers.set(name, value);
+  for (const [name, value] of appendResponseHeaders) out.headers.append(name, value);
+  return out;
+}
+
+// The same as `toRequest` for an `IncomingMessage`, which is changed. Returns whether that could be done: not if the target in normal form
 // is outside of the mount that a router has taken from the URL.
 export function applyTo(verdict, request) {
   expectAllowed(verdict, "applyTo");

@@ -7,7 +7,7 @@ import { alive, ask, camelCase, enter, failed, undecided } from "./instance.js";
 import { headOf } from "./request.js";
 
 export { ArgumentError, AuthError, ConfigError, DeniedError, LoadError, PortcullisError, toResponse } from "./errors.js";
-export { toRequest } from "./forward.js";
+export { toClient, toRequest } from "./forward.js";
 export { reasons } from "./reasons.js";
 
 // How far a decision gets.
@@ -147,7 +147,7 @@ export class Gate {
     const { decision, diagnostics } = decided.verdict;
     const { reason, message, reported, route, permission, principal } = diagnostics;
     const record = { route, permission, log: decided.log };
-    if (!decision.allow) return Object.freeze({ allowed: false, reason, message, ...decision.deny, ...record });
+    if (!decision.allow) return Object.freeze({ allowed: false, reason, message, ...(decision.deny ?? decision.answer), ...record });
     return Object.freeze({
       allowed: true,
       ...decision.allow,

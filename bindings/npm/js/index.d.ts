@@ -11,8 +11,10 @@
 export type Reason =
   /** The request target cannot be normalised safely. */
   | "path_invalid"
-  /** A header is over a limit, or `Connection` names a header the decision rests on. */
+  /** Too many headers, more than one `Origin`, or `Connection` names a header the decision rests on. */
   | "header_invalid"
+  /** A script of an origin that is not allowed sent the request. */
+  | "origin_not_allowed"
   /** No credential came where this deployment accepts one. */
   | "credential_missing"
   /** More than one credential came. */
@@ -294,8 +296,12 @@ export interface Allowed extends VerdictRecord {
   readonly setHeaders: [name: string, value: string][];
   /** What became of the caller's credential: the origin receives it, a token minted for it instead, or none. */
   readonly credential: "forward" | "swap" | "strip";
-  /** Headers to set on the response, replacing what the origin wrote; names in lower case. Empty but in report mode. */
+  /** Headers to remove from the response, in lower case, before any is set or added; {@link toClient} does all three. */
+  readonly removeResponseHeaders: readonly string[];
+  /** Headers to set on the response, replacing what the origin wrote; names in lower case. */
   readonly responseHeaders: [name: string, value: string][];
+  /** Headers to add to the response, beside what the origin wrote; names in lower case. */
+  readonly appendResponseHeaders: [name: string, value: string][];
   /** In report mode, why the request would have been refused; otherwise, and if it would have been allowed, `null`. */
   readonly reported: {
     /** The reason. */
@@ -306,13 +312,13 @@ export interface Allowed extends VerdictRecord {
 }
 
 /**
- * The request is refused. Answer it with this; {@link toResponse} makes a `Response` of it. It says nothing about who the
- * caller is: `log` does, for the operator.
+ * The request goes no further: it is refused, or it is a CORS preflight that the gate answers. Answer it with this;
+ * {@link toResponse} makes a `Response` of it. It says nothing about who the caller is: `log` does, for the operator.
  */
 export interface Denied extends VerdictRecord {
   readonly allowed: false;
-  /** Why; for the operator. */
-  readonly reason: Reason;
+  /** Why; for the operator. `null` if it is no refusal, but the answer to a CORS preflight. */
+  readonly reason: Reason | null;
   /** The precise error behind the reason, for the operator; not stable. */
   readonly message: string | null;
   /** Status code. */
@@ -424,7 +430,7 @@ export type Global<Name extends string> = typeof globalThis extends Record<Name,
   ? Instance
   : unknown;
 
-/** The refusal as a `Response`. */
+/** The refusal, or the answer to a CORS preflight, as a `Response`. */
 export declare function toResponse(verdict: Denied): Global<"Response">;
 
 /**
@@ -439,3 +445,6 @@ export declare function toRequest(
   request: FetchRequest,
   origin: string | { readonly href: string },
 ): Global<"Request">;
+
+/** The response of the origin as the client is to receive it. The body is streamed. */
+export declare function toClient(verdict: Allowed, response: Global<"Response">): Global<"Response">;

@@ -13,7 +13,7 @@ export function guard(gate, options) {
     const answer = await decide(request, (limit) => peek(request, limit));
     // Not `next(error)`: a `next` that does not look at what it is given would handle a request that was not allowed.
     if (!answer.allowed) return refuse(response, answer);
-    replaceHeaders(response, answer.responseHeaders);
+    changeHeaders(response, answer);
     return next();
   };
 }
@@ -97,19 +97,23 @@ function peek(request, limit) {
   });
 }
 
-// Sets headers as late as possible, so that they replace what the handler has set.
-function replaceHeaders(response, headers) {
-  if (headers.length === 0) return;
+// Removes, sets and adds headers as late as possible, after all that the handler has set.
+function changeHeaders(response, { removeResponseHeaders, responseHeaders, appendResponseHeaders }) {
+  if (removeResponseHeaders.length + responseHeaders.length + appendResponseHeaders.length === 0) return;
   const { writeHead } = response;
   response.writeHead = function (status, ...rest) {
-    const own = rest.find((part) => typeof part === "object" && part !== null);
-    const names = new Set(headers.map(([name]) => name));
-    const kept = Array.isArray(own)
-      ? pairsOf(own).filter(([name]) => !names.has(name.toLowerCase())).flat()
-      : own && Object.fromEntries(Object.entries(own).filter(([name]) => !names.has(name.toLowerCase())));
-    for (const [name, value] of headers) this.setHeader(name, value);
-    const message = rest.filter((part) => typeof part === "string");
-    return writeHead.call(this, status, ...message, ...(kept ? [kept] : []));
+    const own = rest.find((part) => typeof part === "object" && part !== null) ?? {};
+    const given = new Map();
+    for (const [name, value] of Array.isArray(own) ? pairsOf(own) : Object.entries(own)) {
+      const key = name.toLowerCase();
+      given.set(key, [...(given.get(key) ?? []), value].flat());
+    }
+    // What is given here goes before what was set.
+    for (const [name, values] of given) this.setHeader(name, values.length === 1 ? values[0] : values);
+    for (const name of removeResponseHeaders) this.removeHeader(name);
+    for (const [name, value] of responseHeaders) this.setHeader(name, value);
+    for (const [name, value] of appendResponseHeaders) this.setHeader(name, [this.getHeader(name) ?? [], value].flat());
+    return writeHead.call(this, status, ...rest.filter((part) => typeof part === "string"));
   };
 }
 

@@ -1,6 +1,7 @@
 export const reasons = Object.freeze([
   "path_invalid",
   "header_invalid",
+  "origin_not_allowed",
   "credential_missing",
   "credential_ambiguous",
   "credential_malformed",

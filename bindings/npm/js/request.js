@@ -15,7 +15,10 @@ export function headOf(request) {
   if (typeof request !== "object" || request === null) throw new ArgumentError(`${kind(request)} is not a request: ${TAKES}`);
   const { method, rawHeaders, raw, req } = request;
   if (Array.isArray(rawHeaders)) {
-    return { method, target: splitTarget(request).target, headers: rawPairs(rawHeaders), showsConnection: true };
+    const headers = rawPairs(rawHeaders);
+    // A body that no header announces, as HTTP/2 has it. A request that has one is no CORS preflight.
+    if (method === "OPTIONS" && request.stream?.endAfterHeaders === false) headers.push(["transfer-encoding", "chunked"]);
+    return { method, target: splitTarget(request).target, headers, showsConnection: true };
   }
   const headers = pairs(request.headers);
   if (!headers) {
@@ -24,6 +27,8 @@ export function headOf(request) {
     if (request.headers === undefined) throw new ArgumentError(`${kind(request)} has no headers: ${TAKES}`);
     throw new ArgumentError("the headers of a request are pairs of name and value, an array, a Headers or a Map: an object by name hides duplicates");
   }
+  // A `Request` hides how a body without a length is sent.
+  if (method === "OPTIONS" && request.body) headers.push(["transfer-encoding", "chunked"]);
   // A `Request` of the Fetch standard may hide the header `Connection`; every other list of headers is a whole one.
   if (request.target == null) {
     const shown = { url: targetOf(request.url), originalUrl: targetOf(request.originalUrl), baseUrl: request.baseUrl };

@@ -3,7 +3,9 @@
 //   in   {"config": …, "secrets": {…}, "head": {"method", "target", "headers": [[name, value], …]}, "now": seconds,
 //         "requestId": text, "records": {id: record}, "body": text}
 //   out  {"refused": {"status", "reason", "headers", "body"}}
-//        {"allowed": {"target", "headers", "responseHeaders"}}: what the origin receives
+//        {"allowed": {"target", "headers", "removeResponseHeaders", "responseHeaders", "appendResponseHeaders"}}: what the
+//        origin receives, and what to remove from, set on and add to its response
+//        {"answered": {"status", "headers", "body"}}
 //        {"error": {"name", "code", "message", "errors"}}
 import { createInterface } from "node:readline";
 import { Gate } from "portcullis";
@@ -35,6 +37,7 @@ async function decide({ config, secrets, head, now, requestId = "", records, bod
     : gate.decide(request, options);
   if (!verdict.allowed) {
     const { status, reason, headers, body: text } = verdict;
+    if (reason === null) return { answered: { status, headers, body: text } };
     return { refused: { status, reason, headers, body: text } };
   }
   if (!applyTo(verdict, request)) throw new Error("the verdict cannot be carried out");
@@ -42,7 +45,9 @@ async function decide({ config, secrets, head, now, requestId = "", records, bod
   for (let i = 0; i < request.rawHeaders.length; i += 2) {
     headers.push([request.rawHeaders[i].toLowerCase(), asText(request.rawHeaders[i + 1])]);
   }
-  return { allowed: { target: request.url, headers, responseHeaders: verdict.responseHeaders } };
+  const { removeResponseHeaders, responseHeaders, appendResponseHeaders } = verdict;
+  const response = { removeResponseHeaders, responseHeaders, appendResponseHeaders };
+  return { allowed: { target: request.url, headers, ...response } };
 }
 
 for await (const line of createInterface({ input: process.stdin, terminal: false })) {

@@ -15,6 +15,8 @@ import {
   type Verdict,
   createApiKey,
   reasons,
+  toClient,
+  toClient,
   toRequest,
   toResponse,
 } from "portcullis";
@@ -39,7 +41,7 @@ void verdict.principal;
 void verdict.setHeaders;
 if (!verdict.allowed) {
   same<typeof verdict, Denied>(true);
-  same<typeof verdict.reason, Reason>(true);
+  same<typeof verdict.reason, Reason | null>(true);
   same<ReturnType<typeof toResponse>, Response>(true);
   new Response(verdict.body, { status: verdict.status, headers: verdict.headers });
   // @ts-expect-error: a refused request goes nowhere
@@ -50,9 +52,10 @@ if (!verdict.allowed) {
   same<typeof verdict, Allowed>(true);
   same<typeof verdict.principal, Principal | null>(true);
   same<ReturnType<typeof toRequest>, Request>(true);
+  same<ReturnType<typeof toClient>, Response>(true);
   const out: Request = toRequest(verdict, request, new URL("http://127.0.0.1"));
   void out;
-  // @ts-expect-error: only a refusal is a response
+  // @ts-expect-error: what is allowed is no response
   toResponse(verdict);
   // @ts-expect-error: an allowed request has no reason
   void verdict.reason;
@@ -100,7 +103,7 @@ principal.roles.push("admin");
 function told(error: unknown): string {
   if (error instanceof ConfigError) return error.errors.map(({ pointer, message }) => pointer + message).join();
   if (error instanceof DeniedError) {
-    same<typeof error.reason, Reason>(true);
+    same<typeof error.reason, Reason | null>(true);
     same<typeof error.verdict, Denied>(true);
     const response: Response = error.getResponse();
     return `${response.status} ${error.code satisfies "request_denied"}`;

@@ -20,8 +20,16 @@ pub(crate) struct Filter {
     /// `None` if no configuration has loaded: every request is refused then.
     plugin: Option<Rc<Plugin>>,
     stage: Stage,
-    /// Headers to set on the response.
-    response_headers: Vec<(String, String)>,
+    /// What becomes of the headers of the response.
+    response: ResponseChanges,
+}
+
+/// What becomes of the headers of a response: some are removed, some are set, and some are added, in this order.
+#[derive(Debug, Default)]
+struct ResponseChanges {
+    remove: &'static [&'static str],
+    set: Vec<(String, String)>,
+    append: Vec<(String, String)>,
 }
 
 /// How far a request has come.
@@ -48,7 +56,7 @@ struct Awaited {
 impl Filter {
     /// A filter that decides by `plugin`.
     pub(crate) fn new(plugin: Option<Rc<Plugin>>) -> Self {
-        Self { plugin, stage: Stage::Held, response_headers: Vec::new() }
+        Self { plugin, stage: Stage::Held, response: ResponseChanges::default() }
     }
 
     /// What becomes of the request by its headers; `complete` says that there is nothing after them.
@@ -56,7 +64,10 @@ impl Filter {
         let started = host::now()?;
         let now = time(started);
         let pairs = host::request_headers()?;
-        let request = Request::new(&pairs);
+        let mut request = Request::new(&pairs);
+        if !complete {
+            request.announce_body();
+        }
         let decided = match &self.plugin {
             // All records of this host stand in its configuration: there is no store to ask.
             Some(plugin) => {
@@ -115,11 +126,15 @@ impl Filter {
         self.note(request, &verdict, started)?;
         match verdict.decision {
             Decision::Allow(forward) => {
-                self.response_headers = forward.response_headers;
+                self.response = ResponseChanges {
+                    remove: forward.remove_response_headers,
+                    set: forward.response_headers,
+                    append: forward.append_response_headers,
+                };
                 self.stage = Stage::Allowed;
                 Ok(Action::Continue)
             }
-            Decision::Deny(response) => {
+            Decision::Deny(response) | Decision::Answer(response) => {
                 self.stage = Stage::Held;
                 host::respond(&response)?;
                 Ok(Action::Pause)
@@ -142,7 +157,7 @@ impl Filter {
             }
         }
         if let Some(plugin) = &self.plugin {
-            plugin.metrics.count(*reason);
+            plugin.metrics.count(verdict);
             let took = host::now()?.saturating_sub(started);
             plugin.metrics.took(u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
         }
@@ -199,9 +214,17 @@ impl HttpContext for Filter {
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        let mut headers = self.response_headers.iter();
-        let outcome = headers.try_for_each(|(name, value)| host::set_response_header(name, value));
+        let outcome = self.response.make();
         self.or_refuse(outcome.map(|()| Action::Continue))
+    }
+}
+
+impl ResponseChanges {
+    /// Makes them.
+    fn make(&self) -> Result<(), Status> {
+        self.remove.iter().try_for_each(|name| host::remove_response_header(name))?;
+        self.set.iter().try_for_each(|(name, value)| host::set_response_header(name, value))?;
+        self.append.iter().try_for_each(|(name, value)| host::add_response_header(name, value))
     }
 }
 

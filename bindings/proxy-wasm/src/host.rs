@@ -52,6 +52,16 @@ pub(crate) fn set_response_header(name: &str, value: &str) -> Result<(), Status>
     hostcalls::set_map_value(MapType::HttpResponseHeaders, name, Some(value))
 }
 
+/// Removes all lines of a response header.
+pub(crate) fn remove_response_header(name: &str) -> Result<(), Status> {
+    hostcalls::remove_map_value(MapType::HttpResponseHeaders, name)
+}
+
+/// Adds a line of a response header to those that are there.
+pub(crate) fn add_response_header(name: &str, value: &str) -> Result<(), Status> {
+    hostcalls::add_map_value(MapType::HttpResponseHeaders, name, value)
+}
+
 /// Answers the request here.
 pub(crate) fn respond(response: &Response) -> Result<(), Status> {
     let headers = response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

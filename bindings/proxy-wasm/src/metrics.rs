@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis::Reason;
+use portcullis::{Decision, Reason, Verdict};
 use proxy_wasm::types::Status;
 
 use crate::host::Metric;
@@ -12,6 +12,8 @@ use crate::host::Metric;
 pub(crate) struct Metrics {
     /// `portcullis.allow`
     allow: Metric,
+    /// `portcullis.answer`
+    answer: Metric,
     /// `portcullis.deny.<reason>`
     deny: BTreeMap<Reason, Metric>,
     /// `portcullis.decision_us`
@@ -28,16 +30,18 @@ impl Metrics {
         let deny = |reason: &Reason| Ok((*reason, Metric::counter(&format!("portcullis.deny.{reason}"))?));
         Ok(Self {
             allow: Metric::counter("portcullis.allow")?,
+            answer: Metric::counter("portcullis.answer")?,
             deny: Reason::ALL.iter().map(deny).collect::<Result<_, Status>>()?,
             decision_us: Metric::histogram("portcullis.decision_us")?,
         })
     }
 
-    /// Counts a decision: a request allowed, or refused for a reason.
-    pub(crate) fn count(&self, refused: Option<Reason>) {
-        let counter = match refused {
-            None => Some(&self.allow),
-            Some(reason) => self.deny.get(&reason),
+    /// Counts a decision: a request allowed, answered by the gate, or refused for a reason.
+    pub(crate) fn count(&self, verdict: &Verdict) {
+        let counter = match (verdict.diagnostics.reason, &verdict.decision) {
+            (Some(reason), _) => self.deny.get(&reason),
+            (None, Decision::Answer(_)) => Some(&self.answer),
+            (None, Decision::Allow(_) | Decision::Deny(_)) => Some(&self.allow),
         };
         if let Some(counter) = counter {
             counter.increment();

@@ -39,6 +39,14 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Adds the header that announces a body, of which HTTP/2 need not have any: a request with a body is no CORS
+    /// preflight.
+    pub(crate) fn announce_body(&mut self) {
+        if self.method == b"OPTIONS" {
+            self.headers.push(HeaderPair::new("transfer-encoding", "chunked"));
+        }
+    }
+
     /// What the core decides about. Envoy shows `connection: upgrade` of every upgrade, also where HTTP/2 has no such
     /// header.
     pub(crate) fn head(&self) -> RequestHead<'_> {

@@ -2,7 +2,7 @@
 //!
 //! | first line | then |
 //! | --- | --- |
-//! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set, and `>name`, value for one to set on the response |
+//! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set; and for the response, `<name` to remove, `>name`, value to set, `&name`, value to add |
 //! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
 //! | `api_key_record` | the handle for `supply_record`, the identifier whose record is needed |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
@@ -26,7 +26,14 @@ pub(crate) fn forward(log: &str, origin: &str, forward: &Forward) -> Result<Stri
     for name in &forward.remove_headers {
         frame.line(&["-", name])?;
     }
-    for (mark, headers) in [("+", &forward.set_headers), (">", &forward.response_headers)] {
+    for name in forward.remove_response_headers {
+        frame.line(&["<", name])?;
+    }
+    for (mark, headers) in [
+        ("+", &forward.set_headers),
+        (">", &forward.response_headers),
+        ("&", &forward.append_response_headers),
+    ] {
         for (name, value) in headers {
             frame.line(&[mark, name])?;
             frame.line(&[value])?;
@@ -95,15 +102,17 @@ mod tests {
             remove_headers: vec!["x-user-id".to_string()],
             set_headers: vec![("authorization".to_string(), value.to_string())],
             credential: CredentialHandling::Replace,
+            remove_response_headers: &["x-own"],
             response_headers: vec![("x-told".to_string(), "y".to_string())],
+            append_response_headers: vec![("vary".to_string(), "z".to_string())],
         }
     }
 
     #[test]
     fn a_forward_is_lines() {
         let framed = forward("{}", "http://origin", &to("/v1?a=b", "Bearer x"));
-        let lines = "forward\n{}\nhttp://origin/v1?a=b\n-x-user-id\n+authorization\nBearer x\n>x-told\ny";
-        assert_eq!(framed.as_deref(), Ok(lines));
+        let request = "forward\n{}\nhttp://origin/v1?a=b\n-x-user-id\n<x-own\n+authorization\nBearer x";
+        assert_eq!(framed, Ok(format!("{request}\n>x-told\ny\n&vary\nz")));
     }
 
     #[test]

@@ -174,7 +174,7 @@ impl Gate {
         let log = verdict.log_line(call.method, call.request_id);
         match (&verdict.decision, &self.ready) {
             (Decision::Allow(forward), Some(ready)) => frame::forward(&log, &ready.origin, forward),
-            (Decision::Deny(response), _) => frame::response(&log, response),
+            (Decision::Deny(response) | Decision::Answer(response), _) => frame::response(&log, response),
             // Nothing is allowed without a gate.
             (Decision::Allow(_), None) => Err(frame::Unframeable),
         }

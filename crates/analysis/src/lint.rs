@@ -9,6 +9,7 @@ mod issuers;
 mod roles;
 mod routes;
 
+use portcullis_config::document::PreflightDocument;
 use portcullis_config::{Configuration, Diagnostic, DiagnosticList, Lint};
 
 /// What a configuration could do better, besides what compiling it has found
@@ -18,6 +19,14 @@ pub fn lints(configuration: &Configuration) -> Vec<Diagnostic> {
     issuers::check(configuration, &mut diagnostics);
     routes::check(configuration, &mut diagnostics);
     roles::check(configuration, &mut diagnostics);
+    let cors = &configuration.document.cors;
+    if !cors.allowed_origins.is_empty() && cors.preflight != PreflightDocument::Answer {
+        diagnostics.push(
+            Lint::CorsNotGoverned,
+            "/cors/allowed_origins",
+            "counts for refusals only: the origin server decides what scripts may do",
+        );
+    }
     if configuration.document.audit.reason_header {
         diagnostics.push(
             Lint::ReasonHeader,

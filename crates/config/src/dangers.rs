@@ -7,6 +7,7 @@ use portcullis::parts::{Mode, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
+use crate::document::PreflightDocument;
 use crate::lint::Lint;
 
 /// Looks over a document that has no errors.
@@ -15,11 +16,13 @@ pub(crate) fn check(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     check_docs(context, diagnostics);
     for (index, origin) in document.cors.allowed_origins.iter().enumerate() {
         if origin == "*" {
-            diagnostics.report(
-                Lint::CorsAnyOrigin,
-                format!("/cors/allowed_origins/{index}"),
-                "scripts of every site may read refusals",
-            );
+            let message = match document.cors.preflight {
+                PreflightDocument::Answer => "scripts of every site may send requests and read the responses",
+                PreflightDocument::Forward | PreflightDocument::Refuse => {
+                    "scripts of every site may read refusals"
+                }
+            };
+            diagnostics.report(Lint::CorsAnyOrigin, format!("/cors/allowed_origins/{index}"), message);
         }
     }
     for (index, name) in document.upstream.keep_headers.iter().enumerate() {

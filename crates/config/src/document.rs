@@ -1,5 +1,6 @@
 //! The configuration as it is written: every member, with its default.
 
+mod cors;
 mod policy;
 
 use alloc::collections::BTreeMap;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use crate::forms;
 use crate::names::{SystemName, TokenProfileName};
 
+pub use cors::{CorsDocument, PreflightDocument};
 pub use policy::{BindingDocument, PolicyDocument, RoleDocument, RouteDocument};
 
 /// The whole document.
@@ -287,29 +289,6 @@ fn default_ttl_secs() -> u64 {
 
 fn default_websocket_ttl_secs() -> u64 {
     3600
-}
-
-/// Cross-origin requests.
-#[derive(Debug, Default, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default, expecting = "an object")]
-pub struct CorsDocument {
-    /// What becomes of preflights for routes that exist.
-    pub preflight: Preflight,
-    /// Origins whose scripts may read refusals; `*` for all.
-    pub allowed_origins: Vec<String>,
-}
-
-/// What becomes of a CORS preflight for a route that exists.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Preflight {
-    /// The origin answers it; it never carries a credential.
-    #[default]
-    Forward,
-    /// It is refused.
-    Refuse,
 }
 
 /// Ceilings.

@@ -71,6 +71,23 @@ impl JsonSchema for Pointer {
     }
 }
 
+/// An origin as browsers write it, or all of them.
+pub(crate) struct Origin;
+
+impl JsonSchema for Origin {
+    fn schema_name() -> Cow<'static, str> {
+        "Origin".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An origin as browsers write it, for example `https://app.example.com`; or `*` for all but `null`.",
+            "type": "string",
+            "pattern": "^(\\*|[a-z][a-z0-9+.-]*://[a-z0-9._~:[\\]-]+)$",
+        })
+    }
+}
+
 /// Where the configuration takes any JSON value, it is an object: a JWK, a JWK Set or claims.
 pub(crate) struct Object;
 

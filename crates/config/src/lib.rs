@@ -9,6 +9,7 @@ mod bindings;
 #[cfg(feature = "schema")]
 mod constraints;
 mod context;
+mod cors;
 mod credentials;
 mod dangers;
 mod diagnostic;

@@ -124,6 +124,10 @@ lints! {
     IdentityHeaderKept => "identity_header_kept", Warning,
         "whoever reaches the gate by another way than through what writes the header is whom they please",
         "let nothing but what writes the header reach the gate, and have it remove the header from callers' requests; or leave it out";
+    /// Origins are listed, and the origin server decides all the same what others may do.
+    CorsNotGoverned => "cors_not_governed", Advice,
+        "the list only says whose scripts may read refusals; a server that answers `*` opens everything else to every site",
+        "set \"preflight\" to \"answer\", so that the list counts for requests and their responses too";
     /// A role denies something that no route asks for.
     DenyUnused => "deny_unused", Warning,
         "a slip in a denial denies nothing, and nobody notices",

@@ -8,13 +8,13 @@ use alloc::vec::Vec;
 use portcullis::Gate;
 use portcullis::json::{self, Budget, JsonError, Value};
 use portcullis::limits::{CONFIG_BYTES, TOKEN_BYTES, TOKEN_BYTES_MAX};
-use portcullis::parts::{Cors, GateParts};
+use portcullis::parts::GateParts;
 use serde::Deserialize as _;
 
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostics::Diagnostics;
-use crate::document::{Document, Preflight};
+use crate::document::Document;
 use crate::errors::{ConfigError, ConfigErrors};
 use crate::locate::Position;
 use crate::published::Published;
@@ -22,7 +22,7 @@ use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, credentials, dangers, issuers, origin, policy, roles, secrets_in_document, syntax,
+    api_keys, bindings, cors, credentials, dangers, issuers, policy, roles, secrets_in_document, syntax,
     upstream,
 };
 
@@ -118,6 +118,7 @@ fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<
     let api_keys = api_keys::compile(context, policy.as_ref(), diagnostics);
     let upstream = upstream::compile(context, diagnostics);
     let locations = credentials::compile(context, diagnostics);
+    let cors = cors::compile(&document.cors, locations.as_ref(), diagnostics);
     if let (Some(policy), Some(upstream), Some(locations)) = (&policy, &upstream, &locations) {
         bindings::check_sent(document, policy, upstream, locations, diagnostics);
     }
@@ -126,10 +127,6 @@ fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<
             "/issuers",
             "nothing can authenticate a caller; configure at least one issuer, or \"api_keys\"",
         );
-    }
-    for (index, written) in document.cors.allowed_origins.iter().enumerate().filter(|(_, text)| *text != "*")
-    {
-        diagnostics.ok_or_report(&format!("/cors/allowed_origins/{index}"), origin::check(written));
     }
     let token_bytes = document.limits.token_bytes.unwrap_or(TOKEN_BYTES);
     if !(1..=TOKEN_BYTES_MAX).contains(&token_bytes) {
@@ -144,10 +141,7 @@ fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<
         policy: policy?,
         upstream: upstream?,
         token_bytes,
-        cors: Cors {
-            forward_preflight: document.cors.preflight == Preflight::Forward,
-            allowed_origins: document.cors.allowed_origins.clone(),
-        },
+        cors,
         reason_header: document.audit.reason_header,
         mode: document.mode,
     }))

@@ -178,6 +178,7 @@ pub fn decide_with_token(gate: &Gate, method: &str, target: &str, token: &str) -
 pub fn outcome(verdict: &Verdict) -> (u16, &'static str) {
     match &verdict.decision {
         Decision::Allow(_) => (200, "-"),
+        Decision::Answer(answer) => (answer.status, "-"),
         Decision::Deny(answer) => {
             (answer.status, verdict.diagnostics.reason.map_or("none", |reason| reason.code()))
         }
@@ -188,7 +189,7 @@ pub fn outcome(verdict: &Verdict) -> (u16, &'static str) {
 pub fn forwarded(verdict: &Verdict) -> &Forward {
     match &verdict.decision {
         Decision::Allow(forward) => forward,
-        Decision::Deny(answer) => panic!("denied: {answer:?}"),
+        Decision::Deny(answer) | Decision::Answer(answer) => panic!("not forwarded: {answer:?}"),
     }
 }
 

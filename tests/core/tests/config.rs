@@ -128,7 +128,27 @@ fn places_and_remedies() {
         ),
         (
             r#""cors":{"preflight":"no"}"#,
-            "/cors/preflight: unknown value; write one of \"forward\" or \"refuse\"",
+            "/cors/preflight: unknown value; write one of \"forward\", \"refuse\" or \"answer\"",
+        ),
+        (
+            r#""cors":{"allowed_origins":["*"],"allow_credentials":true}"#,
+            "/cors/allow_credentials: scripts of every site would act as whoever visits it; list the origins instead of \"*\"",
+        ),
+        (
+            r#""cors":{"preflight":"answer","allowed_headers":["*"]}"#,
+            "/cors/allowed_headers/0: browsers take \"*\" for no `Authorization` header and for no request with credentials; list the names",
+        ),
+        (
+            r#""cors":{"preflight":"answer","expose_headers":["X Total"]}"#,
+            "/cors/expose_headers/0: not a header name; write one like \"X-API-Key\"",
+        ),
+        (
+            r#""cors":{"preflight":"answer","max_age_secs":86401}"#,
+            "/cors/max_age_secs: must be at most 86400 seconds",
+        ),
+        (
+            r#""cors":{"max_age_secs":60}"#,
+            "/cors/max_age_secs: has no effect unless the gate answers preflights; set \"preflight\" to \"answer\", or remove this",
         ),
         (
             r#""api_keys":{"records":[]}"#,

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use portcullis::Reason;
 use portcullis_test_support::cases::case::{Case, Concrete};
-use portcullis_test_support::cases::expect::{REASON, Response, Seen};
+use portcullis_test_support::cases::expect::{Response, Seen};
 use portcullis_test_support::cases::suite::Suite;
 use portcullis_test_support::host::gate::{GateComponent, GateHost};
 use portcullis_test_support::native::{Head, Supply};
@@ -15,7 +15,7 @@ use portcullis_test_support::step::Step;
 
 use serde_json::Value;
 
-use crate::host::{Host, allowed};
+use crate::host::{Host, ResponseChanges, allowed};
 
 /// A gate for each configuration, or what is wrong with it.
 pub(crate) struct Wasmtime {
@@ -78,12 +78,17 @@ fn read(verdict: &Value, request: &Concrete) -> Option<Seen> {
     if let Some(answer) = decision.get("deny") {
         return Some(Seen::Refused(refused(answer)?));
     }
+    if let Some(answer) = decision.get("answer") {
+        return Some(Seen::Answered(refused(answer)?));
+    }
     let forward = decision.get("allow")?;
-    let removed: Option<Vec<_>> =
-        forward["remove_headers"].as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect();
-    let told = pairs(&forward["response_headers"])?;
-    let reported = told.into_iter().find(|(name, _)| name == REASON).map(|(_, reason)| reason);
-    Some(allowed(request, forward["target"].as_str()?, &removed?, &pairs(&forward["set_headers"])?, reported))
+    let response = ResponseChanges {
+        remove: names(&forward["remove_response_headers"])?,
+        set: pairs(&forward["response_headers"])?,
+        append: pairs(&forward["append_response_headers"])?,
+    };
+    let removed = names(&forward["remove_headers"])?;
+    Some(allowed(request, forward["target"].as_str()?, &removed, &pairs(&forward["set_headers"])?, response))
 }
 
 fn refused(answer: &Value) -> Option<Response> {
@@ -92,6 +97,10 @@ fn refused(answer: &Value) -> Option<Response> {
         headers: pairs(&answer["headers"])?,
         body: answer["body"].as_str()?.to_owned(),
     })
+}
+
+fn names(headers: &Value) -> Option<Vec<String>> {
+    headers.as_array()?.iter().map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 fn pairs(headers: &Value) -> Option<Vec<(String, String)>> {

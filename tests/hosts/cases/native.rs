@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, bail};
 use portcullis::Reason;
 use portcullis_test_support::cases::case::{Case, Concrete};
-use portcullis_test_support::cases::expect::{REASON, Response, Seen};
+use portcullis_test_support::cases::expect::{Response, Seen};
 use portcullis_test_support::cases::suite::Suite;
 use portcullis_test_support::native::{self, Decision, Head, Supply, Verdict, Wanted};
 
-use crate::host::{Host, allowed};
+use crate::host::{Host, ResponseChanges, allowed};
 
 /// A gate for each configuration, or what is wrong with it.
 pub(crate) struct Native(BTreeMap<String, Result<native::Native, String>>);
@@ -61,10 +61,14 @@ impl Host for Native {
 fn apply(verdict: &Verdict, request: &Concrete) -> Seen {
     match &verdict.decision {
         Decision::Deny(answer) => Seen::Refused(refused(answer)),
+        Decision::Answer(answer) => Seen::Answered(refused(answer)),
         Decision::Allow(forward) => {
-            let reported = forward.response_headers.iter().find(|(name, _)| name == REASON);
-            let reported = reported.map(|(_, reason)| reason.clone());
-            allowed(request, &forward.target, &forward.remove_headers, &forward.set_headers, reported)
+            let response = ResponseChanges {
+                remove: forward.remove_response_headers.iter().map(ToString::to_string).collect(),
+                set: forward.response_headers.clone(),
+                append: forward.append_response_headers.clone(),
+            };
+            allowed(request, &forward.target, &forward.remove_headers, &forward.set_headers, response)
         }
     }
 }

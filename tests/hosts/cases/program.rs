@@ -13,7 +13,7 @@ use portcullis_test_support::host::program::{self, Answered, AnsweredWith, Quest
 use portcullis_test_support::host::python;
 use portcullis_test_support::step::Step;
 
-use crate::host::Host;
+use crate::host::{Host, ResponseChanges};
 
 /// Such a host.
 pub(crate) struct Program(program::Program);
@@ -53,15 +53,17 @@ impl Host for Program {
                 }
                 Seen::Refused(response(answer))
             }
-            Answered::Allowed { target, headers, response_headers } => {
-                let told = response_headers.into_iter().find(|(name, _)| name == REASON);
-                Seen::Allowed(Received {
-                    target,
-                    headers,
-                    body: None,
-                    reported: told.map(|(_, reason)| reason),
-                })
+            Answered::Allowed {
+                target,
+                headers,
+                remove_response_headers: remove,
+                response_headers: set,
+                append_response_headers: append,
+            } => {
+                let response = ResponseChanges { remove, set, append }.made(request);
+                Seen::Allowed(Received { target, headers, body: None, response })
             }
+            Answered::Answered(answer) => Seen::Answered(response(answer)),
             Answered::Unconfigured { answer, errors } => Seen::Unconfigured {
                 answer: Some(response(answer)),
                 reason: Some(Reason::ConfigInvalid.to_string()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use portcullis_test_support::cases::case::{Case, Concrete};
-use portcullis_test_support::cases::expect::{REASON, Received, Response, Seen};
+use portcullis_test_support::cases::expect::{Received, Response, Seen};
 use portcullis_test_support::cases::suite::Suite;
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
@@ -125,7 +125,7 @@ impl Host for Wire {
                 target: arrival.target,
                 headers: arrival.headers,
                 body: Some(arrival.body.context("the body broke off on its way to the origin")?.to_vec()),
-                reported: response.header(REASON).map(str::to_owned),
+                response: response.headers,
             }));
         }
         let body = response.text();
@@ -142,6 +142,7 @@ impl Host for Wire {
                     said: workerd.wait_for_log(&awaited, LOG),
                 }
             }
+            _ if answer.status < 400 => Seen::Answered(answer),
             _ => Seen::Refused(answer),
         })
     }

@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use portcullis::CredentialHandling;
 use portcullis::limits::BODY_BYTES;
 use portcullis_test_support::host::gate::GateComponent;
-use portcullis_test_support::native::{Decision, Head, Native, Supply, Verdict, Wanted};
+use portcullis_test_support::native::{Decision, Head, Native, Response, Supply, Verdict, Wanted};
 use portcullis_test_support::origin::tokens;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
@@ -173,12 +173,10 @@ fn as_interface(verdict: &Verdict, method: &[u8]) -> Value {
     let headers = |pairs: &[(String, String)]| -> Value {
         pairs.iter().map(|(name, value)| json!({"name": name, "value": value})).collect()
     };
+    let response = |answer: &Response| json!({"status": answer.status, "headers": headers(&answer.headers), "body": answer.body});
     let decision = match &verdict.decision {
-        Decision::Deny(answer) => json!({"deny": {
-            "status": answer.status,
-            "headers": headers(&answer.headers),
-            "body": answer.body,
-        }}),
+        Decision::Deny(answer) => json!({"deny": response(answer)}),
+        Decision::Answer(answer) => json!({"answer": response(answer)}),
         Decision::Allow(forward) => json!({"allow": {
             "target": forward.target,
             "remove_headers": forward.remove_headers,
@@ -188,7 +186,9 @@ fn as_interface(verdict: &Verdict, method: &[u8]) -> Value {
                 CredentialHandling::Replace => "replace",
                 CredentialHandling::Strip => "strip",
             },
+            "remove_response_headers": forward.remove_response_headers,
             "response_headers": headers(&forward.response_headers),
+            "append_response_headers": headers(&forward.append_response_headers),
         }}),
     };
     json!({

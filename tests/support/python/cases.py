@@ -5,7 +5,9 @@
     in   {"config": text or object, "secrets": {}, "head": {"method", "target", "headers": [[name, value], ...]},
           "now": seconds, "requestId": text, "body": text or null}
     out  {"refused": {"status", "reason", "headers", "body"}}
-         {"allowed": {"target", "headers", "responseHeaders"}}: what the origin receives, and what to set on its response
+         {"allowed": {"target", "headers", "removeResponseHeaders", "responseHeaders", "appendResponseHeaders"}}: what
+         the origin receives, and what to remove from, set on and add to its response
+         {"answered": {"status", "headers", "body"}}
          {"unconfigured": {"status", "headers", "body", "errors"}}
          {"error": {"name", "message"}}
 """
@@ -54,12 +56,18 @@ def decide(question):
     decision = verdict.decision
     if decision.tag == "deny":
         return {"refused": answer(decision.payload) | {"reason": verdict.diagnostics.reason.replace("-", "_")}}
+    if decision.tag == "answer":
+        return {"answered": answer(decision.payload)}
     forward = decision.payload
     changed = pairs(getattr(forward, "set-headers"))
     gone = {*getattr(forward, "remove-headers"), *(name for name, _ in changed)}
     kept = [[name.lower(), value] for name, value in head["headers"] if name.lower() not in gone]
-    told = pairs(getattr(forward, "response-headers"))
-    return {"allowed": {"target": forward.target, "headers": kept + changed, "responseHeaders": told}}
+    response = {
+        "removeResponseHeaders": list(getattr(forward, "remove-response-headers")),
+        "responseHeaders": pairs(getattr(forward, "response-headers")),
+        "appendResponseHeaders": pairs(getattr(forward, "append-response-headers")),
+    }
+    return {"allowed": {"target": forward.target, "headers": kept + changed} | response}
 
 
 for line in sys.stdin:

@@ -34,6 +34,7 @@ const EXPORTS: &[&str] = &[
 /// What the module imports: the functions of the ABI that the SDK's traits refer to, used or not, and the environment.
 /// Another one is something a dependency has brought in unasked, and the module would load nowhere.
 const IMPORTS: &[&str] = &[
+    "env proxy_add_header_map_value",
     "env proxy_close_stream",
     "env proxy_continue_stream",
     "env proxy_define_metric",

@@ -37,6 +37,7 @@ pub(crate) fn verdict(verdict: Verdict, log_line: String) -> wit::Verdict {
         decision: match decision {
             Decision::Allow(forward) => wit::Decision::Allow(forward.into()),
             Decision::Deny(response) => wit::Decision::Deny(response.into()),
+            Decision::Answer(response) => wit::Decision::Answer(response.into()),
         },
         diagnostics: wit::Diagnostics {
             reason: diagnostics.reason.map(wit::Reason::from),
@@ -60,7 +61,15 @@ impl From<&ConfigError> for wit::ConfigError {
 
 impl From<Forward> for wit::Forward {
     fn from(forward: Forward) -> Self {
-        let Forward { target, remove_headers, set_headers, credential, response_headers } = forward;
+        let Forward {
+            target,
+            remove_headers,
+            set_headers,
+            credential,
+            remove_response_headers,
+            response_headers,
+            append_response_headers,
+        } = forward;
         Self {
             target,
             remove_headers,
@@ -70,7 +79,9 @@ impl From<Forward> for wit::Forward {
                 CredentialHandling::Replace => wit::CredentialHandling::Replace,
                 CredentialHandling::Strip => wit::CredentialHandling::Strip,
             },
+            remove_response_headers: remove_response_headers.iter().map(ToString::to_string).collect(),
             response_headers: headers(response_headers),
+            append_response_headers: headers(append_response_headers),
         }
     }
 }
@@ -135,7 +146,7 @@ macro_rules! reasons {
 }
 
 reasons! {
-    PathInvalid HeaderInvalid
+    PathInvalid HeaderInvalid OriginNotAllowed
     CredentialMissing CredentialAmbiguous CredentialMalformed CredentialUnsupported
     TokenMalformed TokenTooLarge TokenTypeMismatch CriticalHeader AlgorithmNotAllowed KeyUnknown SignatureInvalid
     TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing

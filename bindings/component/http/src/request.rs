@@ -51,6 +51,18 @@ impl Request {
         }
     }
 
+    /// Whether it may have a body that none of its headers announces, and it matters whether it does: `wasi:http` hides
+    /// how a body without a length is sent, and a request with one is no CORS preflight.
+    pub fn may_hide_body(&self) -> bool {
+        let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
+        self.method == "OPTIONS" && !self.headers.iter().any(|(name, _)| is_length(name))
+    }
+
+    /// Adds the header that announces a body.
+    pub fn announce_body(&mut self) {
+        self.headers.push((String::from("transfer-encoding"), b"chunked".to_vec()));
+    }
+
     /// The verdict or, as the error, the need for the body.
     ///
     /// # Errors
@@ -70,13 +82,13 @@ impl Request {
         need.supply(body, now())
     }
 
-    /// Logs and answers a refusal; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
+    /// Logs and answers what goes no further; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
     /// that the verdict can be carried out.
     pub fn settle(&self, verdict: Verdict, out: ResponseOutparam) -> Option<(Allowed, ResponseOutparam)> {
         let log_line = verdict.log_line(&self.method, &self.id);
         match verdict.decision {
             Decision::Allow(forward) => Some((Allowed { forward, log_line }, out)),
-            Decision::Deny(response) => {
+            Decision::Deny(response) | Decision::Answer(response) => {
                 environment::log(&log_line);
                 respond(out, &response);
                 None

@@ -51,7 +51,11 @@ fn change(request: &Request, forward: &Forward) -> Option<String> {
     if let Some((name, _)) = forward.set_headers.first() {
         return Some(format!("set the header `{name}`"));
     }
-    if let Some((name, _)) = forward.response_headers.first() {
+    if let Some(name) = forward.remove_response_headers.first() {
+        return Some(format!("remove the header `{name}` of the response"));
+    }
+    let mut told = forward.response_headers.iter().chain(&forward.append_response_headers);
+    if let Some((name, _)) = told.next() {
         return Some(format!("set the header `{name}` of the response"));
     }
     (forward.target != request.target).then(|| String::from("rewrite the target"))

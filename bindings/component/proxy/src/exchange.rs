@@ -135,14 +135,19 @@ fn advance(upload: &mut Option<Pump>) -> Option<Option<Pollable>> {
 }
 
 impl Answered {
-    /// Hands the response on, with the headers `set` in the place of its own of these names, and the rest of the request's
-    /// body to the origin as long as it answers.
-    pub(crate) fn stream(self, out: ResponseOutparam, set: Vec<(String, String)>) {
+    /// Hands the response on, with its headers changed as `forward` says, and the rest of the request's body to the origin
+    /// as long as it answers.
+    pub(crate) fn stream(self, out: ResponseOutparam, forward: Forward) {
         let Self { response, mut upload } = self;
         let (Ok(source), mut headers) = (response.consume(), response.headers().entries()) else { return };
         let Ok(input) = source.stream() else { return };
-        headers.retain(|(name, _)| !set.iter().any(|(replaced, _)| name.eq_ignore_ascii_case(replaced)));
-        headers.extend(set.into_iter().map(|(name, value)| (name, value.into_bytes())));
+        let Forward { remove_response_headers: removed, response_headers: set, .. } = forward;
+        headers.retain(|(name, _)| {
+            let is = |other: &str| name.eq_ignore_ascii_case(other);
+            !removed.iter().any(|removed| is(removed)) && !set.iter().any(|(replaced, _)| is(replaced))
+        });
+        let added = set.into_iter().chain(forward.append_response_headers);
+        headers.extend(added.map(|(name, value)| (name, value.into_bytes())));
         let Some(sink) = start(out, response.status(), &headers) else {
             drop(input);
             return complain("the host refuses the head of the origin's response");

@@ -23,10 +23,10 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let request = Request::read(&incoming);
+        let mut request = Request::read(&incoming);
         let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
         // Nobody waits for a response where the caller's own body broke off.
-        let Ok((verdict, upload)) = decide(&incoming, &request) else { return };
+        let Ok((verdict, upload)) = decide(&incoming, &mut request) else { return };
         let Some((allowed, out)) = request.settle(verdict, out) else { return };
         let Ok(upload) = upload.map_or_else(|| Upload::open(&incoming), Ok) else { return };
         let Ok(outgoing) = exchange::outgoing(&incoming, &request, &allowed.forward, origin) else {
@@ -34,7 +34,7 @@ impl Guest for Component {
         };
         allowed.log();
         match exchange::run(upload, &request, outgoing) {
-            Ok(answered) => answered.stream(out, allowed.forward.response_headers),
+            Ok(answered) => answered.stream(out, allowed.forward),
             Err(Failed::Caller) => {}
             Err(Failed::Origin(why)) => request.origin_unreachable(&why, out),
         }
@@ -42,11 +42,19 @@ impl Guest for Component {
 }
 
 /// The verdict, and the request's body if that took some of it: it goes on with what was read.
-fn decide(incoming: &IncomingRequest, request: &Request) -> Result<(Verdict, Option<Upload>), BrokenOff> {
+fn decide(incoming: &IncomingRequest, request: &mut Request) -> Result<(Verdict, Option<Upload>), BrokenOff> {
+    let mut upload = None;
+    if request.may_hide_body() {
+        let mut opened = Upload::open(incoming)?;
+        if !opened.is_empty()? {
+            request.announce_body();
+        }
+        upload = Some(opened);
+    }
     match request.decide() {
-        Ok(verdict) => Ok((verdict, None)),
+        Ok(verdict) => Ok((verdict, upload)),
         Err(need) => {
-            let mut upload = Upload::open(incoming)?;
+            let mut upload = upload.map_or_else(|| Upload::open(incoming), Ok)?;
             let body = upload.read(need.limit().saturating_add(1))?;
             Ok((Request::decide_with(need, body), Some(upload)))
         }

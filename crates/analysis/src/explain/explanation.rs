@@ -17,9 +17,9 @@ use crate::request::SampleRequest;
 /// What the gate does with a request, and why. Holds no credential.
 #[derive(Debug, Serialize)]
 pub struct Explanation {
-    /// `allow` or `deny`; a refusal that is only reported is one.
+    /// `allow`, `deny`, or `answer` for a preflight that the gate answers; a refusal that is only reported is one.
     pub decision: &'static str,
-    /// The status of the refusal.
+    /// The status of the refusal or answer.
     pub status: Option<u16>,
     /// Why it is refused.
     pub reason: Option<Reason>,
@@ -40,9 +40,9 @@ pub struct Explanation {
     pub set_headers: Vec<(String, String)>,
     /// Headers to remove.
     pub remove_headers: Vec<String>,
-    /// Headers of the refusal.
+    /// Headers of the refusal or answer.
     pub response_headers: Vec<(String, String)>,
-    /// Body of the refusal.
+    /// Body of the refusal or answer.
     pub response_body: Option<String>,
     /// What happened, in order; the step that refused comes last.
     pub steps: Vec<Stage>,
@@ -83,7 +83,11 @@ impl Explanation {
     fn of_verdict(verdict: Verdict) -> Self {
         let Verdict { decision, diagnostics } = verdict;
         let base = Self {
-            decision: if diagnostics.reason.is_some() { "deny" } else { "allow" },
+            decision: match (&decision, diagnostics.reason) {
+                (_, Some(_)) | (Decision::Deny(_), None) => "deny",
+                (Decision::Allow(_), None) => "allow",
+                (Decision::Answer(_), None) => "answer",
+            },
             status: diagnostics.reason.map(Reason::status),
             reason: diagnostics.reason,
             reported: diagnostics.reported,
@@ -108,7 +112,7 @@ impl Explanation {
                 remove_headers: forward.remove_headers,
                 ..base
             },
-            Decision::Deny(response) => Self {
+            Decision::Deny(response) | Decision::Answer(response) => Self {
                 status: Some(response.status),
                 response_headers: response.headers,
                 response_body: Some(response.body),

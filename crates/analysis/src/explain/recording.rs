@@ -1,7 +1,7 @@
 //! What the gate did with one request, written down while it did it.
 
 use portcullis::jose::ClaimCheck;
-use portcullis::parts::{Request, Route, Upgrade, WEBSOCKET};
+use portcullis::parts::{Origin, Request, Route, Upgrade, WEBSOCKET};
 use portcullis::trace::{Event, Trace};
 use portcullis::{CredentialLocation, Gate};
 
@@ -18,20 +18,20 @@ pub(crate) struct ReadHead {
     pub(crate) is_preflight: bool,
     /// What it wants its connection to become.
     pub(crate) upgrade: Upgrade,
+    /// The origin whose script it is from, if it names one.
+    pub(crate) origin: Option<String>,
 }
 
 impl ReadHead {
     fn of(request: &Request<'_>) -> Self {
-        let text = |method: &[u8]| String::from_utf8_lossy(method).into_owned();
-        let preflight = request.preflight_method();
         Self {
-            method: match preflight {
-                Some(method) => text(method),
-                None if request.is_websocket() => WEBSOCKET.to_owned(),
-                None => text(request.method()),
-            },
-            is_preflight: preflight.is_some(),
+            method: if request.is_websocket() { WEBSOCKET.to_owned() } else { text(request.method()) },
+            is_preflight: false,
             upgrade: request.upgrade(),
+            origin: match request.origin() {
+                Origin::One(origin) => Some(text(origin)),
+                Origin::Absent | Origin::Several => None,
+            },
         }
     }
 
@@ -39,6 +39,10 @@ impl ReadHead {
     pub(crate) fn is_websocket(&self) -> bool {
         self.upgrade == Upgrade::WebSocket
     }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Everything the gate did.
@@ -109,6 +113,11 @@ impl<'g> Recording<'g> {
         let parts = self.gate.parts();
         match event {
             Event::Request(request) => self.head = Some(ReadHead::of(request)),
+            Event::Preflight(method) => {
+                if let Some(head) = &mut self.head {
+                    (head.method, head.is_preflight) = (text(method), true);
+                }
+            }
             Event::Route(route) => {
                 self.routes.extend(parts.policy.routes.iter().find(|own| own.text == route.text));
             }

@@ -48,6 +48,7 @@ fn path(error: PathError) -> String {
 fn header(error: HeaderError) -> String {
     match error {
         HeaderError::TooMany => format!("send at most {HEADER_PAIRS} headers"),
+        HeaderError::SeveralOrigins => "send one `Origin`, or none".to_owned(),
         HeaderError::HopByHop => {
             "name no header in `Connection` that the origin needs or that the gate sets".to_owned()
         }

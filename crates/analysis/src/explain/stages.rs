@@ -2,6 +2,7 @@
 
 mod access;
 mod claims;
+mod origin;
 mod path;
 mod route;
 mod token;
@@ -20,6 +21,7 @@ pub(crate) fn stages(decided: &Decided<'_>) -> Vec<Stage> {
     if let Some(path) = &diagnostics.path {
         stages.push(Stage::passed("path", path::render(decided.target, path)));
         stages.extend(route::stages(decided));
+        stages.extend(origin::stage(decided));
     }
     if let Some(location) = diagnostics.location {
         let kind = match &decided.recording.credential {
@@ -71,6 +73,9 @@ fn end(decided: &Decided<'_>) -> Vec<Stage> {
                 CredentialHandling::Strip => "without a credential",
             };
             Some(Stage::passed("forward", format!("{} {credential}", forward.target)))
+        }
+        Decision::Answer(_) => {
+            Some(Stage::passed("answer", "the gate answers the preflight itself; nothing goes on"))
         }
         Decision::Deny(_) => None,
     };

@@ -93,7 +93,18 @@ fn each_lint_at_its_place() {
         (
             "/cors",
             json!({"allowed_origins": ["https://a.example", "*"]}),
-            &["cors_any_origin /cors/allowed_origins/1"],
+            &["cors_any_origin /cors/allowed_origins/1", "cors_not_governed /cors/allowed_origins"],
+        ),
+        (
+            "/cors",
+            json!({"allowed_origins": ["https://a.example"], "preflight": "refuse"}),
+            &["cors_not_governed /cors/allowed_origins"],
+        ),
+        ("/cors", json!({"allowed_origins": ["https://a.example"], "preflight": "answer"}), &[]),
+        (
+            "/cors",
+            json!({"allowed_origins": ["*"], "preflight": "answer"}),
+            &["cors_any_origin /cors/allowed_origins/0"],
         ),
         ("/audit", json!({"reason_header": true}), &["reason_header /audit/reason_header"]),
         ("/mode", json!("report"), &["report_mode /mode"]),

@@ -99,7 +99,8 @@ impl BodySpec {
     }
 }
 
-/// What must become of the request: a refusal with `status` and `reason`, or `forward`; or that it is never asked about.
+/// What must become of the request: a refusal with `status` and `reason`, `forward`, or that it is `answered`; or that it is
+/// never asked about.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
@@ -107,8 +108,17 @@ pub struct Expectation {
     pub status: Option<u16>,
     /// The reason of a refusal.
     pub reason: Option<String>,
+    /// Headers of a refusal or an answer, lines of one name joined.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Headers that a refusal or an answer must not have.
+    #[serde(default)]
+    pub without: Vec<String>,
     /// What the origin receives.
     pub forward: Option<Forwarded>,
+    /// Whether the gate answers by itself, and it is no refusal.
+    #[serde(default)]
+    pub answered: bool,
     /// False where a host must refuse to start with the configuration; `reason` is then the code of the error it throws,
     /// if its errors have codes.
     #[serde(default = "yes")]
@@ -121,6 +131,9 @@ fn yes() -> bool {
 
 impl Expectation {
     pub(super) fn is_sound(&self) -> bool {
+        if self.answered {
+            return self.starts && self.status.is_none() && self.reason.is_none() && self.forward.is_none();
+        }
         match (self.status.is_some(), self.reason.is_some(), self.forward.is_some()) {
             (true, true, false) | (false, false, true) => self.starts,
             (false, _, false) => !self.starts,
@@ -150,6 +163,12 @@ pub struct Forwarded {
     pub minted: Option<Value>,
     /// The reason that the response tells in report mode.
     pub reported: Option<String>,
+    /// Headers of the response to the caller, lines of one name joined.
+    #[serde(default)]
+    pub response: BTreeMap<String, String>,
+    /// Headers that this response must not have.
+    #[serde(default)]
+    pub response_without: Vec<String>,
 }
 
 /// A request to send.

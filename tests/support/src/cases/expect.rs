@@ -1,5 +1,7 @@
 //! Comparing what a host did with what a case expects.
 
+use std::collections::BTreeMap;
+
 use jwt_simple::prelude::{HS256Key, MACLike as _};
 use serde_json::Value;
 
@@ -14,6 +16,8 @@ pub const REASON: &str = "x-portcullis-reason";
 pub enum Seen {
     /// It refused.
     Refused(Response),
+    /// It answered the request itself, and not with a refusal.
+    Answered(Response),
     /// It allowed the request, and the origin received this.
     Allowed(Received),
     /// It has no usable configuration.
@@ -53,8 +57,8 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// The body, where the request went over a wire.
     pub body: Option<Vec<u8>>,
-    /// The reason in the headers of the response.
-    pub reported: Option<String>,
+    /// The headers of the response to the caller; names in lower case.
+    pub response: Vec<(String, String)>,
 }
 
 impl Received {
@@ -67,6 +71,13 @@ impl Received {
 pub fn check(suite: &Suite, case: &Case, name: &str, sent: &Concrete, seen: &Seen) -> Result<(), String> {
     let expected = case.expected_on(name);
     match (&expected.forward, seen) {
+        (None, Seen::Answered(answer)) if expected.answered => {
+            headers(&expected.headers, &expected.without, &answer.headers)
+        }
+        (_, Seen::Answered(Response { status, body, .. })) => {
+            Err(format!("not expected to be answered, but it was: {status} {body}"))
+        }
+        _ if expected.answered => Err(format!("expected to be answered, but it was not: {seen:?}")),
         (_, Seen::Unconfigured { answer, reason, said }) => {
             unconfigured(case, expected, answer.as_ref(), reason.as_deref(), said)
         }
@@ -82,6 +93,24 @@ pub fn check(suite: &Suite, case: &Case, name: &str, sent: &Concrete, seen: &See
         (None, Seen::Refused(answer)) => refusal(expected, answer, answer.header(REASON)),
         (Some(forward), Seen::Allowed(received)) => forwarded(suite, forward, sent, received),
     }
+}
+
+/// Whether all `expected` headers have their values, lines of one name joined, and those in `without` are absent.
+fn headers(
+    expected: &BTreeMap<String, String>,
+    without: &[String],
+    got: &[(String, String)],
+) -> Result<(), String> {
+    let expected = expected.iter().map(|(name, value)| (name, Some(value)));
+    for (name, value) in expected.chain(without.iter().map(|name| (name, None))) {
+        let lines: Vec<_> =
+            got.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect();
+        let joined = (!lines.is_empty()).then(|| lines.join(", "));
+        if joined.as_ref() != value {
+            return Err(format!("the response has `{name}` as {joined:?}, not {value:?}"));
+        }
+    }
+    Ok(())
 }
 
 fn wanted(expected: &Expectation) -> String {
@@ -132,7 +161,7 @@ fn refusal(expected: &Expectation, answer: &Response, reason: Option<&str>) -> R
     if answer.header("cache-control") != Some("no-store") {
         return Err("a refusal that may be stored".to_owned());
     }
-    Ok(())
+    headers(&expected.headers, &expected.without, &answer.headers)
 }
 
 fn forwarded(
@@ -157,9 +186,11 @@ fn forwarded(
             return Err(format!("`{name}` reached the origin"));
         }
     }
-    if received.reported != expected.reported {
-        return Err(format!("the response reports {:?}, not {:?}", received.reported, expected.reported));
+    let reported = received.response.iter().find(|(name, _)| name == REASON).map(|(_, reason)| reason);
+    if reported != expected.reported.as_ref() {
+        return Err(format!("the response reports {reported:?}, not {:?}", expected.reported));
     }
+    headers(&expected.response, &expected.response_without, &received.response)?;
     let sent_body = sent.body.as_deref().unwrap_or_default();
     if let Some(body) = received.body.as_deref().filter(|body| *body != sent_body.as_bytes()) {
         return Err(format!("{} bytes of a body arrived, not the {} sent", body.len(), sent_body.len()));

@@ -24,7 +24,7 @@ pub struct Request {
     pub method: Vec<u8>,
     /// Path and query.
     pub target: Vec<u8>,
-    /// Header lines in order. `Host` is added if it is not among them; if there is a body, `Content-Length` or
+    /// Header lines in order. `Host` is added if it is not among them, and, if there is a body, `Content-Length` or
     /// `Transfer-Encoding`.
     pub headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// The body; empty for none.
@@ -68,15 +68,17 @@ impl Request {
         wire.push(b' ');
         wire.extend(&self.target);
         wire.extend(b" HTTP/1.1\r\n");
-        if !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"host")) {
+        let has = |wanted: &[u8]| self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        if !has(b"host") {
             wire.extend(format!("Host: {address}\r\n").bytes());
         }
         for (name, value) in &self.headers {
             wire.extend([name, b": ".as_slice(), value, b"\r\n"].concat());
         }
         match self.chunks_of {
+            Some(_) if has(b"transfer-encoding") => {}
             Some(_) => wire.extend(b"Transfer-Encoding: chunked\r\n"),
-            None if self.body.is_empty() => {}
+            None if self.body.is_empty() || has(b"content-length") => {}
             None => wire.extend(format!("Content-Length: {}\r\n", self.body.len()).bytes()),
         }
         wire.extend(b"Connection: close\r\n\r\n");

@@ -67,9 +67,15 @@ pub enum Answered {
         target: String,
         /// Names in lower case.
         headers: Vec<(String, String)>,
+        /// Headers to remove from the response.
+        remove_response_headers: Vec<String>,
         /// Headers to set on the response.
         response_headers: Vec<(String, String)>,
+        /// Headers to add to the response.
+        append_response_headers: Vec<(String, String)>,
     },
+    /// The gate answered it itself.
+    Answered(AnsweredWith),
     /// The configuration did not load.
     Unconfigured {
         /// What every caller gets.

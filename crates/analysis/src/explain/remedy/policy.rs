@@ -11,8 +11,10 @@ use crate::render::{counted, list, list_or};
 use crate::route;
 
 pub(crate) fn remedy(decided: &Decided<'_>, error: PolicyError) -> Option<String> {
-    if error == PolicyError::RouteUnknown {
-        return no_route(decided);
+    match error {
+        PolicyError::RouteUnknown => return no_route(decided),
+        PolicyError::OriginNotAllowed => return origin(decided),
+        _ => {}
     }
     let diagnostics = &decided.verdict.diagnostics;
     // Of the two routes of a WebSocket, the verdict names the one that refuses.
@@ -25,7 +27,7 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: PolicyError) -> Option<String
     let principal = diagnostics.principal.as_ref()?;
     let permission = route::permission(decided.gate, route).unwrap_or_default();
     Some(match error {
-        PolicyError::RouteUnknown | PolicyError::RouteRefused => return None,
+        PolicyError::OriginNotAllowed | PolicyError::RouteUnknown | PolicyError::RouteRefused => return None,
         PolicyError::PermissionMissing => missing(decided, route, principal, permission),
         PolicyError::PermissionDenied => denied(decided, route, principal, permission),
         PolicyError::ScopeMissing => {
@@ -70,10 +72,20 @@ fn no_route(decided: &Decided<'_>) -> Option<String> {
     })
 }
 
+fn origin(decided: &Decided<'_>) -> Option<String> {
+    let origin = decided.recording.head.as_ref()?.origin.as_deref()?;
+    Some(match origin {
+        "null" => "no list can allow `null`, the origin of every sandboxed frame and every file: serve the page from an \
+                   origin of its own"
+            .to_owned(),
+        _ => format!("add {origin:?} to /cors/allowed_origins, if its scripts are to use the API"),
+    })
+}
+
 fn refused(decided: &Decided<'_>, route: &Route) -> String {
     let is_preflight = decided.recording.head.as_ref().is_some_and(|head| head.is_preflight);
     if is_preflight && route.access != CompiledAccess::Refused {
-        return "preflights are refused: set \"cors.preflight\" to \"forward\"".to_owned();
+        return "preflights are refused: set \"cors.preflight\" to \"answer\", or to \"forward\"".to_owned();
     }
     format!(
         "{} is refused to everybody: give it a permission under /policy/routes, or /policy/docs if it is the \

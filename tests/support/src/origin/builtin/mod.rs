@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use anyhow::Context as _;
 use http_body_util::BodyExt as _;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::AUTHORIZATION;
+use hyper::header::{AUTHORIZATION, ORIGIN};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jwt_simple::prelude::{Duration, HS256Key, MACLike as _, VerificationOptions};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
+pub use responses::SHARED;
 use responses::{Body, Denied};
 
 /// More than the gate lets through, so that it is never this server that refuses.
@@ -126,7 +127,7 @@ impl Server {
             arrival.body = body;
         }
 
-        match (head.method.as_str(), head.uri.path()) {
+        let response = match (head.method.as_str(), head.uri.path()) {
             ("OPTIONS", _) => responses::preflight(&head.headers),
             ("GET", "/ping") => responses::json("pong".into()),
             ("GET", "/docs") => responses::docs(),
@@ -134,7 +135,9 @@ impl Server {
                 Ok((user, _)) => responses::route(method, path, &user),
                 Err(denied) => responses::unauthorised(denied),
             },
-        }
+        };
+        let from_script = head.method != "OPTIONS" && head.headers.contains_key(ORIGIN);
+        if from_script { responses::share(response) } else { response }
     }
 
     /// Who presents this `Authorization` value: AgentFlow's own rules, as observed.

@@ -43,6 +43,22 @@ pub(super) fn docs() -> Response<Body> {
     respond(StatusCode::OK, "text/html; charset=utf-8", "<title>AgentFlow API</title>".to_owned())
 }
 
+/// The headers of every other response to a script: anybody may read it, as the server says out of the box, and one that
+/// the server has reasons of its own for.
+pub const SHARED: [(&str, &str); 3] = [
+    ("access-control-allow-origin", "*"),
+    ("access-control-allow-credentials", "true"),
+    ("vary", "Accept-Encoding"),
+];
+
+/// Adds [`SHARED`].
+pub(super) fn share(mut response: Response<Body>) -> Response<Body> {
+    for (name, value) in SHARED {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
 /// The answer to a CORS preflight: anything goes, as the server does out of the box.
 pub(super) fn preflight(asked: &HeaderMap) -> Response<Body> {
     let mut response = respond(StatusCode::OK, "text/plain; charset=utf-8", "OK".to_owned());
