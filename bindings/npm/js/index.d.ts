@@ -137,8 +137,8 @@ export declare class AuthError extends PortcullisError {
 export declare class DeniedError extends PortcullisError {
   readonly name: "DeniedError";
   readonly code: "request_denied";
-  /** Why; for the operator. */
-  readonly reason: Reason;
+  /** Why; for the operator. `null` if it is no refusal, but the answer to a CORS preflight. */
+  readonly reason: Reason | null;
   /** All of the refusal. */
   readonly verdict: Denied;
   /** Status code. */

@@ -16,7 +16,6 @@ import {
   createApiKey,
   reasons,
   toClient,
-  toClient,
   toRequest,
   toResponse,
 } from "portcullis";

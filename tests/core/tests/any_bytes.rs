@@ -72,6 +72,7 @@ proptest! {
                 prop_assert!(public || method == b"OPTIONS");
                 prop_assert!(forward.set_headers.is_empty());
             }
+            Decision::Answer(answer) => prop_assert!(false, "nothing is answered here: {answer:?}"),
             Decision::Deny(answer) => {
                 prop_assert!([400, 401, 403].contains(&answer.status));
                 prop_assert!(verdict.diagnostics.reason.is_some());

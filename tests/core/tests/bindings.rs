@@ -30,7 +30,7 @@ fn ask(gate: &Gate, claims: &Value, target: &str, headers: &[(&str, &str)]) -> O
             assert!(verdict.diagnostics.reason.is_none() && forward.target.split('?').next() != Some(""));
             None
         }
-        Decision::Deny(answer) => {
+        Decision::Deny(answer) | Decision::Answer(answer) => {
             assert!(answer.status == 403 || answer.status == 401, "{answer:?}");
             assert!(!answer.body.contains("secret-collection"), "a refusal tells nothing");
             verdict.diagnostics.reason

@@ -87,6 +87,9 @@ fn loaded(gate: &Gate, document: &Value) {
                     assert_eq!(document["mode"], "report", "{method} {target} is allowed and only reported");
                 }
                 Decision::Allow(_) => assert!(opens, "{method} {target} is open, and nothing is public"),
+                Decision::Answer(_) => {
+                    assert_eq!(document["cors"]["preflight"], "answer", "{method} {target} is answered");
+                }
                 Decision::Deny(_) => {
                     assert!(verdict.diagnostics.reason.is_some(), "refused without a reason")
                 }

@@ -112,6 +112,13 @@ pub fn check(input: &[u8]) {
             assert_printable(&answer.headers);
             assert!(!answer.body.contains(&token), "the token in the body");
         }
+        Decision::Answer(answer) => {
+            assert_eq!(verdict.diagnostics.reason, None, "an answer with a reason for a refusal");
+            assert_eq!(setting.configuration.document["cors"]["preflight"], "answer", "answered unasked");
+            assert!(entitlement::preflight(&request).is_some(), "what is answered is no preflight");
+            assert_eq!((answer.status, answer.body.as_str()), (200, ""));
+            assert_printable(&answer.headers);
+        }
         Decision::Allow(forward) if verdict.diagnostics.reported => {
             assert_eq!(setting.configuration.document["mode"], "report", "a refusal that is only reported");
             assert!(verdict.diagnostics.reason.is_some(), "reported without a reason");

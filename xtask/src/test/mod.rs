@@ -51,6 +51,8 @@ enum Stage {
     Envoy,
     /// The npm package in Node.js, workerd and Chromium.
     Npm,
+    /// Pages in Chromium in front of the Worker, Envoy and the component: who may read what across origins.
+    Browser,
     /// The shared case files on every host.
     Cases,
     /// The demo's script against the built-in origin.
@@ -93,6 +95,7 @@ impl Stage {
             | Self::Component
             | Self::Envoy
             | Self::Npm
+            | Self::Browser
             | Self::Cases
             | Self::Demo
             | Self::E2e => cargo::host_tests(&self.name()),
