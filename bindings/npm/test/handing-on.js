@@ -1,5 +1,5 @@
 // What becomes of a request that is allowed, where requests are those of `fetch`: on every host.
-import { ArgumentError, AuthError, Gate, createApiKey, toRequest, toResponse } from "portcullis";
+import { ArgumentError, AuthError, Gate, createApiKey, toClient, toRequest, toResponse } from "portcullis";
 import { guard, verdictOf } from "portcullis/fetch";
 import { CONFIG, KEYS, NOW, SECRETS, SWAP, bearer, bytes, equal, error, head, outcome, sign } from "./support.js";
 
@@ -51,6 +51,25 @@ export function handingOn(test) {
     // What the URL parser would fold must not be asked for.
     const folded = { ...verdict, target: "/public/../v1/admin" };
     error(AuthError, "internal", () => toRequest(folded, new Request("https://gate.example/"), "http://127.0.0.1:8000"));
+  });
+
+  test("a gate that governs answers preflights, and toClient shares responses as it says", async () => {
+    const app = "https://app.example";
+    const gate = Gate.load({ ...SWAP, cors: { preflight: "answer", allowed_origins: [app] } }, SECRETS);
+    const ask = (method, ...headers) => gate.decide({ method, target: "/ping", headers }, { now: NOW });
+    const preflight = ask("OPTIONS", ["origin", app], ["access-control-request-method", "GET"]);
+    equal([preflight.allowed, preflight.reason, JSON.parse(preflight.log).decision], [false, null, "answer"]);
+    const answer = toResponse(preflight);
+    equal([answer.status, answer.headers.get("access-control-allow-origin")], [200, app]);
+    equal(ask("GET", ["origin", "https://evil.example"]).reason, "origin_not_allowed");
+    const own = { vary: "accept", "access-control-allow-origin": "*" };
+    const shared = (verdict) => {
+      const { headers } = toClient(verdict, new Response("", { headers: own }));
+      return [headers.get("access-control-allow-origin"), headers.get("vary")];
+    };
+    equal(shared(ask("GET", ["origin", app])), [app, "accept, origin"]);
+    equal(shared(ask("GET")), [null, "accept, origin"]);
+    error(ArgumentError, "argument_invalid", () => toClient(preflight, new Response()));
   });
 
   test("guard: the handler gets what the origin is to see", async () => {
