@@ -196,6 +196,9 @@ pub enum HeaderError {
     /// More than one `Origin`.
     #[error("the request has more than one `Origin`")]
     SeveralOrigins,
+    /// An upgrade that is none to a WebSocket, on a host that has already begun to relay what follows it.
+    #[error("the request asks for an upgrade that is not to a WebSocket")]
+    Upgrade,
 }
 
 /// Why a body could not be compared with what its caller is bound to.

@@ -27,6 +27,7 @@ pub struct RequestHead<'a> {
     pub(crate) headers: &'a [HeaderPair<'a>],
     pub(crate) request_id: &'a str,
     pub(crate) shows_connection: bool,
+    pub(crate) relays_upgrades: bool,
 }
 
 impl<'a> RequestHead<'a> {
@@ -48,6 +49,7 @@ impl<'a> RequestHead<'a> {
             headers,
             request_id: "",
             shows_connection: true,
+            relays_upgrades: false,
         }
     }
 
@@ -62,5 +64,12 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub fn with_connection_hidden(self) -> Self {
         Self { shows_connection: false, ..self }
+    }
+
+    /// The same head from a host that relays, byte for byte, whatever follows a request with an upgrade: it is too late
+    /// there to take the upgrade out of the request.
+    #[must_use]
+    pub fn with_upgrades_relayed(self) -> Self {
+        Self { relays_upgrades: true, ..self }
     }
 }

@@ -42,17 +42,21 @@ impl<'r> Request<'r> {
     ///
     /// # Errors
     ///
-    /// [`HeaderError::TooMany`], or a [`PathError`](crate::PathError) if the target has no single safe reading.
+    /// A [`HeaderError`], or a [`PathError`](crate::PathError) if the target has no single safe reading.
     pub fn parse(head: &RequestHead<'r>) -> Result<Self, AuthError> {
         if head.headers.len() > HEADER_PAIRS {
             return Err(HeaderError::TooMany.into());
         }
         let Target { path, query } = Target::parse(head.target)?;
+        let fields = Fields::read(head);
+        if fields.is_relayed(head) {
+            return Err(HeaderError::Upgrade.into());
+        }
         Ok(Self {
             method: Cow::Borrowed(head.method),
             path,
             query: query.map(Cow::Borrowed),
-            fields: Fields::read(head),
+            fields,
             id: Cow::Borrowed(head.request_id),
         })
     }
@@ -167,6 +171,12 @@ impl<'r> Fields<'r> {
         let listed = connection.upgrade || !(connection.is_there || head.shows_connection);
         let upgrade = upgrade(head.method, &headers, listed);
         Self { headers, connection, upgrade }
+    }
+
+    /// SECURITY: without its upgrade, such a request would end where its length says, but the host relays what comes
+    /// after that as well: the origin would take it for a request of its own, which nobody has decided about.
+    pub(crate) fn is_relayed(&self, head: &RequestHead<'_>) -> bool {
+        head.relays_upgrades && self.connection.upgrade && self.upgrade == Upgrade::Other
     }
 
     fn into_owned(self) -> Fields<'static> {

@@ -9,10 +9,13 @@ use super::rules::Upstream;
 use crate::request::{Fields, Header, RequestHead, Upgrade};
 use crate::verdict::{CredentialHandling, Forward};
 
-/// What came, without the headers by which a caller could claim an identity. `None` if the target is not text, and so
-/// cannot be handed on.
+/// What came, without the headers by which a caller could claim an identity. `None` if the target is not text, or an
+/// upgrade cannot be taken away, so that it cannot be handed on.
 pub(crate) fn forward(upstream: &Upstream, head: &RequestHead<'_>) -> Option<Forward> {
     let fields = Fields::read(head);
+    if fields.is_relayed(head) {
+        return None;
+    }
     let is_removed = |header: &&Header<'_>| {
         upstream.removes(header)
             // SECURITY: behind another upgrade, nobody would take such headers away from what follows.

@@ -47,9 +47,11 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// What the core decides about. Envoy shows `connection: upgrade` of every upgrade, also where HTTP/2 has no such
-    /// header.
+    /// What the core decides about. Envoy shows `connection: upgrade` of every upgrade that it serves, also where HTTP/2 has
+    /// no such header; by then it takes what follows for the upgraded protocol, whatever the filter makes of the headers.
     pub(crate) fn head(&self) -> RequestHead<'_> {
-        RequestHead::new(self.method, self.target, &self.headers).with_request_id(self.request_id)
+        RequestHead::new(self.method, self.target, &self.headers)
+            .with_request_id(self.request_id)
+            .with_upgrades_relayed()
     }
 }

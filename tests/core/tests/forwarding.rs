@@ -312,6 +312,38 @@ fn an_upgrade_is_a_websocket_or_none() {
     assert_eq!(outcome(&verdict), (200, "-"));
 }
 
+/// What follows an upgrade is not a body to a host that relays it: the origin would read another request there. Report mode
+/// does not change that.
+#[test]
+fn an_upgrade_that_is_relayed_is_not_taken_away() {
+    for mode in ["enforce", "report"] {
+        let gate = load(&format!(
+            r#"{{"profile":"generic","mode":"{mode}","issuers":[{{"keys":[{{"alg":"HS256","secret":{{"env":"JWT_SECRET_KEY"}}}}]}}],
+                "policy":{{"routes":{{"GET /x":"public","POST /x":"public","WEBSOCKET /x":"public"}}}}}}"#
+        ));
+        let ask = |method: &str, headers: &[(&str, &str)]| {
+            let pairs: Vec<_> =
+                headers.iter().map(|(name, value)| portcullis::HeaderPair::new(*name, *value)).collect();
+            let head = portcullis::RequestHead::new(method, "/x", &pairs).with_upgrades_relayed();
+            match gate.begin(&head, portcullis::UnixTime::from_secs(NOW)) {
+                portcullis::Step::Verdict(portcullis::Verdict {
+                    decision: portcullis::Decision::Deny(response),
+                    ..
+                }) => response.status,
+                _ => 200,
+            }
+        };
+        let listed = ("Connection", "keep-alive, Upgrade");
+        assert_eq!(ask("GET", &[listed, ("Upgrade", "websocket")]), 200, "{mode}");
+        assert_eq!(ask("POST", &[listed]), 200, "{mode}");
+        // Nobody takes this for an upgrade.
+        assert_eq!(ask("POST", &[("Upgrade", "websocket")]), 200, "{mode}");
+        assert_eq!(ask("POST", &[listed, ("Upgrade", "websocket")]), 400, "{mode}");
+        assert_eq!(ask("GET", &[listed, ("Upgrade", "websocket, x")]), 400, "{mode}");
+        assert_eq!(ask("GET", &[listed, ("Upgrade", "h2c")]), 400, "{mode}");
+    }
+}
+
 /// A server drops what `Connection` names: nothing that was compared, or that the origin decides by, may be named.
 #[test]
 fn connection_names_no_other_header() {

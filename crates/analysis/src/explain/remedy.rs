@@ -49,6 +49,9 @@ fn header(error: HeaderError) -> String {
     match error {
         HeaderError::TooMany => format!("send at most {HEADER_PAIRS} headers"),
         HeaderError::SeveralOrigins => "send one `Origin`, or none".to_owned(),
+        HeaderError::Upgrade => {
+            "ask for no upgrade but `Upgrade: websocket`, and for that with the method GET".to_owned()
+        }
         HeaderError::HopByHop => {
             "name no header in `Connection` that the origin needs or that the gate sets".to_owned()
         }
