@@ -65,7 +65,7 @@ pub const TRAPPING_BYTES: usize = 40 * 1024;
 pub fn trapping_filter(artefact: &ProxyWasmArtefact) -> Result<PathBuf> {
     let dir = target("trap");
     fs::create_dir_all(&dir)?;
-    let path = dir.join("portcullis.proxy.wasm");
+    let path = dir.join("portcullis.envoy.wasm");
     let mut module = Module::from_file(&artefact.path)?;
     for (name, most) in
         [("proxy_on_request_headers", TRAPPING_HEADERS), ("proxy_on_request_body", TRAPPING_BYTES)]

@@ -19,7 +19,7 @@ use portcullis_test_support::tools::{node, rust};
 /// one less makes this list a lie.
 struct Recipe {
     name: &'static str,
-    /// In `dist`. The plain name `portcullis.proxy.wasm` is the proxy-wasm filter's.
+    /// In `dist`.
     file: &'static str,
     imports: &'static [&'static str],
 }

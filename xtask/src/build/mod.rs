@@ -33,7 +33,7 @@ pub(crate) struct BuildArgs {
 enum Artefact {
     /// The Cloudflare Worker: dist/worker.
     Worker,
-    /// The filter for Envoy: dist/portcullis.proxy.wasm.
+    /// The filter for Envoy: dist/portcullis.envoy.wasm.
     ProxyWasm,
     /// The WASI components: dist/portcullis.{gate,middleware,reverse-proxy}.wasm.
     Component,

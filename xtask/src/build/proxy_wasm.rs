@@ -62,7 +62,7 @@ const IMPORTS: &[&str] = &[
     "wasi_snapshot_preview1 environ_sizes_get",
 ];
 
-/// Builds the filter into `dist/portcullis.proxy.wasm`. Steps whose inputs have not changed are skipped.
+/// Builds the filter into `dist/portcullis.envoy.wasm`. Steps whose inputs have not changed are skipped.
 ///
 /// # Errors
 ///
@@ -74,7 +74,7 @@ pub(crate) fn proxy_wasm(step: &Step) -> Result<ProxyWasmArtefact> {
     let compiled = module::compile(step, "portcullis-proxy-wasm", &[])?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
-    let path = dist.join("portcullis.proxy.wasm");
+    let path = dist.join("portcullis.envoy.wasm");
     optimise(step, &compiled, &modules, &path)?;
     measure(path)
 }
