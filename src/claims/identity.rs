@@ -16,13 +16,17 @@ impl ClaimRules {
         if optional_text(read.claims, "sub")?.is_some_and(|sub| self.is_reserved(sub)) {
             return Err(ClaimsError::Reserved("sub".to_string()));
         }
-        let place = &self.names.subject;
-        let subject = match present(place.get(read.claims)) {
-            None => return Err(ClaimsError::Missing(place.to_string())),
-            Some(Value::String(text)) => text.clone(),
+        let mut places = self.names.subject.iter();
+        let found = places.find_map(|place| present(place.get(read.claims)).map(|value| (place, value)));
+        let Some((place, value)) = found else {
+            let wanted = self.names.subject.first().map(ToString::to_string);
+            return Err(ClaimsError::Missing(wanted.unwrap_or_default()));
+        };
+        let subject = match value {
+            Value::String(text) => text.clone(),
             // Not in `sub`, which is a string (RFC 7519 section 4.1.2) and was read as one.
-            Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
-            Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
+            Value::Number(Number::Unsigned(number)) => number.to_string(),
+            _ => return Err(ClaimsError::Invalid(place.to_string())),
         };
         check_name(&subject, place)?;
         let whole = [self.subject_prefix.as_str(), subject.as_str()].concat();

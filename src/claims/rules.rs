@@ -19,8 +19,8 @@ use crate::validity::{TokenTimes, Validity};
 /// Where in the claims a principal's properties stand.
 #[derive(Debug, Clone)]
 pub struct ClaimNames {
-    /// Where the subject stands.
-    pub subject: Pointer,
+    /// Places to take the subject from, at least one; the first that is present and not null counts.
+    pub subject: Vec<Pointer>,
     /// Places to take roles from; the first that is present and not null counts.
     pub roles: Vec<Pointer>,
     /// Places to take scopes from; each that is present and not null counts.

@@ -99,7 +99,10 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ("/$defs/RoleDocument/properties/deny/items", pattern),
         ("/$defs/UpstreamDocument", something_to_swap_for()),
         ("/$defs/UpstreamDocument/properties/remove_headers/items", header.clone()),
-        ("/$defs/CredentialsDocument/properties/api_key_header", header),
+        (
+            "/$defs/CredentialsDocument/properties/api_key_header",
+            json!({ "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]*$" }),
+        ),
         (
             "/$defs/CorsDocument/properties/allowed_origins/items",
             json!({ "pattern": origin(), "examples": ["https://app.example.com"] }),

@@ -21,7 +21,13 @@ impl Context<'_> {
     /// The header of API keys, as it is written.
     pub(crate) fn api_key_header(&self) -> Option<&str> {
         let own = self.document.credentials.api_key_header.as_deref();
-        own.or(self.system.credentials.api_key_header.as_deref())
+        own.or(self.system.credentials.api_key_header.as_deref()).filter(|name| !name.is_empty())
+    }
+
+    /// The header of API keys that the system has and the document has switched off.
+    pub(crate) fn unused_api_key_header(&self) -> Option<&str> {
+        let known = self.system.credentials.api_key_header.as_deref();
+        known.filter(|_| self.document.credentials.api_key_header.as_deref() == Some(""))
     }
 
     /// What becomes of the caller's credential: the document's choice, or the system's.

@@ -12,7 +12,8 @@ use crate::header_name::{header_name, why_reserved};
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<CredentialLocations> {
     let Context { document, system, .. } = context;
     let (own, known) = (&document.credentials, &system.credentials);
-    let api_key_header = match &own.api_key_header {
+    let api_key_header = match own.api_key_header.as_deref() {
+        Some("") => None,
         Some(name) => {
             let name = header_name(name, "/credentials/api_key_header", diagnostics)?;
             check_key_header(&name, context, diagnostics);

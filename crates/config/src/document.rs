@@ -160,9 +160,9 @@ pub enum SecretEncoding {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, expecting = "an object")]
 pub struct ClaimsDocument {
-    /// Where the subject stands.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
-    pub subject: Option<Pointer>,
+    /// Places to take the subject from; the first that is present and not null counts.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany<forms::Pointer>>"))]
+    pub subject: Option<OneOrMany<Pointer>>,
     /// Places to take roles from; the first that is present and not null counts.
     #[cfg_attr(feature = "schema", schemars(with = "Option<OneOrMany<forms::Pointer>>"))]
     pub roles: Option<OneOrMany<Pointer>>,
@@ -227,7 +227,7 @@ pub struct ApiKeyRecordDocument {
 pub struct CredentialsDocument {
     /// `Authorization: Bearer`.
     pub authorization: bool,
-    /// The header of API keys.
+    /// The header of API keys; the empty string switches it off.
     pub api_key_header: Option<String>,
     /// First entries of `Sec-WebSocket-Protocol` that announce a token.
     pub websocket_protocols: Option<Vec<String>>,

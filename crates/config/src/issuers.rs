@@ -93,9 +93,14 @@ fn rules(
     }
     let written = &issuer.claims;
     let known = token.claims;
-    let subject = written.subject.clone().unwrap_or(known.subject);
-    if let (CredentialHandling::Forward, Some(wanted)) = (context.credential(), &system.subject)
-        && subject != *wanted
+    let subject = written.subject.as_ref().map_or_else(|| [known.subject].into(), |places| places.0.clone());
+    if subject.is_empty() {
+        diagnostics.error(
+            format!("{pointer}/claims/subject"),
+            "must not be empty, or no token could say whose it is; write a claim, like \"/sub\"",
+        );
+    } else if let (CredentialHandling::Forward, Some(wanted)) = (context.credential(), &system.subject)
+        && subject.iter().any(|place| place != wanted)
     {
         diagnostics.error(
             format!("{pointer}/claims/subject"),

@@ -234,6 +234,36 @@ fn roles_and_scopes() {
 }
 
 #[test]
+fn the_subject_may_stand_in_one_of_several_claims() {
+    let issuers = |subject: &str| {
+        format!(
+            r#"{{"profile":"agentflow","upstream":{{"credential":"swap","token":{{"secret":{{"env":"ORIGIN_SECRET"}}}}}},
+            "issuers":[{{"keys":[{{"alg":"HS256","secret":{{"env":"JWT_SECRET_KEY"}}}}],"claims":{{"subject":{subject}}}}}]}}"#
+        )
+    };
+    let gate = load(&issuers(r#"["/user_id","/sub"]"#));
+    let subject = |claims: Value| {
+        let mut claims = claims;
+        claims["exp"] = json!(NOW + 60);
+        let verdict = decide_with_token(&gate, "POST", "/v1/graph/invoke", &sign(claims, SECRET));
+        match (outcome(&verdict).1, verdict.diagnostics.principal) {
+            ("-", Some(principal)) => principal.subject().to_owned(),
+            (reason, _) => reason.to_owned(),
+        }
+    };
+    assert_eq!(subject(json!({"sub": "alice"})), "alice");
+    assert_eq!(subject(json!({"user_id": "bob"})), "bob");
+    assert_eq!(subject(json!({"user_id": 7})), "7");
+    assert_eq!(subject(json!({"user_id": "bob", "sub": "alice"})), "bob");
+    assert_eq!(subject(json!({"user_id": null, "sub": "alice"})), "alice");
+    // What is there counts, whatever it is.
+    assert_eq!(subject(json!({"user_id": "", "sub": "alice"})), "claim_invalid");
+    assert_eq!(subject(json!({"user_id": ["bob"], "sub": "alice"})), "claim_invalid");
+    assert_eq!(subject(json!({"user_id": "key:bob", "sub": "alice"})), "claim_invalid");
+    assert_eq!(subject(json!({"name": "alice"})), "claim_missing");
+}
+
+#[test]
 fn claims_can_be_mapped() {
     let gate = load(
         r#"{"profile":"agentflow","upstream":{"credential":"swap","token":{"secret":{"env":"ORIGIN_SECRET"}}},

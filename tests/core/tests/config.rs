@@ -118,7 +118,7 @@ fn places_and_remedies() {
             "/upstream/credential: unknown value; write one of \"forward\", \"swap\" or \"strip\"",
         ),
         (
-            r#""credentials":{"api_key_header":""}"#,
+            r#""credentials":{"api_key_header":" "}"#,
             "/credentials/api_key_header: not a header name; write one like \"X-API-Key\"",
         ),
         (r#""limits":{"token_bytes":65537}"#, "/limits/token_bytes: must lie between 1 and 65536"),
@@ -192,6 +192,14 @@ fn issuers_and_keys() {
         (
             r#"[{"claims":{"subject":"/sub"},"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
             "/issuers/0/claims/subject: AgentFlow reads \"/user_id\" in the token it is given and would refuse this one; use \"/user_id\", or set upstream.credential to \"swap\"",
+        ),
+        (
+            r#"[{"claims":{"subject":["/user_id","/sub"]},"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
+            "/issuers/0/claims/subject: AgentFlow reads \"/user_id\" in the token it is given and would refuse this one; use \"/user_id\", or set upstream.credential to \"swap\"",
+        ),
+        (
+            r#"[{"claims":{"subject":[]},"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]"#,
+            "/issuers/0/claims/subject: must not be empty, or no token could say whose it is; write a claim, like \"/sub\"",
         ),
         (
             r#"[{"keys":[{"kid":"a","alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}},{"kid":"a","alg":"HS256","secret":{"env":"OTHER"}}]}]"#,

@@ -13,6 +13,8 @@ use crate::header_name::{header_name, why_needed};
 /// The headers that are removed besides those of the table, folded.
 pub(super) fn removed(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Vec<String> {
     let mut removed = context.system.upstream.remove_headers.clone();
+    // SECURITY: the origin may find a key there all the same, which nobody has verified.
+    removed.extend(context.unused_api_key_header().map(|name| fold(name).into_owned()));
     for (index, written) in context.document.upstream.remove_headers.iter().enumerate() {
         let place = format!("/upstream/remove_headers/{index}");
         let Some(name) = header_name(written, &place, diagnostics) else { continue };

@@ -54,6 +54,8 @@ fn headers_that_the_system_or_the_document_removes() {
     let own = json!({"credentials": {"api_key_header": "X_Key"}});
     let key = said("generic", "header.x-key", own);
     assert!(matches!(key.as_slice(), [error] if error.contains("a place of credentials")), "{key:?}");
+    let off = said("generic", "header.x-api-key", json!({"credentials": {"api_key_header": ""}}));
+    assert!(matches!(off.as_slice(), [error] if error.contains(removed)), "{off:?}");
 }
 
 #[test]

@@ -53,7 +53,15 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: &ClaimsError) -> Option<Strin
         ClaimsError::Missing(claim) => match claim.as_str() {
             "aud" => format!("issue the token with an aud; this gate accepts {}", list(&rules.audiences)),
             "iss" => format!("issue the token with the iss {}", issuer.name().unwrap_or_default()),
-            claim => format!("issue the token with the claim `{claim}`"),
+            claim => match rules.names.subject.as_slice() {
+                places @ [first, _, ..] if first.to_string() == claim => {
+                    format!(
+                        "issue the token with one of the claims {}",
+                        list(places.iter().map(Pointer::to_string))
+                    )
+                }
+                _ => format!("issue the token with the claim `{claim}`"),
+            },
         },
         ClaimsError::Reserved(claim) => format!(
             "the subject in `{claim}` begins like that of an API key (`{KEY_SUBJECT}`), of another issuer, or of somebody \
@@ -116,7 +124,7 @@ fn expected(claim: &str, issuer: &IssuerAt<'_>) -> String {
         "iss" | "sub" => "a string".to_owned(),
         claim if KIND_CLAIMS.contains(&claim) || IDENTIFIER_CLAIMS.contains(&claim) => "a string".to_owned(),
         "/sub" => format!("a string of 1 to {CLAIM_BYTES} bytes without control characters"),
-        _ if is(&names.subject) => {
+        _ if names.subject.iter().any(is) => {
             format!("a whole number or a string of 1 to {CLAIM_BYTES} bytes without control characters")
         }
         _ if names.roles.iter().any(is) || names.scopes.iter().any(is) => {

@@ -95,7 +95,7 @@ fn detail(
         // Each is told by itself.
         ClaimCheck::Required => return None,
         ClaimCheck::Subject => {
-            let found = from(&rules.names.subject)?;
+            let found = rules.names.subject.iter().find_map(from)?;
             match rules.subject_prefix.as_str() {
                 "" => format!("subject {found}"),
                 prefix => format!("subject {found}, behind the prefix `{prefix}` of its issuer"),
