@@ -30,12 +30,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
     /// The request, for example `GET /v1/threads?limit=10`.
-    #[arg(value_name = "METHOD TARGET")]
-    request: String,
+    #[arg(value_name = "METHOD TARGET", num_args = 1..=2, required = true)]
+    request: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
-    let request = request::read(&arguments.request, &arguments.headers, arguments.body.as_deref())?;
+    let request = request::read(&arguments.request.join(" "), &arguments.headers, arguments.body.as_deref())?;
     let now = time::instant("--at", arguments.at.as_deref())?;
     let configuration = Environment::read(arguments.env_file.as_deref())?.compile(&arguments.config)?;
     let mut notes = notes(&configuration, &arguments.config);
@@ -51,6 +51,6 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     } else {
         render::render(&configuration.gate, &request, &explanation)
     };
-    let code = if explanation.decision == "allow" { 0 } else { 1 };
+    let code = u8::from(explanation.decision == "deny");
     Ok(Outcome::success(text).for_people_unless(json).with_notes(notes).with_code(code))
 }

@@ -38,7 +38,7 @@ pub(super) fn render(gate: &Gate, request: &SampleRequest, explanation: &Explana
     if let Some((_, challenge)) = challenges.next() {
         let _ = writeln!(text, "      answer   WWW-Authenticate: {}", line(challenge));
     }
-    if let Some(body) = &explanation.response_body {
+    if let Some(body) = explanation.response_body.as_deref().filter(|body| !body.is_empty()) {
         let _ = writeln!(text, "      answer   {}", line(body));
     }
     if let Some(remedy) = &explanation.remedy {

@@ -92,6 +92,14 @@ fn complaint(case: &Case, mode: &Value, asked: &Asked) -> Option<String> {
             let by_token = explanation["principal"]["proof"]["token"].is_object();
             (by_token != has("signature") || by_token != has("claim")).then(|| explanation.to_string())
         }
+        None if expect.answered => {
+            let right = *code == Some(0)
+                && explanation["decision"] == "answer"
+                && steps.iter().all(|step| step["passed"] == true)
+                && explanation["reason"].is_null()
+                && explanation["remedy"].is_null();
+            (!right).then(|| format!("{code:?}: {explanation}"))
+        }
         None => {
             let reason = expect.reason.as_deref().unwrap();
             let status = expect.status.map(Value::from);
