@@ -93,9 +93,16 @@ impl Secrets {
     }
 
     fn by_name(&self) -> BTreeMap<String, String> {
-        [("ORIGIN_SECRET", &self.origin), ("IDP_SECRET", &self.identity_provider), ("PEPPER", &self.pepper)]
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into()
+        [
+            ("ORIGIN_SECRET", &self.origin),
+            ("IDP_SECRET", &self.identity_provider),
+            ("PEPPER", &self.pepper),
+            // As what `config init` prints names them.
+            ("ORIGIN_JWT_SECRET", &self.origin),
+            ("JWT_SECRET_KEY", &self.identity_provider),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.clone()))
+        .into()
     }
 }
 

@@ -5,6 +5,7 @@
 mod arrivals;
 mod availability;
 mod dialect;
+mod first_hour;
 mod hostile;
 mod lab;
 mod openapi;
@@ -40,12 +41,13 @@ struct Bench {
 type Part = fn(&Lab) -> LocalBoxFuture<'_, Result<Report>>;
 
 /// Those that send requests to the first release, whose log tells of all of them.
-const OF_FIRST: [(&str, Part); 5] = [
+const OF_FIRST: [(&str, Part); 6] = [
     ("roles_and_routes::forwarded", |lab| Box::pin(roles::check(&lab.first.forward, &lab.first, "forward"))),
     ("roles_and_routes::swapped", |lab| Box::pin(roles::check(&lab.first.swap, &lab.first, "swap"))),
     ("refusals_in_its_words", |lab| Box::pin(dialect::check(lab))),
     ("streams_and_uploads", |lab| Box::pin(streaming::check(lab))),
     ("websockets", |lab| Box::pin(websocket::check(lab))),
+    ("what_config_init_prints", |lab| Box::pin(first_hour::check(lab))),
 ];
 
 /// Those that send requests to the second release.

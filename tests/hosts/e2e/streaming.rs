@@ -38,7 +38,11 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     let response = client::send(lab.first.swap.address(), &request).await?;
     report.allowed("POST", target);
     report.equal("invoke with an API key: status", response.status, 200);
-    report.holds("invoke with an API key: for robot", response.text().contains("for robot"), response.text());
+    report.holds(
+        "invoke with an API key: for key:robot",
+        response.text().contains("for key:robot"),
+        response.text(),
+    );
 
     check_upload(lab, &mut report).await?;
     Ok(report)

@@ -11,7 +11,7 @@ use crate::output::Failure;
 pub(super) fn read(line: &str, headers: &[String], body: Option<&Path>) -> Result<SampleRequest, Failure> {
     let (method, target) = line
         .split_once(' ')
-        .ok_or("write the request as one argument: `portcullis explain … 'GET /v1/threads'`")?;
+        .ok_or("write a method and a target: `portcullis explain … 'GET /v1/threads'`")?;
     let mut request = SampleRequest::new(method, target);
     for line in headers {
         let (name, value) = header(line)?;

@@ -16,15 +16,15 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
     /// The request or the route, for example `DELETE /v1/threads/{thread_id}`.
-    #[arg(value_name = "METHOD PATH")]
-    request: String,
+    #[arg(value_name = "METHOD PATH", num_args = 1..=2, required = true)]
+    request: Vec<String>,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let gate = load::gate("--config", &arguments.config)?;
-    let answer = WhoCan::of(&gate, &arguments.request).map_err(|error| match error {
+    let answer = WhoCan::of(&gate, &arguments.request.join(" ")).map_err(|error| match error {
         RequestError::NotMethodAndPath => {
-            "write the request as one argument: `portcullis policy who-can … 'GET /v1/threads'`".to_owned()
+            "write a method and a path: `portcullis policy who-can … 'GET /v1/threads'`".to_owned()
         }
         error => error.to_string(),
     })?;

@@ -148,7 +148,7 @@ fn json() {
 fn mistakes_of_the_user() {
     let fixture = Fixture::agentflow();
     for (arguments, expected) in [
-        (&["/v1/threads"][..], "error: write the request as one argument"),
+        (&["/v1/threads"][..], "error: write a method and a target"),
         (&["-H", "Authorization", "GET /"], "error: -H: write a header as 'Name: value'"),
         (&["-H", "Authori zation: x", "GET /"], "error: -H: write a header as 'Name: value', with no space"),
     ] {

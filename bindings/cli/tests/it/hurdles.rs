@@ -1,6 +1,6 @@
 //! What people type in their first hour, and what they are told.
 
-use crate::common::{Folder, portcullis, run, run_with, text};
+use crate::common::{Folder, portcullis, run, text};
 
 #[test]
 fn commands_of_other_names() {
@@ -18,6 +18,24 @@ fn commands_of_other_names() {
         assert!(text(&output.stderr).contains(&tip), "{arguments:?}: {}", text(&output.stderr));
     }
     assert!(!text(&run(&["frobnicate"]).stderr).contains("tip: `portcullis"));
+}
+
+#[test]
+fn a_request_in_two_words_or_one() {
+    let folder = Folder::new();
+    let document = r#"{"profile":"agentflow","issuers":[{"keys":[{"alg":"HS256","secret":{"env":"S"}}]}]}"#;
+    let file = folder.write("portcullis.json", document);
+    for command in [&["explain"][..], &["policy", "who-can"]] {
+        let said = |request: &[&str]| {
+            let mut command = portcullis(&[command, &["--config", &file], request].concat());
+            let output = command.env("S", "0f1e2d3c4b5a69788796a5b4c3d2e1f0").output().unwrap();
+            (output.status.code(), text(&output.stdout).to_owned())
+        };
+        let one = said(&["GET /ping"]);
+        assert_eq!(one.0, Some(0), "{one:?}");
+        assert_eq!(said(&["GET", "/ping"]), one);
+        assert_eq!(said(&["GET", "/ping", "HTTP/1.1"]).0, Some(2));
+    }
 }
 
 #[test]

@@ -27,4 +27,5 @@ mod policy;
 mod policy_bindings;
 mod policy_diff;
 mod policy_page;
+mod starters;
 mod token;

@@ -22,7 +22,7 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: ApiKeyError) -> String {
                 "no record fits the key `{id}`: list the record that came with it under /api_keys/records, or send the \
                  key that belongs to the record"
             ),
-            None => "no record fits the key: add one with its hash under /api_keys/records".to_owned(),
+            None => "no record fits the key: list the one that `portcullis api-key hash` makes of it under /api_keys/records".to_owned(),
         },
         ApiKeyError::Expired { now, expires_at } => format!(
             "{record} expired {}: create a new key, or give it a later \"expires_at\"",
