@@ -1,6 +1,7 @@
 //! Configuration documents as they lie around: JSON or YAML in a file or from standard input, or inside the files of a
 //! deployment. Whatever the form, an error names the place in the file that the user has in front of them.
 
+mod found;
 mod wrangler;
 mod yaml;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use portcullis_config::{ConfigError, ConfigErrors, Diagnostic, Position};
 
+use self::found::{Found, Places, Unreadable};
 use crate::input::shown;
 use crate::output::{Failure, printable};
 
@@ -22,22 +24,6 @@ pub(crate) struct Document {
     pub(crate) json: Vec<u8>,
     /// The file, as errors name it.
     pub(crate) name: String,
-    places: Places,
-}
-
-/// Where in the file the parts of the document stand.
-enum Places {
-    /// The file is the document.
-    Same,
-    /// The document is a text inside of the file, and begins there.
-    Within(Position),
-    /// The document was written in another language; the place of each value by its JSON pointer.
-    Each(BTreeMap<String, Position>),
-}
-
-/// What was found in a file that is no JSON.
-struct Found {
-    json: Vec<u8>,
     places: Places,
 }
 
@@ -115,22 +101,6 @@ pub(crate) fn name(path: &Path) -> String {
 /// Whether `path` stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
-}
-
-/// Why no document was found in a file.
-struct Unreadable {
-    position: Option<Position>,
-    message: String,
-}
-
-impl Unreadable {
-    fn at(position: Position, message: impl Into<String>) -> Self {
-        Self { position: Some(position), message: message.into() }
-    }
-
-    fn new(message: impl Into<String>) -> Self {
-        Self { position: None, message: message.into() }
-    }
 }
 
 fn bytes(option: &str, path: &Path) -> Result<Vec<u8>, Failure> {

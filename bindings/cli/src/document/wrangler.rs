@@ -6,7 +6,7 @@ use portcullis_config::Position;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Found, Places, Unreadable};
+use super::found::{Found, Places, Unreadable};
 
 /// As far as it concerns the gate.
 #[derive(Deserialize)]

@@ -6,7 +6,7 @@ use portcullis_config::Position;
 use saphyr::{LoadableYamlNode as _, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Number, Value};
 
-use super::{Found, Places, Unreadable};
+use super::found::{Found, Places, Unreadable};
 
 /// How the types of a filter's configuration end, in Envoy.
 const FILTER: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";

@@ -1,0 +1,37 @@
+//! What is found in a file, and why nothing is.
+
+use std::collections::BTreeMap;
+
+use portcullis_config::Position;
+
+/// Where in the file the parts of the document stand.
+pub(super) enum Places {
+    /// The file is the document.
+    Same,
+    /// The document is a text inside of the file, and begins there.
+    Within(Position),
+    /// The document was written in another language; the place of each value by its JSON pointer.
+    Each(BTreeMap<String, Position>),
+}
+
+/// What was found in a file that is no JSON.
+pub(super) struct Found {
+    pub(super) json: Vec<u8>,
+    pub(super) places: Places,
+}
+
+/// Why no document was found in a file.
+pub(super) struct Unreadable {
+    pub(super) position: Option<Position>,
+    pub(super) message: String,
+}
+
+impl Unreadable {
+    pub(super) fn at(position: Position, message: impl Into<String>) -> Self {
+        Self { position: Some(position), message: message.into() }
+    }
+
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { position: None, message: message.into() }
+    }
+}
