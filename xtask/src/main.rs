@@ -4,6 +4,7 @@ mod build;
 mod coverage;
 mod demo;
 mod fuzz;
+mod interrupt;
 mod test;
 mod tools;
 mod up;

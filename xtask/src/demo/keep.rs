@@ -5,13 +5,15 @@ use portcullis_test_support::demo::script::Pass;
 use portcullis_test_support::demo::stage::Stage;
 use tokio::runtime::Runtime;
 
+use crate::interrupt::Interrupt;
+
 /// Seconds the tokens in the printed lines are valid.
 const LIFETIME_SECS: u64 = 3600;
 
 const RUN: &str = r#"{"messages":[{"role":"user","content":[{"type":"text","text":"hello"}]}]}"#;
 
 /// Prints lines to try and waits for Ctrl-C.
-pub(super) fn until_interrupted(stage: &Stage, runtime: &Runtime) -> Result<()> {
+pub(super) fn until_interrupted(stage: &Stage, runtime: &Runtime, interrupt: &mut Interrupt) -> Result<()> {
     let gate = stage.gate.address();
     println!("\nThe gate listens on http://{gate}, the origin on http://{}.", stage.origin.address());
     println!("Lines to try; the tokens are valid for an hour:\n");
@@ -34,6 +36,5 @@ pub(super) fn until_interrupted(stage: &Stage, runtime: &Runtime) -> Result<()> 
     println!("curl -i http://{gate}/v1/threads -H 'X-API-Key: {}'\n", stage.api_key);
     println!("Ctrl-C ends both.");
     // Returning is what stops them: each is stopped when it is dropped.
-    runtime.block_on(tokio::signal::ctrl_c())?;
-    Ok(())
+    Ok(runtime.block_on(interrupt.wait())?)
 }

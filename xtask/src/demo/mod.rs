@@ -12,6 +12,7 @@ use portcullis_test_support::demo::{run as script, stage};
 use portcullis_test_support::step::step;
 
 use crate::build;
+use crate::interrupt::Interrupt;
 
 use stage::Stage;
 
@@ -44,6 +45,8 @@ pub(crate) enum OriginKind {
 pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
     let started = Instant::now();
     let runtime = runtime()?;
+    // Before anything is started that a signal could leave behind.
+    let mut interrupt = runtime.block_on(async { Interrupt::listen() })?;
     let artefact = step("build the Worker", build::worker)?;
     let origin = match args.origin {
         OriginKind::Builtin => stage::OriginKind::Builtin,
@@ -63,7 +66,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<bool> {
         started.elapsed().as_secs_f64()
     );
     if args.keep {
-        keep::until_interrupted(&stage, &runtime)?;
+        keep::until_interrupted(&stage, &runtime, &mut interrupt)?;
     }
     Ok(outcome.summary.failed.is_empty())
 }

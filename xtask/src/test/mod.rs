@@ -57,6 +57,8 @@ enum Stage {
     Cases,
     /// The demo's script against the built-in origin.
     Demo,
+    /// The command up: what it says before and after it starts a host, and that it ends what it starts.
+    Up,
     /// The end-to-end test against the real AgentFlow, and policies beside the OpenAPI documents of AgentFlow and R2R.
     E2e,
 }
@@ -98,6 +100,7 @@ impl Stage {
             | Self::Browser
             | Self::Cases
             | Self::Demo
+            | Self::Up
             | Self::E2e => cargo::host_tests(&self.name()),
         }
     }
