@@ -1,6 +1,7 @@
 //! `cargo xtask`: builds, tests and demonstrates Portcullis. CI runs the same commands.
 
 mod build;
+mod bypass;
 mod coverage;
 mod demo;
 mod fuzz;
@@ -37,6 +38,8 @@ enum Task {
     Coverage,
     /// Builds an artefact into dist/ and prints its size.
     Build(build::BuildArgs),
+    /// Sends thousands of hostile and ordinary requests to real hosts and writes docs/bypass.md.
+    Bypass(bypass::BypassArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
     Conformance {
         /// Options of the comparison: `--tokens N`.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Coverage => coverage::run(),
         Task::Build(args) => build::run(&args),
+        Task::Bypass(args) => bypass::run(&args),
         Task::Conformance { options } => conformance(&options),
     };
     match outcome {

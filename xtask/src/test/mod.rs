@@ -55,6 +55,8 @@ enum Stage {
     Browser,
     /// The shared case files on every host.
     Cases,
+    /// Hostile and ordinary requests as raw bytes, other ones for each commit; `cargo xtask bypass` sends more.
+    Bypass,
     /// The demo's script against the built-in origin.
     Demo,
     /// The command up: what it says before and after it starts a host, and that it ends what it starts.
@@ -99,6 +101,7 @@ impl Stage {
             | Self::Npm
             | Self::Browser
             | Self::Cases
+            | Self::Bypass
             | Self::Demo
             | Self::Up
             | Self::E2e => cargo::host_tests(&self.name()),

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use jwt_simple::prelude::{Claims, Duration, HS256Key, MACLike as _};
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 /// `count` random bytes.
 fn random(count: usize) -> anyhow::Result<Vec<u8>> {
@@ -27,6 +28,12 @@ pub fn api_key(id: &str) -> anyhow::Result<String> {
 pub fn key_hash(pepper: &str, key: &str) -> anyhow::Result<String> {
     let pepper = portcullis::api_key::Pepper::new(pepper.as_bytes()).context("the pepper is too short")?;
     Ok(pepper.hash(key))
+}
+
+/// The record hash of a key that another system issued.
+pub fn foreign_key_hash(key: &str) -> String {
+    let digest = sha2::Sha256::digest(key.as_bytes());
+    digest.iter().fold("sha256:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Seconds since the epoch.

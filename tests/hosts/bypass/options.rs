@@ -1,0 +1,49 @@
+//! What a run is asked for, by environment variables: the command line belongs to the test harness.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use portcullis_test_support::root::root;
+
+/// Variants for each host and system in the normal test run.
+const VARIANTS: usize = 100;
+
+/// What a run is asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Options {
+    /// Chooses the variants: the same seed, the same variants.
+    pub(crate) seed: String,
+    /// How many for each host and system.
+    pub(crate) variants: usize,
+    /// Artefacts that were built before, in place of those of this tree.
+    pub(crate) dist: Option<PathBuf>,
+    /// Where the page with the table goes.
+    pub(crate) page: Option<PathBuf>,
+}
+
+impl Options {
+    /// Reads `PORTCULLIS_BYPASS_SEED`, `_VARIANTS`, `_DIST` and `_PAGE`.
+    pub(crate) fn read() -> Result<Self> {
+        let path = |name| variable(name).map(|value| root().join(value));
+        let variants = match variable("VARIANTS") {
+            Some(text) => text.parse().context("PORTCULLIS_BYPASS_VARIANTS is not a number")?,
+            None => VARIANTS,
+        };
+        let seed = variable("SEED").map_or_else(commit, Ok)?;
+        Ok(Self { seed, variants, dist: path("DIST"), page: path("PAGE") })
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(format!("PORTCULLIS_BYPASS_{name}")).ok().filter(|value| !value.is_empty())
+}
+
+/// The commit that is checked out, so that every commit is shown other variants.
+fn commit() -> Result<String> {
+    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8(output.stdout)?.trim().to_owned()),
+        _ => bail!("`git rev-parse HEAD` names no commit; set PORTCULLIS_BYPASS_SEED to any text"),
+    }
+}
