@@ -37,7 +37,10 @@ pub(crate) fn assert_entitled(
     let configuration = setting.configuration;
     let asked = if let Some(asked) = preflight(request).filter(|_| method != "OPTIONS") {
         let preflights = &configuration.document["cors"]["preflight"];
-        assert!(preflights != "refuse" && preflights != "answer", "a preflight goes on, although {preflights}");
+        assert!(
+            preflights != "refuse" && preflights != "answer",
+            "a preflight goes on, although {preflights}"
+        );
         assert_eq!(verdict.diagnostics.principal, None, "a preflight has a caller");
         assert_eq!(asked, method.as_bytes(), "the route of another method");
         return;
