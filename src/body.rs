@@ -120,11 +120,12 @@ mod tests {
     use super::{Accepts, Announced, Body, check_head};
     use crate::credential::CredentialLocations;
     use crate::error::BodyError;
+    use crate::handling::CredentialHandling;
     use crate::limits::BODY_BYTES;
     use crate::request::{HeaderPair, Request, RequestHead};
     use crate::upstream::outbound::Outbound;
     use crate::upstream::rules::Upstream;
-    use crate::verdict::CredentialHandling;
+    use crate::upstream::standing::Standing;
     use alloc::vec;
     use alloc::vec::Vec;
 
@@ -153,8 +154,10 @@ mod tests {
             bare_authorization: false,
             websocket_protocols: Vec::new(),
             query_parameter: None,
+            cookies: Vec::new(),
+            origin_cookies: Vec::new(),
         };
-        check_head(&Outbound::of(&request, &upstream, &locations, None).unwrap(), accepts)
+        check_head(&Outbound::of(&request, &upstream, &locations, Standing::Unverified).unwrap(), accepts)
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub enum CredentialError {
     /// More than one was presented.
     #[error("the request carries more than one credential")]
     Ambiguous,
+    /// A cookie, in a request that may be another site's.
+    #[error("the credential is a cookie, and nothing shows that the request is not another site's")]
+    CrossSite,
     /// A bearer token that does not have the syntax of RFC 6750 section 2.1, or an empty value.
     #[error("the credential does not have the syntax its place asks for")]
     Malformed,
@@ -273,6 +276,7 @@ impl AuthError {
             Self::Credential(error) => match error {
                 CredentialError::Missing => Reason::CredentialMissing,
                 CredentialError::Ambiguous => Reason::CredentialAmbiguous,
+                CredentialError::CrossSite => Reason::CrossSiteRequest,
                 CredentialError::Malformed => Reason::CredentialMalformed,
                 CredentialError::Unsupported => Reason::CredentialUnsupported,
             },

@@ -16,6 +16,7 @@ mod crypto;
 mod dialect;
 mod error;
 mod gate;
+mod handling;
 pub mod json;
 pub mod jwk;
 mod jws;
@@ -41,6 +42,7 @@ pub use error::{
     ApiKeyError, AuthError, BodyError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError,
 };
 pub use gate::{BodyNeed, Gate, Need, RecordNeed, Step};
+pub use handling::CredentialHandling;
 pub use path::{PathError, Target};
 pub use policy::permission::Permission;
 pub use principal::{Principal, Proof};
@@ -48,7 +50,7 @@ pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
 pub use secret::SecretBytes;
 pub use time::UnixTime;
-pub use verdict::{CredentialHandling, Decision, Diagnostics, Forward, Response, Verdict};
+pub use verdict::{Decision, Diagnostics, Forward, Response, Verdict};
 
 /// Signed tokens and the keys that verify them, apart from any gate: JWS
 /// ([RFC 7515](https://www.rfc-editor.org/rfc/rfc7515)) and JWA ([RFC 7518](https://www.rfc-editor.org/rfc/rfc7518)).

@@ -7,9 +7,10 @@
 pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
 pub use crate::authenticator::Issuer;
 pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes};
-pub use crate::credential::{AUTHORIZATION, CredentialLocations, WEBSOCKET_PROTOCOL};
+pub use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;
 pub use crate::gate::{Cors, GateParts, Governance, Mode, Preflight};
+pub use crate::handling::RouteCredential;
 pub use crate::policy::authorize::Policy;
 pub use crate::policy::binding::{Binding, Occurrence, Parameter, Reading, Values};
 pub use crate::policy::bits::BitSet;

@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 
+use crate::handling::CredentialHandling;
 use crate::time::UnixTime;
 use crate::validity::Validity;
 
@@ -55,6 +56,9 @@ pub struct Principal {
     pub(crate) tenant: Option<String>,
     #[serde(skip)]
     pub(crate) attributes: BTreeMap<String, Vec<String>>,
+    /// What becomes of its credential, where its record says so.
+    #[serde(skip)]
+    pub(crate) handling: Option<CredentialHandling>,
     #[serde(flatten)]
     pub(crate) proof: Proof,
     #[serde(rename = "valid_until", serialize_with = "end")]

@@ -91,6 +91,8 @@ reasons! {
     CredentialMalformed => "credential_malformed", 401, InvalidCredential;
     /// A scheme or kind of credential that this deployment does not accept.
     CredentialUnsupported => "credential_unsupported", 401, NoCredential;
+    /// The credential is a cookie, and nothing shows that the request is not another site's.
+    CrossSiteRequest => "cross_site_request", 403, NotPermitted;
     /// The token is not a JWS in compact serialisation with a JSON object as header and claims.
     TokenMalformed => "token_malformed", 401, InvalidCredential;
     /// The token is longer than the limit.

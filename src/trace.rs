@@ -110,6 +110,7 @@ impl HypotheticalCaller {
             scopes: None,
             tenant: None,
             attributes: BTreeMap::new(),
+            handling: None,
             proof: Proof::Token { issuer: None, key_id: None },
             validity: Validity::ApiKey(None),
         };

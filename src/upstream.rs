@@ -9,3 +9,4 @@ pub(crate) mod origin_key;
 pub(crate) mod outbound;
 pub(crate) mod owned;
 pub(crate) mod rules;
+pub(crate) mod standing;

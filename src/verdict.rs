@@ -3,25 +3,13 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::credential::CredentialLocation;
 use crate::error::AuthError;
+use crate::handling::CredentialHandling;
 use crate::principal::Principal;
 use crate::reason::Reason;
-
-/// What becomes of the caller's credential.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialHandling {
-    /// The origin receives it as it came.
-    Forward,
-    /// The origin receives a short-lived token minted for it instead, or a key of its own.
-    #[serde(rename = "swap")]
-    Replace,
-    /// The origin receives none.
-    Strip,
-}
 
 /// What to do with a request, and what to write down about it.
 #[derive(Debug, Clone, Serialize)]

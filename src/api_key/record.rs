@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use super::hash::KeyHash;
 use crate::claims::attributes;
 use crate::error::ApiKeyError;
+use crate::handling::CredentialHandling;
 use crate::json::{Pointer, Value};
 use crate::principal::{KEY_SUBJECT, Principal, Proof};
 use crate::time::UnixTime;
@@ -30,6 +31,8 @@ pub struct ApiKeyRecord {
     pub owner: Option<String>,
     /// What bindings of the policy compare with, as claims of a token.
     pub claims: Option<Value>,
+    /// What becomes of the key, if that differs from other credentials.
+    pub handling: Option<CredentialHandling>,
     /// When it ends.
     pub expires_at: Option<UnixTime>,
     /// Whether it is switched off.
@@ -55,6 +58,7 @@ impl ApiKeyRecord {
                 Some(claims) => attributes(places, claims).map_err(|_| ApiKeyError::Unavailable)?,
                 None => BTreeMap::new(),
             },
+            handling: self.handling,
             proof: Proof::ApiKey { key_id: self.id.clone() },
             validity: Validity::ApiKey(self.expires_at),
         })

@@ -211,7 +211,7 @@ impl ClaimRules {
         let subject = [self.subject_prefix.as_str(), subject.as_str()].concat();
         let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
         let validity = Validity::Token(times);
-        Ok(Principal { subject, roles, scopes, tenant, attributes, proof, validity })
+        Ok(Principal { subject, roles, scopes, tenant, attributes, handling: None, proof, validity })
     }
 
     fn check_type(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {

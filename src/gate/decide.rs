@@ -14,7 +14,7 @@ use super::routes::{Admission, RouteMatch, admit};
 use super::step::{AwaitedBody, AwaitedRecord, BodyNeed, Need, RecordNeed, Step};
 use crate::api_key::{CheckedKey, PresentedKey, RecordLookup};
 use crate::body;
-use crate::credential::CredentialLocation;
+use crate::credential::{CredentialLocation, cross_site};
 use crate::error::{ApiKeyError, AuthError, BodyError, CredentialError, PolicyError};
 use crate::policy::binding::{Binding, Reading, accepts};
 use crate::policy::route::{CompiledAccess, Route};
@@ -25,6 +25,7 @@ use crate::trace::{Event, HypotheticalCaller, Trace};
 use crate::upstream::caller::Caller;
 use crate::upstream::handover::Handover;
 use crate::upstream::outbound::Outbound;
+use crate::upstream::standing::Standing;
 use crate::verdict::{Decision, Diagnostics, Forward, Response, Verdict};
 
 /// Who asks: the caller of the request, or somebody who is not there.
@@ -145,7 +146,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let cors = &self.gate.parts().cors;
         cors.check(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
         match admit(routes) {
-            Ok(Admission::Public) => return self.forward_for_nobody(&routed),
+            Ok(Admission::Public(standing)) => return self.forward_for_nobody(&routed, standing),
             Ok(Admission::Credential) => {}
             Err(error) => return Err(routed.refuse(self.gate, error)),
         }
@@ -178,7 +179,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
             (None, _) => PolicyError::RouteUnknown,
             (Some(route), _) if route.access == CompiledAccess::Refused => PolicyError::RouteRefused,
             (Some(_), Preflight::Refuse) => PolicyError::RouteRefused,
-            (Some(_), Preflight::Forward) => return self.forward_for_nobody(routed),
+            (Some(_), Preflight::Forward) => return self.forward_for_nobody(routed, Standing::Unverified),
             (Some(route), Preflight::Answer(governance)) => {
                 let response = cors.answer(governance, &routed.request, &route.method);
                 return Ok(Outcome::Answer(response, routed.known(self.gate)));
@@ -187,12 +188,16 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         Err(routed.refuse(self.gate, refused))
     }
 
-    fn forward_for_nobody(&mut self, routed: &Routed<'_, '_>) -> Result<Outcome, Refused> {
+    fn forward_for_nobody(
+        &mut self,
+        routed: &Routed<'_, '_>,
+        standing: Standing,
+    ) -> Result<Outcome, Refused> {
         let parts = self.gate.parts();
-        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, None)
+        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, standing)
             .map_err(|error| routed.refuse(self.gate, error))?;
         let response = parts.cors.response_changes(&routed.request);
-        let handover = Handover::new(&routed.request, outbound, &parts.locations, response);
+        let handover = Handover::new(&routed.request, outbound, &parts.locations, standing, response);
         let forward = handover.forward(&parts.upstream, None, self.now);
         Ok(Outcome::Forward(forward, routed.known(self.gate)))
     }
@@ -206,6 +211,10 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         });
         let (credential, location) =
             locations.find(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
+        if location == CredentialLocation::Cookie {
+            cross_site::check(&routed.request, |origin| self.gate.parts().cors.names(origin))
+                .map_err(|error| routed.refuse_at(self.gate, location, error))?;
+        }
         let checked = self.gate.authenticator().authenticate(&credential, self.now, self.trace);
         match checked.map_err(|error| routed.refuse_at(self.gate, location, error))? {
             CheckedKey::Principal(principal) => Ok(Identity::Principal(principal, location)),
@@ -219,7 +228,9 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let (gate, parts) = (self.gate, self.gate.parts());
         gate.permit(routed.routes, principal)
             .map_err(|(error, route)| identified.refuse_by(gate, route, error))?;
-        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, Some(*location))
+        let handling = principal.handling.unwrap_or(parts.upstream.credential);
+        let standing = routed.routes.standing(*location, handling);
+        let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, standing)
             .map_err(|error| identified.refuse(gate, error))?;
         let (on_body, on_head): (Vec<_>, Vec<_>) =
             routed.routes.bindings().partition(|binding| binding.is_on_body());
@@ -235,10 +246,10 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         };
         let roles = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
         let response = parts.cors.response_changes(&routed.request);
-        let handover = Handover::new(&routed.request, outbound, &parts.locations, response);
+        let handover = Handover::new(&routed.request, outbound, &parts.locations, standing, response);
         let bindings: Vec<Binding> = on_body.into_iter().cloned().collect();
         let known = Diagnostics { location: Some(*location), ..routed.known(gate) };
-        let caller = Caller { location: *location, principal: identified.principal, roles };
+        let caller = Caller { principal: identified.principal, roles };
         if let Some(announced) = announced {
             return Ok(Outcome::NeedsBody(AwaitedBody { caller, handover, announced, bindings, known }));
         }

@@ -3,13 +3,16 @@
 use alloc::string::{String, ToString};
 
 use super::parts::Gate;
+use crate::credential::CredentialLocation;
 use crate::error::{AuthError, CredentialError, PolicyError};
+use crate::handling::{CredentialHandling, RouteCredential};
 use crate::policy::binding::Binding;
 use crate::policy::route::{CompiledAccess, Route};
 use crate::policy::template::WEBSOCKET;
 use crate::principal::Principal;
 use crate::request::Request;
 use crate::trace::{Event, HypotheticalCaller, Trace};
+use crate::upstream::standing::Standing;
 
 /// The routes that serve a request. All of them must allow it.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +30,20 @@ impl<'g> RouteMatch<'g> {
         self.route.into_iter().chain(self.beneath)
     }
 
+    /// Whether credentials are the origin's own affair on all of them.
+    fn leaves_credentials(self) -> bool {
+        self.all().all(|route| route.credential == RouteCredential::OfOrigin)
+    }
+
+    /// What becomes of the credential that stands at `location`, of a caller that is handled so if no route says more.
+    pub(super) fn standing(self, location: CredentialLocation, handling: CredentialHandling) -> Standing {
+        let handling = match self.route.map(|route| route.credential) {
+            Some(RouteCredential::Handled(own)) => own,
+            _ => handling,
+        };
+        Standing::Verified(location, handling)
+    }
+
     pub(super) fn bindings(self) -> impl Iterator<Item = &'g Binding> {
         self.all().flat_map(|route| &route.bindings)
     }
@@ -34,8 +51,8 @@ impl<'g> RouteMatch<'g> {
 
 /// What the routes ask of a request before anybody is authenticated.
 pub(super) enum Admission {
-    /// Nothing.
-    Public,
+    /// Nothing; credentials, if there are any, have this standing.
+    Public(Standing),
     /// A credential.
     Credential,
 }
@@ -47,7 +64,11 @@ pub(super) fn admit(routes: RouteMatch<'_>) -> Result<Admission, PolicyError> {
     }
     let is_public =
         routes.route.is_some() && routes.all().all(|route| route.access == CompiledAccess::Public);
-    Ok(if is_public { Admission::Public } else { Admission::Credential })
+    Ok(match is_public {
+        true if routes.leaves_credentials() => Admission::Public(Standing::OfOrigin),
+        true => Admission::Public(Standing::Unverified),
+        false => Admission::Credential,
+    })
 }
 
 impl Gate {
@@ -79,7 +100,7 @@ impl Gate {
     pub fn would_permit(&self, route: &Route, caller: &HypotheticalCaller) -> Result<(), AuthError> {
         let routes = RouteMatch { route: Some(route), beneath: None };
         match (admit(routes)?, caller.unbound()) {
-            (Admission::Public, _) => Ok(()),
+            (Admission::Public(_), _) => Ok(()),
             (Admission::Credential, None) => Err(CredentialError::Missing.into()),
             (Admission::Credential, Some(principal)) => {
                 self.permit(routes, principal).map_err(|(error, _)| error.into())

@@ -15,6 +15,7 @@ use super::permission::Permission;
 use super::permission_id::PermissionId;
 use super::template::{RouteTemplate, Segment};
 use super::trailing_slash::TrailingSlash;
+use crate::handling::RouteCredential;
 
 /// What a route asks of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,12 +50,20 @@ pub struct WrittenRoute {
     pub bindings: Vec<Binding>,
     /// The hosts it is served for, as [`Route::hosts`].
     pub hosts: Vec<String>,
+    /// What it says about credentials.
+    pub credential: RouteCredential,
 }
 
 impl WrittenRoute {
     /// A route for callers of any host that are bound to nothing.
     pub fn new(template: RouteTemplate, access: Access) -> Self {
-        Self { template, access, bindings: Vec::new(), hosts: Vec::new() }
+        Self {
+            template,
+            access,
+            bindings: Vec::new(),
+            hosts: Vec::new(),
+            credential: RouteCredential::AsElsewhere,
+        }
     }
 }
 
@@ -69,6 +78,8 @@ pub struct Route {
     pub bindings: Vec<Binding>,
     /// The hosts it is served for, in lower case; empty for all. For any other host there is no such route.
     pub hosts: Vec<String>,
+    /// What it says about credentials.
+    pub credential: RouteCredential,
     /// The HTTP method, or `WEBSOCKET` for an upgrade.
     pub method: String,
 }
@@ -107,6 +118,7 @@ pub struct Routes {
     /// The trie; its root comes first.
     pub nodes: Vec<Node>,
     trailing_slash: TrailingSlash,
+    head_follows_get: bool,
 }
 
 /// Two routes that match the same requests, by their positions.
@@ -149,11 +161,24 @@ impl Routes {
         permissions.sort_unstable();
         permissions.dedup();
         let nodes = Vec::from([Node::default()]);
-        let mut compiled = Self { routes: Vec::new(), permissions, nodes, trailing_slash };
+        let mut compiled =
+            Self { routes: Vec::new(), permissions, nodes, trailing_slash, head_follows_get: false };
         for route in written {
             compiled.insert(route);
         }
         Ok(compiled)
+    }
+
+    /// The same routes to an origin that serves `HEAD` wherever it serves `GET`: a GET route is one for `HEAD` as well, unless
+    /// the very same path has its own.
+    #[must_use]
+    pub fn with_head_following_get(self) -> Self {
+        Self { head_follows_get: true, ..self }
+    }
+
+    /// Whether a GET route serves `HEAD` as well.
+    pub fn head_follows_get(&self) -> bool {
+        self.head_follows_get
     }
 
     /// What a slash at the end of a path is.
@@ -162,7 +187,7 @@ impl Routes {
     }
 
     fn insert(&mut self, written: WrittenRoute) {
-        let WrittenRoute { template, access, bindings, hosts } = written;
+        let WrittenRoute { template, access, bindings, hosts, credential } = written;
         let access = match &access {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
@@ -184,7 +209,8 @@ impl Routes {
         if let Some(node) = self.nodes.get_mut(node) {
             if rest { node.rest.push(route) } else { node.routes.push(route) }
         }
-        self.routes.push(Route { text: template.text, access, bindings, hosts, method: template.method });
+        let RouteTemplate { text, method, .. } = template;
+        self.routes.push(Route { text, access, bindings, hosts, credential, method });
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.
@@ -229,7 +255,11 @@ impl Routes {
 
     /// The route for `method` among those with these indices.
     pub fn pick(&self, routes: &[usize], method: &str) -> Option<&Route> {
-        routes.iter().filter_map(|index| self.routes.get(*index)).find(|route| route.method == method)
+        let find = |method: &str| {
+            routes.iter().filter_map(|index| self.routes.get(*index)).find(|route| route.method == method)
+        };
+        // SECURITY: place by place, as the origin itself finds its routes: a wider HEAD route never comes before a GET route.
+        find(method).or_else(|| (self.head_follows_get && method == "HEAD").then(|| find("GET")).flatten())
     }
 
     /// The bindings of all routes.

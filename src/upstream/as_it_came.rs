@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 
 use super::headers::is_refused_upgrade;
 use super::rules::Upstream;
+use crate::handling::CredentialHandling;
 use crate::request::{Fields, Header, RequestHead, Upgrade};
-use crate::verdict::{CredentialHandling, Forward};
+use crate::verdict::Forward;
 
 /// What came, without the headers by which a caller could claim an identity. `None` if the target is not text, or an
 /// upgrade cannot be taken away, so that it cannot be handed on.

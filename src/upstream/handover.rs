@@ -9,21 +9,26 @@ use super::caller::Caller;
 use super::headers;
 use super::outbound::Outbound;
 use super::rules::{Replacement, Upstream};
-use crate::credential::{AUTHORIZATION, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
+use super::standing::Standing;
+use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
+use crate::handling::CredentialHandling;
 use crate::request::Request;
 use crate::time::UnixTime;
-use crate::verdict::{CredentialHandling, Forward, ResponseChanges};
+use crate::verdict::{Forward, ResponseChanges};
 
 /// An outbound request that nothing more is compared with. Needs no request any longer, and can wait.
 #[derive(Debug, Clone)]
 pub(crate) struct Handover {
     target: String,
     removed: Vec<String>,
+    standing: Standing,
     websocket: bool,
-    /// The first entry of `Sec-WebSocket-Protocol`, where it announces a token.
+    /// The first entry of `Sec-WebSocket-Protocol`, where it announces the verified token.
     sentinel: Option<String>,
-    /// A token that stood in the query and goes on in a header.
-    query_token: Option<String>,
+    /// What `Authorization` has to say for a credential that is forwarded, if it does not say so.
+    normal_form: Option<String>,
+    /// The cookies that stay, where others go.
+    cookie: Option<String>,
     response: ResponseChanges,
 }
 
@@ -32,73 +37,86 @@ impl Handover {
         request: &Request<'_>,
         outbound: Outbound<'_>,
         locations: &CredentialLocations,
+        standing: Standing,
         response: ResponseChanges,
     ) -> Self {
-        let sentinel = request
-            .headers()
-            .list(WEBSOCKET_PROTOCOL)
+        let websocket = request.is_websocket();
+        let protocols = request.headers().list(WEBSOCKET_PROTOCOL);
+        let mut protocols = protocols.filter(|_| websocket && matches!(standing, Standing::Verified(..)));
+        let sentinel = protocols
             .find(|entry| locations.is_websocket_sentinel(entry))
             .and_then(|entry| core::str::from_utf8(entry).ok());
-        Self {
-            target: outbound.target(),
-            websocket: request.is_websocket(),
-            sentinel: sentinel.map(ToOwned::to_owned),
-            query_token: locations.query_token(request.query()),
-            removed: outbound.into_removed(),
-            response,
-        }
+        let normal_form = match standing {
+            // A token must not stay in the URL, where logs keep it.
+            Standing::Verified(
+                CredentialLocation::Authorization | CredentialLocation::Query,
+                CredentialHandling::Forward,
+            ) => locations.normal_form(request),
+            _ => None,
+        };
+        let target = outbound.target();
+        let (removed, cookie) = outbound.into_changes();
+        let sentinel = sentinel.map(ToOwned::to_owned);
+        Self { target, removed, standing, websocket, sentinel, normal_form, cookie, response }
     }
 
     /// How the request is handed on at `now`; `caller` is `None` on public routes.
     pub(crate) fn forward(self, upstream: &Upstream, caller: Option<&Caller>, now: UnixTime) -> Forward {
         let mut set_headers = Vec::new();
         if let Some(caller) = caller {
-            set_headers.extend(self.credential_header(upstream, caller, now));
+            self.set_credential(upstream, caller, now, &mut set_headers);
             if upstream.identity_headers {
                 headers::set_identity(caller, &mut set_headers);
             }
         }
+        set_headers.extend(self.cookie.map(|left| (COOKIE.to_owned(), left)));
         Forward {
             target: self.target,
             remove_headers: self.removed,
             set_headers,
-            credential: if caller.is_some() { upstream.credential } else { CredentialHandling::Strip },
+            credential: match self.standing {
+                Standing::Unverified => CredentialHandling::Strip,
+                Standing::OfOrigin => CredentialHandling::Forward,
+                Standing::Verified(_, handling) => handling,
+            },
             remove_response_headers: self.response.remove,
             response_headers: self.response.set,
             append_response_headers: self.response.append,
         }
     }
 
-    /// The header that carries the credential to the origin, if it differs from what came.
-    fn credential_header(
+    /// The headers that carry the credential to the origin, where they differ from what came.
+    fn set_credential(
         &self,
         upstream: &Upstream,
         caller: &Caller,
         now: UnixTime,
-    ) -> Option<(String, String)> {
-        let token = match (upstream.credential, &upstream.replacement) {
+        set: &mut Vec<(String, String)>,
+    ) {
+        let Standing::Verified(location, handling) = self.standing else { return };
+        let replacement = match (handling, &upstream.replacement) {
             (CredentialHandling::Replace, Some(Replacement::Token(mint))) => {
-                Some(mint.token(caller, self.websocket, now))
+                mint.token(caller, self.websocket, now)
             }
-            (CredentialHandling::Replace, Some(Replacement::Key(key))) => Some(key.expose().to_owned()),
-            // A token must not stay in the URL, where logs keep it.
-            (CredentialHandling::Forward, _) if caller.location == CredentialLocation::Query => {
-                self.query_token.clone()
+            (CredentialHandling::Replace, Some(Replacement::Key(key))) => key.expose().to_owned(),
+            // SECURITY: without anything to replace it with, none goes on.
+            (CredentialHandling::Replace, None) => return,
+            (CredentialHandling::Forward, _) => {
+                set.extend(self.normal_form.clone().map(|value| (AUTHORIZATION.to_owned(), value)));
+                return;
             }
-            _ => None,
+            (CredentialHandling::Strip, _) => {
+                // The origin answers with the sentinel, and browsers insist on that.
+                set.extend(self.sentinel.clone().map(|value| (WEBSOCKET_PROTOCOL.to_owned(), value)));
+                return;
+            }
         };
-        match (token, caller.location, &self.sentinel) {
-            // The origin answers with the sentinel, and browsers insist on that: the token changes where it stands.
-            (Some(token), CredentialLocation::WebSocketProtocol, Some(sentinel)) => {
-                Some((WEBSOCKET_PROTOCOL.to_owned(), format!("{sentinel}, {token}")))
-            }
-            (Some(token), ..) => Some((AUTHORIZATION.to_owned(), format!("Bearer {token}"))),
-            (None, CredentialLocation::WebSocketProtocol, Some(sentinel))
-                if upstream.credential == CredentialHandling::Strip =>
-            {
-                Some((WEBSOCKET_PROTOCOL.to_owned(), sentinel.clone()))
-            }
-            (None, ..) => None,
+        // A token after a sentinel changes where it stands, beside `Authorization` if it stood there as well.
+        if let Some(sentinel) = &self.sentinel {
+            set.push((WEBSOCKET_PROTOCOL.to_owned(), format!("{sentinel}, {replacement}")));
+        }
+        if location != CredentialLocation::WebSocketProtocol {
+            set.push((AUTHORIZATION.to_owned(), format!("Bearer {replacement}")));
         }
     }
 }

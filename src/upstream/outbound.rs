@@ -6,10 +6,13 @@ use alloc::vec::Vec;
 
 use super::headers::is_refused_upgrade;
 use super::rules::Upstream;
-use crate::credential::{AUTHORIZATION, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
+use super::standing::Standing;
+use crate::credential::{
+    AUTHORIZATION, COOKIE, CookiesLeft, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL,
+};
 use crate::error::HeaderError;
+use crate::handling::CredentialHandling;
 use crate::request::{Header, Request};
-use crate::verdict::CredentialHandling;
 
 /// The request that goes on: path and query as they will be asked for, and the headers of the caller's that stay.
 ///
@@ -22,10 +25,12 @@ pub struct Outbound<'q> {
     headers: Vec<&'q Header<'q>>,
     /// Names of those that do not stay, in lower case, each once.
     removed: Vec<String>,
+    /// The cookies that stay, where others go.
+    cookie: Option<String>,
 }
 
 impl<'q> Outbound<'q> {
-    /// Works out what goes on of `request`; `location` is where the caller's credential stands, `None` on public routes.
+    /// Works out what goes on of `request`, whose credential has this `standing`.
     ///
     /// # Errors
     ///
@@ -34,30 +39,46 @@ impl<'q> Outbound<'q> {
         request: &'q Request<'q>,
         upstream: &Upstream,
         locations: &CredentialLocations,
-        location: Option<CredentialLocation>,
+        standing: Standing,
     ) -> Result<Self, HeaderError> {
         if request.connection().names_another {
             return Err(HeaderError::HopByHop);
         }
         let api_key_header = locations.api_key_header.as_deref();
         // Of the headers that can carry a credential, only one whose content has been verified may stay.
-        let kept = match (upstream.credential, location) {
-            (CredentialHandling::Forward, Some(CredentialLocation::Authorization)) => Some(AUTHORIZATION),
-            (CredentialHandling::Forward, Some(CredentialLocation::ApiKeyHeader)) => api_key_header,
+        let of_origin = standing == Standing::OfOrigin;
+        let location = match standing {
+            Standing::Verified(location, CredentialHandling::Forward) => Some(location),
             _ => None,
+        };
+        let kept = match location {
+            Some(CredentialLocation::Authorization) => Some(AUTHORIZATION),
+            Some(CredentialLocation::ApiKeyHeader) => api_key_header,
+            _ => None,
+        };
+        let cookies = if of_origin {
+            CookiesLeft::All
+        } else {
+            locations.strip_cookies(request, location == Some(CredentialLocation::Cookie))
         };
         // On a WebSocket this header is part of the handshake and stays, unless an unverified token is in it.
         let websocket = request.is_websocket();
         let mut protocols = request.headers().list(WEBSOCKET_PROTOCOL);
         let offers_token = protocols.any(|entry| locations.is_websocket_sentinel(entry));
-        let drop_protocols = !websocket || (location.is_none() && offers_token);
+        let drop_protocols = !websocket || (standing == Standing::Unverified && offers_token);
         let is_removed = |header: &Header<'_>| {
             // SECURITY: another spelling of a header that matters is never the one that was looked at.
             let like = |name: &str| header.is_like(name);
             let twin = |name: &str| like(name) && header.name() != name;
             let carries_credential = like(AUTHORIZATION) || api_key_header.is_some_and(like);
-            upstream.removes(header)
-                || (carries_credential && kept != Some(header.name()))
+            let is_refused = if of_origin {
+                upstream.removes_beside_credentials(header)
+            } else {
+                upstream.removes(header)
+            };
+            is_refused
+                || (carries_credential && !of_origin && kept != Some(header.name()))
+                || (header.name() == COOKIE && cookies != CookiesLeft::All)
                 || twin(WEBSOCKET_PROTOCOL)
                 || (header.name() == WEBSOCKET_PROTOCOL && drop_protocols)
                 || is_refused_upgrade(header.name(), websocket)
@@ -68,7 +89,12 @@ impl<'q> Outbound<'q> {
         }
         removed.sort_unstable();
         removed.dedup();
-        Ok(Self { path: request.path(), query: query(request, locations), headers, removed })
+        let query = if of_origin { request.query().map(Cow::Borrowed) } else { query(request, locations) };
+        let cookie = match cookies {
+            CookiesLeft::Some(left) => Some(left).filter(|_| !upstream.lists(COOKIE)),
+            CookiesLeft::All | CookiesLeft::None => None,
+        };
+        Ok(Self { path: request.path(), query, headers, removed, cookie })
     }
 
     /// The path in normal form; begins with a slash.
@@ -86,9 +112,12 @@ impl<'q> Outbound<'q> {
         self.headers.iter().copied().filter(move |header| header.is_like(name))
     }
 
-    /// The values of the header `name` (lower case), one per line.
+    /// The values of the header `name` (lower case), one per line. Of cookies, those that carry a credential may be missing.
     pub(crate) fn lines<'s>(&'s self, name: &str) -> impl Iterator<Item = &'s [u8]> {
-        self.headers.iter().filter(move |header| header.name() == name).map(|header| header.value())
+        // Where one cookie is taken out, no line stays as it came.
+        let left = self.cookie.as_deref().filter(|_| name == COOKIE).map(str::as_bytes);
+        let stay = self.headers.iter().filter(move |header| header.name() == name);
+        stay.map(|header| header.value()).chain(left)
     }
 
     /// Path and query to ask the origin for.
@@ -99,9 +128,9 @@ impl<'q> Outbound<'q> {
         }
     }
 
-    /// The names of the headers that go.
-    pub(crate) fn into_removed(self) -> Vec<String> {
-        self.removed
+    /// The names of the headers that go, and the cookies that are to be set.
+    pub(crate) fn into_changes(self) -> (Vec<String>, Option<String>) {
+        (self.removed, self.cookie)
     }
 }
 

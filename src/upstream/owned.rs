@@ -91,6 +91,9 @@ pub const OWNED_HEADERS: &[OwnedHeader] = &[
     row("x-webauth-", "Grafana"),
 ];
 
+/// Headers under the table that carry credentials, and no identity: OpenStack's, Cloudflare's, and those of webhooks.
+pub(super) const CREDENTIALS_AMONG_OWNED: &[&str] = &["x-auth-key", "x-auth-token"];
+
 /// The row of the table that `name` (lower case) falls under: a client must not be able to set it. An underscore counts as
 /// a hyphen: servers that build variables from header names cannot tell them apart.
 pub fn owned_by(name: &str) -> Option<&'static OwnedHeader> {
@@ -114,7 +117,7 @@ mod tests {
     #[test]
     fn the_table_can_be_searched() {
         for pair in OWNED_HEADERS.windows(2) {
-            let [first, second] = pair else { unreachable!() };
+            let (first, second) = (&pair[0], &pair[1]);
             assert!(first.name < second.name, "{first:?} {second:?}");
             assert!(
                 !(first.name.ends_with('-') && second.name.starts_with(first.name)),

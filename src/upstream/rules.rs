@@ -6,9 +6,9 @@ use alloc::vec::Vec;
 
 use super::mint::Mint;
 use super::origin_key::OriginKey;
-use super::owned::is_owned;
-use crate::request::Header;
-use crate::verdict::CredentialHandling;
+use super::owned::{CREDENTIALS_AMONG_OWNED, is_owned};
+use crate::handling::CredentialHandling;
+use crate::request::{Header, fold};
 
 /// How requests are handed on.
 #[derive(Debug, Clone)]
@@ -29,8 +29,22 @@ pub struct Upstream {
 impl Upstream {
     /// Whether `header` must not reach the origin, whoever the caller is.
     pub fn removes(&self, header: &Header<'_>) -> bool {
-        (is_owned(header.name()) && !self.keep_headers.iter().any(|kept| kept == header.name()))
-            || self.remove_headers.iter().any(|listed| header.is_like(listed))
+        self.owns(header) || self.lists(header.name())
+    }
+
+    /// The same where credentials are the origin's own affair.
+    pub(crate) fn removes_beside_credentials(&self, header: &Header<'_>) -> bool {
+        (self.owns(header) && !CREDENTIALS_AMONG_OWNED.contains(&header.name())) || self.lists(header.name())
+    }
+
+    fn owns(&self, header: &Header<'_>) -> bool {
+        is_owned(header.name()) && !self.keep_headers.iter().any(|kept| kept == header.name())
+    }
+
+    /// Whether `name` (lower case) is among the headers to remove.
+    pub(super) fn lists(&self, name: &str) -> bool {
+        let name = fold(name);
+        self.remove_headers.iter().any(|listed| *listed == *name)
     }
 }
 

@@ -23,6 +23,8 @@ export type Reason =
   | "credential_malformed"
   /** A scheme or kind of credential that this deployment does not accept. */
   | "credential_unsupported"
+  /** The credential is a cookie, and nothing shows that the request is not another site's. */
+  | "cross_site_request"
   /** The token is not a JWS in compact serialisation with a JSON object as header and claims. */
   | "token_malformed"
   /** The token is longer than the limit. */

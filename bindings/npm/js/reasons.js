@@ -6,6 +6,7 @@ export const reasons = Object.freeze([
   "credential_ambiguous",
   "credential_malformed",
   "credential_unsupported",
+  "cross_site_request",
   "token_malformed",
   "token_too_large",
   "token_type_mismatch",

@@ -10,6 +10,7 @@ use portcullis::parts::{ApiKeyRecord, ApiKeys, KeyHash, Pepper, Policy, attribut
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
+use crate::document::{ApiKeyRecordDocument, RecordCredential};
 use crate::record;
 use crate::resolve::resolve;
 use crate::roles::no_such_role;
@@ -24,7 +25,16 @@ pub(crate) fn compile(
     let Some(api_keys) = &context.document.api_keys else { return Some(None) };
     let before = diagnostics.error_count();
     let (system, credential) = (context.system, context.credential());
-    if credential == CredentialHandling::Forward && !system.accepts_api_keys {
+    // Where routes hand every credential on, what is said elsewhere does not count.
+    let elsewhere = if context.has_forwarding_route() { CredentialHandling::Forward } else { credential };
+    let is_forwarded =
+        |record: &ApiKeyRecordDocument| match (record.credential, context.has_forwarding_route()) {
+            (Some(RecordCredential::Swap), false) => false,
+            (Some(_), _) => true,
+            (None, _) => elsewhere == CredentialHandling::Forward,
+        };
+    let forwards_any = elsewhere == CredentialHandling::Forward || api_keys.records.iter().any(is_forwarded);
+    if forwards_any && !system.accepts_api_keys {
         diagnostics.error(
             "/api_keys",
             format!(
@@ -35,8 +45,8 @@ pub(crate) fn compile(
     }
 
     // An origin whose keys are known by their prefix issues them itself.
-    let only_its_own = credential == CredentialHandling::Forward && !system.api_key_prefixes.is_empty();
-    if only_its_own && api_keys.lookup {
+    let knows_its_own_only = !system.api_key_prefixes.is_empty();
+    if knows_its_own_only && elsewhere == CredentialHandling::Forward && api_keys.lookup {
         diagnostics.error(
             "/api_keys/lookup",
             format!(
@@ -64,6 +74,7 @@ pub(crate) fn compile(
                 continue;
             }
         };
+        let only_its_own = knows_its_own_only && is_forwarded(written);
         if matches!(record.hash, KeyHash::Peppered(_)) && only_its_own {
             diagnostics.error(
                 format!("{place}/hash"),

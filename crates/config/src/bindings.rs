@@ -148,6 +148,9 @@ pub(crate) fn check_sent(
         Parameter::Query(name) if locations.query_parameter.as_ref() == Some(name) => {
             Some("it may carry a credential there and is taken out of the query".to_owned())
         }
+        Parameter::Cookie(name) if locations.is_cookie(name) => {
+            Some("it carries a credential, which the gate verifies, replaces or removes".to_owned())
+        }
         Parameter::Cookie(_) => why_header_is_not_sent("cookie", upstream, locations),
         Parameter::Path { .. } | Parameter::Query(_) | Parameter::Body(_) | Parameter::Form(_) => None,
     };

@@ -4,7 +4,9 @@ use core::fmt;
 
 use portcullis::CredentialHandling;
 
-use crate::document::Document;
+use crate::document::{
+    ApiKeyRecordDocument, Document, RecordCredential, RouteCredentialDocument, RouteDocument,
+};
 use crate::published::Published;
 use crate::secrets::Secrets;
 use crate::system::System;
@@ -18,6 +20,35 @@ pub(crate) struct Context<'c> {
 }
 
 impl Context<'_> {
+    /// Whether any credential is handled so: in general, on a route, or by its record.
+    pub(crate) fn uses(&self, handling: CredentialHandling) -> bool {
+        let route = |route: &RouteDocument| {
+            matches!(
+                (route.credential, handling),
+                (Some(RouteCredentialDocument::Forward), CredentialHandling::Forward)
+                    | (Some(RouteCredentialDocument::Swap), CredentialHandling::Replace)
+                    | (Some(RouteCredentialDocument::Strip), CredentialHandling::Strip)
+            )
+        };
+        let record = |record: &ApiKeyRecordDocument| {
+            matches!(
+                (record.credential, handling),
+                (Some(RecordCredential::Forward), CredentialHandling::Forward)
+                    | (Some(RecordCredential::Swap), CredentialHandling::Replace)
+            )
+        };
+        let records = self.document.api_keys.iter().flat_map(|api_keys| &api_keys.records);
+        self.credential() == handling
+            || self.document.policy.routes.values().any(route)
+            || records.into_iter().any(record)
+    }
+
+    /// Whether a route hands every credential on.
+    pub(crate) fn has_forwarding_route(&self) -> bool {
+        let mut routes = self.document.policy.routes.values();
+        routes.any(|route| route.credential == Some(RouteCredentialDocument::Forward))
+    }
+
     /// The header of API keys, as it is written.
     pub(crate) fn api_key_header(&self) -> Option<&str> {
         let own = self.document.credentials.api_key_header.as_deref();

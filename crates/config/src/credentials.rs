@@ -1,6 +1,8 @@
 //! Where credentials may stand.
 
 use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 use portcullis::CredentialHandling;
 use portcullis::parts::{CredentialLocations, fold, owned_by};
@@ -31,7 +33,36 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         bare_authorization: system.bare_authorization,
         websocket_protocols: sentinels.cloned().unwrap_or_default(),
         query_parameter: parameter.filter(|name| !name.is_empty()).cloned(),
+        cookies: cookies("cookies", &own.cookies, &known.origin_cookies, diagnostics),
+        origin_cookies: {
+            let taken: Vec<String> = own.cookies.iter().chain(&known.origin_cookies).cloned().collect();
+            let more = cookies("origin_cookies", &own.origin_cookies, &taken, diagnostics);
+            known.origin_cookies.iter().cloned().chain(more).collect()
+        },
     })
+}
+
+/// Names of cookies, none of which is among `taken`.
+fn cookies(member: &str, written: &[String], taken: &[String], diagnostics: &mut Diagnostics) -> Vec<String> {
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&'*-.^_`|~".contains(&byte);
+    for (index, name) in written.iter().enumerate() {
+        let place = format!("/credentials/{member}/{index}");
+        let mut earlier = written.iter().take(index).chain(taken);
+        if name.is_empty() || !name.bytes().all(is_in_name) {
+            diagnostics.error(place, "not the name of a cookie; write one like \"session\"");
+        } else if earlier.any(|other| is_same_cookie(other, name)) {
+            diagnostics.error(
+                place,
+                "servers may take this cookie for another that is named, or that the origin keeps its own sessions in; leave it out",
+            );
+        }
+    }
+    written.to_vec()
+}
+
+/// Whether some server takes one name for the other.
+fn is_same_cookie(one: &str, other: &str) -> bool {
+    one.replace('.', "_").eq_ignore_ascii_case(&other.replace('.', "_"))
 }
 
 /// A header that is something else already carries no key.
@@ -57,10 +88,7 @@ fn check_meaning(name: &str, context: &Context<'_>, diagnostics: &mut Diagnostic
 fn check_key_header(name: &str, context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let system = context.system;
     let known = system.credentials.api_key_header.as_deref();
-    if context.credential() == CredentialHandling::Forward
-        && system.strip_refused.is_some()
-        && known != Some(name)
-    {
+    if context.uses(CredentialHandling::Forward) && system.strip_refused.is_some() && known != Some(name) {
         let known = known.unwrap_or("authorization");
         diagnostics.error(
             "/credentials/api_key_header",

@@ -2,12 +2,13 @@
 
 use alloc::format;
 
+use portcullis::CredentialHandling;
 use portcullis::json::pointer_to;
 use portcullis::parts::{Mode, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::document::PreflightDocument;
+use crate::document::{PreflightDocument, RouteCredentialDocument};
 use crate::lint::Lint;
 
 /// Looks over a document that has no errors.
@@ -33,8 +34,39 @@ pub(crate) fn check(context: &Context<'_>, diagnostics: &mut Diagnostics) {
             format!("callers may set {name} unless something in front of the gate prevents it (known from: {source})"),
         );
     }
+    check_credentials(context, diagnostics);
     if document.mode == Mode::Report {
         diagnostics.report(Lint::ReportMode, "/mode", "refusals are only written down");
+    }
+}
+
+/// Credentials that nobody verifies, and keys that become somebody else's.
+fn check_credentials(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Context { document, system, .. } = context;
+    for (route, written) in &document.policy.routes {
+        let is_known =
+            system.policy.routes.get(route).is_some_and(|known| known.credential == written.credential);
+        if written.credential == Some(RouteCredentialDocument::Origin) && !is_known {
+            diagnostics.report(
+                Lint::CredentialsUnverified,
+                pointer_to(&["policy", "routes", route, "credential"]),
+                "credentials reach the origin as they came, and nobody has verified them",
+            );
+        }
+    }
+    let issues_keys = !system.api_key_prefixes.is_empty() && document.upstream.origin_key.is_some();
+    if !issues_keys || context.credential() != CredentialHandling::Replace {
+        return;
+    }
+    let records = document.api_keys.iter().flat_map(|api_keys| &api_keys.records);
+    for (index, record) in records.enumerate() {
+        if record.credential.is_none() && record.hash.starts_with("sha256:") {
+            diagnostics.report(
+                Lint::OwnKeySwapped,
+                format!("/api_keys/records/{index}"),
+                format!("{} gets the key in \"origin_key\" instead of this one", system.name),
+            );
+        }
     }
 }
 

@@ -18,7 +18,9 @@ use crate::forms;
 use crate::names::{SystemName, TokenProfileName};
 
 pub use cors::{CorsDocument, PreflightDocument};
-pub use policy::{BindingDocument, PolicyDocument, RoleDocument, RouteDocument};
+pub use policy::{
+    BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
+};
 
 /// The whole document.
 #[derive(Debug, Deserialize)]
@@ -218,6 +220,19 @@ pub struct ApiKeyRecordDocument {
     /// Whether it is switched off.
     #[serde(default)]
     pub disabled: bool,
+    /// Whether the origin gets the key itself or what takes the place of other credentials; `upstream.credential` if absent.
+    pub credential: Option<RecordCredential>,
+}
+
+/// What becomes of one API key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum RecordCredential {
+    /// The origin receives it.
+    Forward,
+    /// The origin receives a token minted for it instead, or a key of its own.
+    Swap,
 }
 
 /// Where credentials may stand.
@@ -233,11 +248,22 @@ pub struct CredentialsDocument {
     pub websocket_protocols: Option<Vec<String>>,
     /// Query parameter with a token, on WebSocket routes; the empty string switches it off.
     pub websocket_query: Option<String>,
+    /// Cookies with a token or an API key.
+    pub cookies: Vec<String>,
+    /// Cookies that the origin takes for a credential, besides those it is known for: they never reach it.
+    pub origin_cookies: Vec<String>,
 }
 
 impl Default for CredentialsDocument {
     fn default() -> Self {
-        Self { authorization: true, api_key_header: None, websocket_protocols: None, websocket_query: None }
+        Self {
+            authorization: true,
+            api_key_header: None,
+            websocket_protocols: None,
+            websocket_query: None,
+            cookies: Vec::new(),
+            origin_cookies: Vec::new(),
+        }
     }
 }
 

@@ -128,6 +128,14 @@ lints! {
     CorsNotGoverned => "cors_not_governed", Advice,
         "the list only says whose scripts may read refusals; a server that answers `*` opens everything else to every site",
         "set \"preflight\" to \"answer\", so that the list counts for requests and their responses too";
+    /// A route leaves credentials to the origin.
+    CredentialsUnverified => "credentials_unverified", Warning,
+        "whatever the origin takes for a credential reaches it from anybody, and nothing that the gate verifies or refuses counts there",
+        "keep it to routes whose callers only the origin can know, like webhooks; or give the route a permission";
+    /// An API key of a caller's own is exchanged for the one key that all callers share.
+    OwnKeySwapped => "own_key_swapped", Warning,
+        "to the origin the caller is no longer the key's owner but that of the gate's key, with all that is theirs",
+        "say what is meant in the record: \"credential\": \"forward\" or \"swap\"";
     /// A role denies something that no route asks for.
     DenyUnused => "deny_unused", Warning,
         "a slip in a denial denies nothing, and nobody notices",

@@ -1,22 +1,25 @@
 //! Records of API keys: in a document, and as a host's store returns them.
 
-use portcullis::UnixTime;
 use portcullis::api_key::{RecordLookup, is_label};
 use portcullis::json::{self, Budget};
 use portcullis::parts::{ApiKeyRecord, KeyHash};
+use portcullis::{CredentialHandling, UnixTime};
 use serde::Deserialize as _;
 
-use crate::document::ApiKeyRecordDocument;
+use crate::document::{ApiKeyRecordDocument, RecordCredential};
 use crate::reader::Reader;
 
 /// What a host's store returned for the record of an API key: one element of `api_keys.records`, as a text by itself.
 ///
 /// A text that cannot be read counts as [`RecordLookup::Unavailable`]: nobody could say what the record is, and a request
-/// is refused without a word about its credential.
+/// is refused without a word about its credential. So does one with `credential`, which only a document may say.
 pub fn api_key_record(text: &[u8]) -> RecordLookup {
     let read = || {
         let value = json::parse(text, Budget::REQUEST).ok()?;
-        compile(&ApiKeyRecordDocument::deserialize(Reader(&value)).ok()?).ok()
+        // Whether the origin knows such keys is asked when a document is loaded, and not here.
+        compile(&ApiKeyRecordDocument::deserialize(Reader(&value)).ok()?)
+            .ok()
+            .filter(|record| record.handling.is_none())
     };
     read().map_or(RecordLookup::Unavailable, RecordLookup::Found)
 }
@@ -34,6 +37,10 @@ pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&
     if written.claims.as_ref().is_some_and(|claims| claims.as_object().is_none()) {
         return Err(("claims", "must be an object, like the claims of a token"));
     }
+    let handling = written.credential.map(|credential| match credential {
+        RecordCredential::Forward => CredentialHandling::Forward,
+        RecordCredential::Swap => CredentialHandling::Replace,
+    });
     Ok(ApiKeyRecord {
         id: written.id.clone(),
         hash,
@@ -42,6 +49,7 @@ pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&
         tenant: written.tenant.clone(),
         owner: written.owner.clone().filter(|owner| !owner.is_empty()),
         claims: written.claims.clone(),
+        handling,
         expires_at: written.expires_at.map(UnixTime::from_secs),
         disabled: written.disabled,
     })

@@ -6,13 +6,16 @@ use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use portcullis::CredentialHandling;
 use portcullis::json::pointer_to;
-use portcullis::parts::{Access, Binding, Parameter, RouteTemplate, Routes, TrailingSlash, WrittenRoute};
+use portcullis::parts::{
+    Access, Binding, Parameter, RouteCredential, RouteTemplate, Routes, TrailingSlash, WrittenRoute,
+};
 
 use crate::bindings;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::document::RouteDocument;
+use crate::document::{HeadRoutes, RouteCredentialDocument, RouteDocument};
 use crate::lint::Lint;
 use crate::suggest::closest;
 use crate::template;
@@ -53,7 +56,11 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         by_shape.insert(shape, route);
     }
     let routes = Routes::compile(by_shape.into_values().collect(), trailing_slash);
-    diagnostics.ok_or_report("/policy/routes", routes)
+    let routes = diagnostics.ok_or_report("/policy/routes", routes)?;
+    Some(match own.head.or(known.head) {
+        Some(HeadRoutes::FollowsGet) => routes.with_head_following_get(),
+        Some(HeadRoutes::Distinct) | None => routes,
+    })
 }
 
 /// Who wrote a route.
@@ -85,7 +92,7 @@ impl Writing<'_> {
     }
 
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<WrittenRoute> {
-        let RouteDocument { access: written_access, bindings, hosts } = self.written;
+        let RouteDocument { access: written_access, bindings, hosts, credential } = self.written;
         let template = match self.origin {
             Origin::System => RouteTemplate::parse(self.text).map_err(|error| error.to_string()),
             Origin::Document => template::parse(self.text),
@@ -116,7 +123,42 @@ impl Writing<'_> {
             diagnostics.error(self.place(&["where"]), message);
         }
         let hosts = self.hosts(hosts, diagnostics);
-        Some(WrittenRoute { template, access, bindings, hosts })
+        let credential = self.credential(*credential, &access, diagnostics);
+        Some(WrittenRoute { template, access, bindings, hosts, credential })
+    }
+
+    /// What a route says about credentials, if that fits what it asks for.
+    fn credential(
+        &self,
+        written: Option<RouteCredentialDocument>,
+        access: &Access,
+        diagnostics: &mut Diagnostics,
+    ) -> RouteCredential {
+        let (credential, is_of_origin) = match written {
+            None => return RouteCredential::AsElsewhere,
+            Some(RouteCredentialDocument::Origin) => (RouteCredential::OfOrigin, true),
+            Some(RouteCredentialDocument::Forward) => {
+                (RouteCredential::Handled(CredentialHandling::Forward), false)
+            }
+            Some(RouteCredentialDocument::Swap) => {
+                (RouteCredential::Handled(CredentialHandling::Replace), false)
+            }
+            Some(RouteCredentialDocument::Strip) => {
+                (RouteCredential::Handled(CredentialHandling::Strip), false)
+            }
+        };
+        let wrong = match access {
+            Access::Public if !is_of_origin => {
+                "nobody is verified on a public route, and no credential passes; leave this out, or write \"origin\" if the origin sees to credentials here"
+            }
+            Access::Permission(_) if is_of_origin => {
+                "a route that asks for a permission gets one verified credential; write \"forward\", \"swap\" or \"strip\", or make the route \"public\""
+            }
+            Access::Refused => "nothing of a refused route reaches the origin; leave this out",
+            Access::Public | Access::Permission(_) => return credential,
+        };
+        diagnostics.error(self.place(&["credential"]), wrong);
+        credential
     }
 
     /// Takes over the bindings of the system's route for the same requests, unless the document writes its own. Leaving one

@@ -66,6 +66,10 @@ impl JsonSchema for RouteDocument {
                         "type": "array",
                         "items": { "type": "string" },
                     },
+                    "credential": {
+                        "description": "What becomes of the caller's credential on this route, instead of `upstream.credential`. `origin`, on a public route: whatever came goes on as it is, and the origin sees to it.",
+                        "enum": ["forward", "swap", "strip", "origin"],
+                    },
                 },
                 "required": ["access"],
                 "additionalProperties": false,

@@ -8,12 +8,13 @@ use alloc::format;
 
 use portcullis::CredentialHandling;
 use portcullis::jose::Algorithm;
+use portcullis::json::pointer_to;
 use portcullis::limits::{MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS};
 use portcullis::parts::{Mint, MintKey, OriginKey, Replacement, Upstream};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::document::MintDocument;
+use crate::document::{MintDocument, RouteCredentialDocument};
 use crate::resolve::resolve;
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
@@ -32,7 +33,8 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
             ),
         );
     }
-    let replacement = replacement(credential, context, diagnostics);
+    check_routes(context, diagnostics);
+    let replacement = replacement(context, diagnostics);
     let remove_headers = headers::removed(context, diagnostics);
     let keep_headers = headers::kept(context, &remove_headers, diagnostics);
     Some(Upstream {
@@ -44,15 +46,33 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     })
 }
 
+/// What single routes do with credentials, where the origin has a say in it.
+fn check_routes(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Context { document, system, .. } = context;
+    for (route, written) in &document.policy.routes {
+        let place = || pointer_to(&["policy", "routes", route, "credential"]);
+        match (written.credential, &system.strip_refused) {
+            (Some(RouteCredentialDocument::Strip), Some(why)) => {
+                diagnostics.error(place(), format!("{why}; use \"forward\" or \"swap\""));
+            }
+            (Some(RouteCredentialDocument::Forward), _)
+                if !system.reads_tokens && !document.issuers.is_empty() =>
+            {
+                diagnostics.error(
+                    place(),
+                    format!("{} cannot read the tokens of \"issuers\"; use \"swap\"", system.name),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
 /// What takes the place of the caller's credential, if it is swapped.
-fn replacement(
-    credential: CredentialHandling,
-    context: &Context<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Replacement> {
+fn replacement(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Replacement> {
     let (system, written) = (&context.system.name, &context.document.upstream);
     let (reads_tokens, accepts_api_keys) = (context.system.reads_tokens, context.system.accepts_api_keys);
-    if credential != CredentialHandling::Replace {
+    if !context.uses(CredentialHandling::Replace) {
         let places = [
             ("/upstream/token", written.token.is_some()),
             ("/upstream/origin_key", written.origin_key.is_some()),

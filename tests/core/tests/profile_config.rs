@@ -25,7 +25,7 @@ fn what_does_not_load() {
         (
             "ragflow",
             vec![foreign.clone(), r#""upstream":{"credential":"strip"}"#.to_owned()],
-            "/upstream/credential: RAGFlow would believe a session cookie instead of what was verified; use \"forward\" or \"swap\"",
+            "/upstream/credential: RAGFlow knows nobody without a credential of its own; use \"forward\" or \"swap\"",
         ),
         (
             "ragflow",

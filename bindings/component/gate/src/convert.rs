@@ -98,6 +98,7 @@ impl From<CredentialLocation> for wit::CredentialLocation {
         match location {
             CredentialLocation::Authorization => Self::Authorization,
             CredentialLocation::ApiKeyHeader => Self::ApiKeyHeader,
+            CredentialLocation::Cookie => Self::Cookie,
             CredentialLocation::WebSocketProtocol => Self::WebSocketProtocol,
             CredentialLocation::Query => Self::Query,
         }
@@ -147,7 +148,7 @@ macro_rules! reasons {
 
 reasons! {
     PathInvalid HeaderInvalid OriginNotAllowed
-    CredentialMissing CredentialAmbiguous CredentialMalformed CredentialUnsupported
+    CredentialMissing CredentialAmbiguous CredentialMalformed CredentialUnsupported CrossSiteRequest
     TokenMalformed TokenTooLarge TokenTypeMismatch CriticalHeader AlgorithmNotAllowed KeyUnknown SignatureInvalid
     TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
     ClaimInvalid

@@ -58,6 +58,12 @@ impl PolicyDiff {
             let both: Vec<Shape> = written.iter().flat_map(Shape::with_and_without_slash).collect();
             written.extend(both);
         }
+        let [followed, follows] = policies.map(|policy| policy.routes.head_follows_get());
+        let has_head = of_method(&written, "HEAD").next().is_some();
+        if followed != follows || (follows && has_head) {
+            let heads: Vec<Shape> = of_method(&written, "GET").map(|get| get.with_method("HEAD")).collect();
+            written.extend(heads);
+        }
         // The GET route beneath a WebSocket has a say in it.
         let mut kinds = written.clone();
         let (sockets, gets) = (of_method(&written, WEBSOCKET), of_method(&written, "GET"));

@@ -2,7 +2,7 @@
 
 use portcullis::Principal;
 use portcullis::parts::{
-    AUTHORIZATION, Binding, CredentialLocations, Occurrence, Parameter, Reading, WEBSOCKET_PROTOCOL,
+    AUTHORIZATION, Binding, COOKIE, CredentialLocations, Occurrence, Parameter, Reading, WEBSOCKET_PROTOCOL,
 };
 
 use crate::render::list_or;
@@ -89,7 +89,7 @@ pub(crate) fn quoted(values: &[String], nothing: &str) -> String {
 fn may_be_credential(parameter: &Parameter, locations: &CredentialLocations) -> bool {
     match parameter {
         Parameter::Header(name) => {
-            [AUTHORIZATION, WEBSOCKET_PROTOCOL].contains(&name.as_str())
+            [AUTHORIZATION, COOKIE, WEBSOCKET_PROTOCOL].contains(&name.as_str())
                 || locations.api_key_header.as_deref() == Some(name)
         }
         Parameter::Query(name) => locations.query_parameter.as_deref() == Some(name),

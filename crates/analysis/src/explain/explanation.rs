@@ -124,7 +124,7 @@ impl Explanation {
 
 /// A header for the origin. Terminals and logs are kept and shared: a credential is not for them.
 fn hide_credential((name, value): (String, String)) -> (String, String) {
-    let carries = matches!(name.as_str(), "authorization" | "sec-websocket-protocol");
+    let carries = matches!(name.as_str(), "authorization" | "cookie" | "sec-websocket-protocol");
     let value = if carries { "(a credential for the origin)".to_owned() } else { value };
     (name, value)
 }

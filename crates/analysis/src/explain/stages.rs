@@ -68,6 +68,9 @@ fn end(decided: &Decided<'_>) -> Vec<Stage> {
         )),
         Decision::Allow(forward) => {
             let credential = match forward.credential {
+                CredentialHandling::Forward if diagnostics.principal.is_none() => {
+                    "with whatever credentials came, unverified"
+                }
                 CredentialHandling::Forward => "with the caller's own credential",
                 CredentialHandling::Replace => "with a token made for the origin",
                 CredentialHandling::Strip => "without a credential",

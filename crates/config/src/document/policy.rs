@@ -27,8 +27,35 @@ pub struct PolicyDocument {
     /// Whether a path with a slash at its end is another than the one without; the profile's if absent.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::TrailingSlash>"))]
     pub trailing_slash: Option<TrailingSlash>,
+    /// Whether a GET route serves HEAD as well; the profile's if absent.
+    pub head: Option<HeadRoutes>,
     /// Whether declared scopes narrow what roles grant.
     pub scopes_narrow: Option<bool>,
+}
+
+/// What becomes of HEAD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum HeadRoutes {
+    /// It has routes of its own.
+    Distinct,
+    /// A GET route serves it as well, unless the same path has a HEAD route.
+    FollowsGet,
+}
+
+/// What a route says about credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RouteCredentialDocument {
+    /// The origin receives the caller's.
+    Forward,
+    /// The origin receives a token minted for it instead, or a key of its own.
+    Swap,
+    /// The origin receives none.
+    Strip,
+    /// On a public route: whatever came goes on as it is, and the origin sees to it.
+    Origin,
 }
 
 /// What a route asks for.
@@ -40,9 +67,11 @@ pub struct RouteDocument {
     pub bindings: Option<BTreeMap<String, BindingDocument>>,
     /// The hosts it is served for; empty for all.
     pub hosts: Vec<String>,
+    /// What it says about credentials.
+    pub credential: Option<RouteCredentialDocument>,
 }
 
-/// A string is the access; an object has bindings and hosts besides.
+/// A string is the access; an object has more besides.
 impl<'de> Deserialize<'de> for RouteDocument {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
@@ -53,6 +82,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
             bindings: Option<BTreeMap<String, BindingDocument>>,
             #[serde(default)]
             hosts: Vec<String>,
+            credential: Option<RouteCredentialDocument>,
         }
 
         struct Visitor;
@@ -62,7 +92,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(
-                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\" and \"hosts\"",
+                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\", \"hosts\" and \"credential\"",
                 )
             }
 
@@ -71,9 +101,9 @@ impl<'de> Deserialize<'de> for RouteDocument {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
-                let Members { access, bindings, hosts } =
+                let Members { access, bindings, hosts, credential } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(RouteDocument { access, bindings, hosts })
+                Ok(RouteDocument { access, bindings, hosts, credential })
             }
         }
 

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use portcullis::parts::{AUTHORIZATION, WEBSOCKET_PROTOCOL, fold, owned_by};
+use portcullis::parts::{AUTHORIZATION, COOKIE, WEBSOCKET_PROTOCOL, fold, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -30,8 +30,9 @@ pub(super) fn removed(context: &Context<'_>, diagnostics: &mut Diagnostics) -> V
 /// one as somebody else.
 fn why_not_removed(name: &str, context: &Context<'_>) -> Option<String> {
     let folded = fold(name);
+    let is_cookie = *folded == *COOKIE && !context.document.credentials.cookies.is_empty();
     let is_key = context.api_key_header().is_some_and(|header| fold(&header.to_ascii_lowercase()) == folded);
-    if *folded == *AUTHORIZATION || *folded == *WEBSOCKET_PROTOCOL || is_key {
+    if *folded == *AUTHORIZATION || *folded == *WEBSOCKET_PROTOCOL || is_key || is_cookie {
         return Some(match &context.system.strip_refused {
             Some(why) => {
                 format!("is where the credential stands, and {why}; leave it out: what was not verified never passes")

@@ -35,6 +35,21 @@ fn each_danger_by_its_code_and_place() {
         ("agentflow", json!({"policy": {"docs": "public"}}), "docs_open", "/policy/docs"),
         ("generic", json!({"policy": {"routes": {"GET /api/docs/": "public"}}}), "docs_open", open),
         (
+            "r2r",
+            json!({"policy": {"routes": {"POST /v3/documents": {"access": "public", "credential": "origin"}}}}),
+            "credentials_unverified",
+            "/policy/routes/POST ~1v3~1documents/credential",
+        ),
+        (
+            "ragflow",
+            json!({"upstream": {"credential": "swap", "origin_key": {"env": "ORIGIN_KEY"}}, "api_keys": {"records": [
+                {"id": "a", "credential": "forward", "hash": "sha256:0000000000000000000000000000000000000000000000000000000000000000"},
+                {"id": "b", "hash": "sha256:1000000000000000000000000000000000000000000000000000000000000000"},
+                {"id": "c", "credential": "swap", "hash": "sha256:2000000000000000000000000000000000000000000000000000000000000000"}]}}),
+            "own_key_swapped",
+            "/api_keys/records/1",
+        ),
+        (
             "generic",
             json!({"policy": {"roles": {"dev-jwt-secret-key-for-local-development-only": {}}}}),
             "secret_in_document",

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod credentials;
 mod dangers;
 mod header_names;
 mod host;

@@ -16,7 +16,9 @@ fn a_record_is_read_or_nobody_could_say() {
     for text in ["", "null", "{}", r#"{"id":"k1"}"#, r#"{"id":"k1","hash":"sha256:00"}"#] {
         assert!(matches!(api_key_record(text.as_bytes()), RecordLookup::Unavailable), "{text}");
     }
-    for (member, value) in [("unknown", "1"), ("claims", "[]"), ("id", "\"again\"")] {
+    for (member, value) in
+        [("unknown", "1"), ("claims", "[]"), ("credential", "\"forward\""), ("id", "\"again\"")]
+    {
         let text = record.replace("\"owner\":\"\"", &format!("\"{member}\":{value}"));
         assert!(matches!(api_key_record(text.as_bytes()), RecordLookup::Unavailable), "{text}");
     }

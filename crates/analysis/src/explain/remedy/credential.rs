@@ -21,11 +21,19 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: CredentialError) -> String {
             let described = list(locations.iter().map(|location| location.describe()));
             format!("send one credential; there are {}: {described}", locations.len())
         }
+        CredentialError::CrossSite => {
+            "send it from a page of the gate's own host, or of an origin in /cors/allowed_origins: with `Sec-Fetch-Site: \
+             same-origin`, or an `Origin` that says so; or send the credential as `Authorization: Bearer …`"
+                .to_owned()
+        }
         CredentialError::Malformed => match locations {
             [CredentialLocation::Authorization] => {
                 "write `Authorization: Bearer <token>`, with one token and nothing else".to_owned()
             }
             [CredentialLocation::Query] => "give the query parameter the token and nothing else".to_owned(),
+            [CredentialLocation::Cookie] => {
+                "write the cookie as `name=value`, without spaces, quotation marks or capitals of its own".to_owned()
+            }
             [CredentialLocation::ApiKeyHeader] => "give the header the API key and nothing else".to_owned(),
             _ => format!("write the credential as {}", accepted()),
         },
@@ -52,6 +60,7 @@ fn accepted_locations(gate: &Gate, is_websocket: bool) -> Vec<String> {
     if let Some(name) = locations.api_key_header.as_deref().filter(|_| parts.api_keys.is_some()) {
         accepted.push(format!("{name}: …"));
     }
+    accepted.extend(locations.cookies.iter().map(|name| format!("Cookie: {name}=…")));
     if is_websocket {
         let protocols = locations.websocket_protocols.iter();
         accepted.extend(protocols.map(|name| format!("Sec-WebSocket-Protocol: {name}, …")));

@@ -1,7 +1,7 @@
 //! The route, and what it asks for.
 
 use portcullis::AuthError;
-use portcullis::parts::{CompiledAccess, Route, Upgrade};
+use portcullis::parts::{CompiledAccess, Route, RouteCredential, Upgrade};
 
 use crate::explain::decided::Decided;
 use crate::explain::stage::Stage;
@@ -48,6 +48,9 @@ pub(crate) fn stages(decided: &Decided<'_>) -> Vec<Stage> {
 
 fn access(decided: &Decided<'_>, route: &Route) -> Stage {
     match route.access {
+        CompiledAccess::Public if route.credential == RouteCredential::OfOrigin => {
+            Stage::passed("access", "public: no credential is looked at, and the origin gets what came")
+        }
         CompiledAccess::Public => {
             Stage::passed("access", "public: no credential is looked at, and none is handed on")
         }
