@@ -26,6 +26,9 @@ pub(crate) struct Arrival {
     pub(crate) subject: Option<String>,
     /// Why it should not have arrived.
     pub(crate) problem: Option<String>,
+    /// The bytes of one that should not have arrived, and of one that nobody sent.
+    #[serde(default)]
+    pub(crate) raw: String,
 }
 
 /// What the origin has for one gate.

@@ -91,8 +91,12 @@ fn judge(variants: &[Variant], statuses: &[Vec<u16>], arrivals: &[Arrival]) -> O
     for arrival in arrivals {
         match arrival.markers.first().filter(|marker| **marker < variants.len()) {
             Some(marker) => by_variant.entry(*marker).or_default().push(arrival),
+            // Cut short by a line break of its own, and harmless.
+            None if arrival.problem.is_none() => {}
             // A request that nobody sent is one that was hidden in another.
-            None => outcome.fail(format!("of no variant: {:?}", arrival.problem), || format!("{arrival:?}")),
+            None => outcome.fail(format!("of no variant: {:?}", arrival.problem), || {
+                format!("{:?}\n    {}", arrival.endpoint, arrival.raw.escape_default())
+            }),
         }
     }
     for (index, (variant, statuses)) in variants.iter().zip(statuses).enumerate() {

@@ -64,8 +64,12 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
     let websocket = route.method == "WEBSOCKET";
     let client = source.pick(CLIENTS);
     for (name, value) in client {
-        if !(websocket && name.eq_ignore_ascii_case("connection")) {
-            draft.header(*name, *value);
+        // A client sends one line of cookies (RFC 6265 section 5.4).
+        let own = draft.headers.iter_mut().find(|(known, _)| known == "Cookie" && known == name);
+        match own {
+            Some((_, cookies)) => cookies.extend(format!("; {value}").bytes()),
+            None if websocket && name.eq_ignore_ascii_case("connection") => {}
+            None => drop(draft.header(*name, *value)),
         }
     }
     let bound_body =

@@ -4,12 +4,13 @@ use crate::source::Source;
 use crate::variant::Variant;
 
 pub(crate) fn make(source: &mut Source<'_>) -> Variant {
+    // Where none is bound, the one that RAGFlow believes.
     let route =
         source.route_where(|route| route.bindings.iter().any(|(name, _)| name.starts_with("cookie.")));
     let caller = if source.chance(80) { source.genuine() } else { source.caller() };
     let mut draft = source.draft(route, caller);
     let bound = route.bindings.iter().find_map(|(name, of)| Some((name.strip_prefix("cookie.")?, of)));
-    let (name, own) = bound.map_or(("tenant", "t1".to_owned()), |(name, of)| (name, caller.bound(of)));
+    let (name, own) = bound.map_or(("session", "t1".to_owned()), |(name, of)| (name, caller.bound(of)));
     let other =
         source.pick(&["t2", "bob", "t1", "", "T1", "%741", "\"t1\"", "\"\\164\\062\"", "t1 ", "t1,t2"]);
     if source.chance(50) {

@@ -22,7 +22,7 @@ class Finding(Exception):
     """What is wrong with a request that has arrived: the kind of fault, and its details."""
 
     def __str__(self):
-        return ": ".join(self.args)
+        return ": ".join(map(str, self.args))
 
 
 class Request:
@@ -140,7 +140,9 @@ class Judge:
         self.policy = policy.Policy(system, kind, document)
         self.secret, self.keys = setting["secret"], setting["keys"]
         self.header = system["credentials"].get("api_key_header")
-        self.cookies = system["credentials"].get("cookies", [])
+        named = [part.get("credentials", {}).get("origin_cookies", []) for part in (system, document)]
+        # Cookies that the server takes for a credential and the gate cannot verify.
+        self.cookies = [name for names in named for name in names]
         self.protocols = system["credentials"].get("websocket_protocols", [])
         self.parameter = system["credentials"].get("websocket_query")
         self.verified = {}
@@ -175,8 +177,15 @@ class Judge:
         if self.h2c and any(value.lower() == "h2c" for value in request.all("upgrade")[-1:]):
             raise Finding("a tunnel", "the server takes everything after this for HTTP/2")
         credentials = self.credentials(request)
-        principal = self.verify(credentials[0]) if len(credentials) == 1 else None
+        # The same in two places is one.
+        single = len({text.removeprefix("Bearer ") for _, text in credentials}) == 1
+        principal = self.verify(credentials[0]) if single else None
         self.identity(request, principal)
+        if route is not None and route.lets_credentials_pass:
+            return None
+        believed = [name for name in self.cookies if cookies(request, name)]
+        if believed:
+            raise Finding("a cookie that the server believes", believed)
         if route is None:
             return principal
         if route.access == "public":
@@ -185,7 +194,7 @@ class Judge:
             if credentials:
                 raise Finding("a credential that nobody has verified", route.key)
             return None
-        if len(credentials) > 1:
+        if len(credentials) > 1 and not single:
             raise Finding("more than one credential", route.key)
         if principal is None:
             raise Finding("a credential that is not valid" if credentials else "no credential", route.key)

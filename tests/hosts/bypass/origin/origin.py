@@ -37,8 +37,8 @@ class Origin:
         markers = [int(marker) for marker in MARKER.findall(raw)]
         line = {"gate": self.index, "markers": markers, "endpoint": None, "subject": None, "problem": None}
         line.update(facts)
-        if line["problem"]:
-            line["raw"] = base64.b64encode(raw[:4096]).decode()
+        if line["problem"] or not markers:
+            line["raw"] = raw[:4096].decode("latin-1")
         print(json.dumps(line), flush=True)
 
     async def serve(self, reader, writer):

@@ -76,6 +76,8 @@ class Route:
                 self.optional |= {parameter} if optional else set()
             self.where[parameter] = source
         self.hosts = value.get("hosts")
+        # Whether credentials are the server's own affair here.
+        self.lets_credentials_pass = value.get("credential") == "origin"
 
     def same_place(self, other):
         plain = lambda route: re.sub(r"{[^}:]*", "{", route.template)
