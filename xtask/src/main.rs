@@ -6,6 +6,7 @@ mod coverage;
 mod demo;
 mod fuzz;
 mod interrupt;
+mod mutants;
 mod test;
 mod tools;
 mod up;
@@ -34,6 +35,8 @@ enum Task {
     Test(test::TestArgs),
     /// Looks for inputs of the core that break a property, or runs one again.
     Fuzz(fuzz::FuzzArgs),
+    /// Changes what the deciding modules do, one change at a time, and says which the tests do not notice.
+    Mutants(mutants::MutantsArgs),
     /// Says which lines and branches of the core its tests reach, and names those they do not.
     Coverage,
     /// Builds an artefact into dist/ and prints its size.
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Up(args) => up::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Mutants(args) => mutants::run(&args),
         Task::Coverage => coverage::run(),
         Task::Build(args) => build::run(&args),
         Task::Bypass(args) => bypass::run(&args),

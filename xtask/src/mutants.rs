@@ -1,0 +1,158 @@
+//! `cargo xtask mutants`: whether the tests notice when a module that decides does something else.
+//!
+//! Which modules these are, and which mutants may live and why, says `.cargo/mutants.toml`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::Value;
+
+use portcullis_test_support::root::{root, target};
+use portcullis_test_support::step::{Step, step};
+use portcullis_test_support::summary::Summary;
+use portcullis_test_support::tools::rust::cargo;
+use portcullis_test_support::tools::stamp::{Stamp, lock};
+
+/// The pinned cargo-mutants.
+const CARGO_MUTANTS: &str = "27.1.0";
+
+/// In how many parts the mutants are cut; `cargo xtask test` plays one, another at each commit.
+const PARTS: u64 = 200;
+
+/// What the mutants are tested with.
+const TESTS: &str = "portcullis,portcullis-tests,portcullis-reference";
+
+/// Which mutants.
+#[derive(Debug, Args)]
+pub(crate) struct MutantsArgs {
+    /// Only those of this file, or of files that match this glob, under src/.
+    #[arg(long, value_name = "GLOB")]
+    file: Option<String>,
+    /// Only one part of them: `3/20` is the fourth of twenty.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<String>,
+    /// Goes on where an earlier run has ended, with what was not caught then.
+    #[arg(long)]
+    again: bool,
+}
+
+/// `cargo xtask mutants`: whether all of them were caught.
+///
+/// # Errors
+///
+/// If cargo-mutants cannot be installed, or the tests fail without a mutant.
+pub(crate) fn run(args: &MutantsArgs) -> Result<bool> {
+    let mut options = Vec::new();
+    if let Some(file) = &args.file {
+        options.extend(["--file".to_owned(), file.clone()]);
+    }
+    if let Some(shard) = &args.shard {
+        options.extend(["--shard".to_owned(), shard.clone()]);
+    }
+    if args.again {
+        options.push("--iterate".to_owned());
+    }
+    let summary = play(&options)?;
+    println!("{} caught, {} not", summary.passed, summary.failed.len());
+    for mutant in &summary.failed {
+        println!("  {mutant}");
+    }
+    Ok(summary.failed.is_empty())
+}
+
+/// The stage of `cargo xtask test`: a few mutants, others at each commit.
+///
+/// # Errors
+///
+/// As [`run`].
+pub(crate) fn check() -> Result<Summary> {
+    let part = seed()? % PARTS;
+    play(&["--shard".to_owned(), format!("{part}/{PARTS}"), "--sharding=round-robin".to_owned()])
+}
+
+/// A number that is another one at each commit; `PORTCULLIS_MUTANTS_SEED` gives one by hand.
+fn seed() -> Result<u64> {
+    if let Ok(given) = std::env::var("PORTCULLIS_MUTANTS_SEED") {
+        return given.parse().context("PORTCULLIS_MUTANTS_SEED: write a number");
+    }
+    let mut command = std::process::Command::new("git");
+    let output = command.args(["rev-parse", "--short=8", "HEAD"]).current_dir(root()).output();
+    let commit = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    let number = commit.ok().and_then(|commit| u64::from_str_radix(commit.get(..8)?, 16).ok());
+    number.context("git names no commit; set PORTCULLIS_MUTANTS_SEED to any number")
+}
+
+fn play(options: &[String]) -> Result<Summary> {
+    let binary = step("cargo-mutants", install)?;
+    let output = target("mutants");
+    fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
+    step("test the mutants", |step| {
+        step.message("the tests, without a mutant first");
+        let mut command = cargo();
+        command.env("PATH", path_with(&binary)?);
+        command.args(["mutants", "--package=portcullis", "--test-package", TESTS, "--output"]).arg(&output);
+        command.args(["--no-times", "--colors=never"]).args(options).current_dir(root());
+        // What cannot be found out is found in the report: the command fails as soon as one mutant lives.
+        let printed = step.run_for_output(&mut command)?;
+        let summary = read(&output.join("mutants.out"))
+            .with_context(|| format!("cargo mutants has left no report\n{}", printed.tail()))?;
+        if summary.passed + summary.failed.len() == 0 && !printed.status.success() {
+            bail!("cargo mutants failed ({})\n{}", printed.status, printed.tail());
+        }
+        step.say(&format!("{} caught, {} not", summary.passed, summary.failed.len()));
+        Ok(summary)
+    })
+}
+
+/// What became of the mutants, from the report in `folder`. One that does not compile is no mutant.
+fn read(folder: &Path) -> Result<Summary> {
+    let file = folder.join("outcomes.json");
+    let report: Value =
+        serde_json::from_slice(&fs::read(&file).with_context(|| file.display().to_string())?)?;
+    let outcomes = report["outcomes"].as_array().context("no outcomes")?;
+    let mut summary = Summary::default();
+    for outcome in outcomes {
+        let Some(name) = outcome["scenario"]["Mutant"]["name"].as_str() else {
+            if outcome["summary"] != "Success" {
+                bail!("the tests fail without a mutant");
+            }
+            continue;
+        };
+        match outcome["summary"].as_str().unwrap_or_default() {
+            "CaughtMutant" | "Timeout" => summary.passed += 1,
+            "Unviable" => {}
+            _ => summary.failed.push(name.to_owned()),
+        }
+    }
+    Ok(summary)
+}
+
+/// The search path with the folder of `binary` in front, where cargo finds its subcommands.
+fn path_with(binary: &Path) -> Result<std::ffi::OsString> {
+    let folder = binary.parent().unwrap_or(binary).to_owned();
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&rest)))?)
+}
+
+/// Installs cargo-mutants, once, and returns its path.
+fn install(step: &Step) -> Result<PathBuf> {
+    let dir = target("cargo-mutants");
+    let _lock = lock("cargo-mutants")?;
+    fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
+    let stamp = Stamp::new(&dir, &[CARGO_MUTANTS.as_bytes()]);
+    let binary = dir.join("bin").join("cargo-mutants");
+    if !stamp.matches() || !binary.exists() {
+        step.message(format!("installing cargo-mutants {CARGO_MUTANTS}"));
+        // It waits for compilers all the time: optimising it would take longer than it saves.
+        let options = ["--debug", "--locked", "--version", CARGO_MUTANTS, "--root"];
+        step.run(cargo().args(["install", "cargo-mutants"]).args(options).arg(&dir)).with_context(|| {
+            format!(
+                "could not install it; try `cargo install cargo-mutants --version {CARGO_MUTANTS}` by hand"
+            )
+        })?;
+        stamp.set()?;
+    }
+    Ok(binary)
+}
