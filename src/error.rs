@@ -59,6 +59,9 @@ pub enum TokenError {
     /// No key goes by the token's `kid`.
     #[error("no key goes by the token's `kid`")]
     KeyUnknown,
+    /// Several public keys fit the token, and it names none of them.
+    #[error("several keys fit the token, and it has no `kid` that names one of them")]
+    KeyIdNeeded,
     /// The key is no longer accepted.
     #[error("the key for this token is past its `accepted_until`")]
     KeyRetired,
@@ -187,6 +190,22 @@ pub enum PolicyError {
     BindingMismatch,
 }
 
+/// Why the time of a decision cannot be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the clock of the host shows {0}, by which nothing has ever expired; set it right")]
+pub struct ClockError(pub UnixTime);
+
+impl ClockError {
+    /// Whether a clock can show `now`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot.
+    pub(crate) fn check(now: UnixTime) -> Result<(), Self> {
+        if now.is_plausible() { Ok(()) } else { Err(Self(now)) }
+    }
+}
+
 /// Why the headers of a request were refused as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum HeaderError {
@@ -265,6 +284,9 @@ pub enum AuthError {
     /// Reading the body.
     #[error(transparent)]
     Body(#[from] BodyError),
+    /// The time of the decision.
+    #[error(transparent)]
+    Clock(#[from] ClockError),
 }
 
 impl AuthError {
@@ -290,7 +312,9 @@ impl AuthError {
                 | TokenError::ClaimsNotJson => Reason::TokenMalformed,
                 TokenError::CriticalHeader => Reason::CriticalHeader,
                 TokenError::AlgorithmNotAllowed => Reason::AlgorithmNotAllowed,
-                TokenError::KeyUnknown | TokenError::KeyRetired => Reason::KeyUnknown,
+                TokenError::KeyUnknown | TokenError::KeyIdNeeded | TokenError::KeyRetired => {
+                    Reason::KeyUnknown
+                }
                 TokenError::SignatureInvalid => Reason::SignatureInvalid,
             },
             Self::Claims(error) => match error {
@@ -324,6 +348,7 @@ impl AuthError {
                 PolicyError::ScopeMissing => Reason::ScopeMissing,
                 PolicyError::BindingMismatch => Reason::BindingMismatch,
             },
+            Self::Clock(_) => Reason::Internal,
             Self::Body(error) => match error {
                 BodyError::TooLarge => Reason::BodyTooLarge,
                 BodyError::NotJsonType

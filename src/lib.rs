@@ -39,7 +39,8 @@ mod verdict;
 
 pub use credential::CredentialLocation;
 pub use error::{
-    ApiKeyError, AuthError, BodyError, ClaimsError, CredentialError, HeaderError, PolicyError, TokenError,
+    ApiKeyError, AuthError, BodyError, ClaimsError, ClockError, CredentialError, HeaderError, PolicyError,
+    TokenError,
 };
 pub use gate::{BodyNeed, Gate, Need, RecordNeed, Step};
 pub use handling::CredentialHandling;

@@ -112,7 +112,11 @@ pub const NUMERIC_DATE_MAX: u64 = 253_402_300_799;
 /// Longest time for which a browser is told to remember the answer to a preflight, in seconds: no browser keeps it longer.
 pub const PREFLIGHT_SECS: u64 = 86_400;
 
-/// Keys tried for one token that names no `kid`.
+/// Earliest time that a clock can show, in seconds: 2020-01-01T00:00:00Z, before any gate was built. A host whose clock
+/// cannot be read says 0, when no token has expired yet.
+pub const CLOCK_SECS_MIN: u64 = 1_577_836_800;
+
+/// Secrets tried for one token that names no `kid`. Of public keys one is, and in a rotation the old one besides.
 pub const KEYS_TRIED: usize = 4;
 
 /// Deepest chain of role inheritance.

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
+use crate::limits::{CLOCK_SECS_MIN, NUMERIC_DATE_MAX};
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime};
 
 /// Non-leap seconds since 1970-01-01T00:00:00Z.
@@ -21,6 +22,11 @@ impl UnixTime {
     /// Whole seconds since the epoch.
     pub const fn as_secs(self) -> u64 {
         self.0
+    }
+
+    /// Whether a clock can show this instant: from [`CLOCK_SECS_MIN`] to the year 9999.
+    pub(crate) const fn is_plausible(self) -> bool {
+        self.0 >= CLOCK_SECS_MIN && self.0 <= NUMERIC_DATE_MAX
     }
 
     /// This instant moved `secs` seconds into the future, saturating.

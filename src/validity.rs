@@ -1,6 +1,6 @@
 //! For how long a proof holds, so that it can be looked at again after something was waited for.
 
-use crate::error::{ApiKeyError, AuthError, ClaimsError, TokenError};
+use crate::error::{ApiKeyError, AuthError, ClaimsError, ClockError, TokenError};
 use crate::time::UnixTime;
 
 /// The times of a proof.
@@ -26,6 +26,9 @@ impl Validity {
     ///
     /// As when it was first looked at.
     pub(crate) fn check(&self, now: UnixTime) -> Result<(), AuthError> {
+        if self.end().is_some() {
+            ClockError::check(now)?;
+        }
         match self {
             Self::Token(times) => times.check(now),
             Self::ApiKey(Some(expires_at)) if now >= *expires_at => {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 const COMMENT: &str = "$comment";
 
 /// The members that say what a system has published.
-const PUBLISHED: [&str; 2] = ["published_secrets", "key_form"];
+const PUBLISHED: [&str; 3] = ["published_secrets", "published_keys", "key_form"];
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);

@@ -15,7 +15,7 @@ use super::step::{AwaitedBody, AwaitedRecord, BodyNeed, Need, RecordNeed, Step};
 use crate::api_key::{CheckedKey, PresentedKey, RecordLookup};
 use crate::body;
 use crate::credential::{CredentialLocation, cross_site};
-use crate::error::{ApiKeyError, AuthError, BodyError, CredentialError, PolicyError};
+use crate::error::{ApiKeyError, AuthError, BodyError, ClockError, CredentialError, PolicyError};
 use crate::policy::binding::{Binding, Reading, accepts};
 use crate::policy::route::{CompiledAccess, Route};
 use crate::principal::Principal;
@@ -204,6 +204,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
 
     /// The one credential of the request, and who it is from.
     fn authenticate(&mut self, routed: &Routed<'_, '_>) -> Result<Identity, Refused> {
+        ClockError::check(self.now).map_err(|error| routed.refuse(self.gate, error))?;
         let locations = &self.gate.parts().locations;
         self.trace.event(|| {
             let presented = locations.presented(&routed.request).unwrap_or_default();
@@ -339,8 +340,11 @@ impl RecordNeed {
         let (gate, asked, AwaitedRecord { request, key, location }) = self.into_parts();
         let routes = gate.routes(&request, &mut ());
         let routed = Routed { request, routes };
-        let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable);
-        let outcome = match api_keys.and_then(|api_keys| api_keys.check_found(&key, record, now)) {
+        let checked = ClockError::check(now).map_err(AuthError::from).and_then(|()| {
+            let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable)?;
+            Ok(api_keys.check_found(&key, record, now)?)
+        });
+        let outcome = match checked {
             Ok(principal) => {
                 let identified = Identified { routed, principal, location };
                 Decider { gate: &gate, now, trace }.authorize(identified)

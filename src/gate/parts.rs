@@ -11,7 +11,7 @@ use crate::api_key::ApiKeys;
 use crate::authenticator::{Authenticator, Issuer};
 use crate::credential::CredentialLocations;
 use crate::dialect::Dialect;
-use crate::error::{AuthError, PolicyError};
+use crate::error::{AuthError, ClockError, PolicyError};
 use crate::policy::authorize::Policy;
 use crate::policy::permission::Permission;
 use crate::principal::Principal;
@@ -82,6 +82,7 @@ impl Gate {
     ///
     /// [`AuthError`] from the step that refused it.
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+        ClockError::check(now)?;
         self.authenticator().token(token, now, &mut ())
     }
 

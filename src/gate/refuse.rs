@@ -58,7 +58,8 @@ impl Gate {
         let wants_reason = self.parts().reason_header;
         let reason_header =
             wants_reason.then(|| ("x-portcullis-reason".to_string(), reason.code().to_string()));
-        if let Some(mut forward) = asked.as_it_came {
+        // What is no decision is not reported: without a clock, nobody knows what would have become of the request.
+        if let Some(mut forward) = asked.as_it_came.filter(|_| reason != Reason::Internal) {
             diagnostics.reported = true;
             forward.response_headers.extend(reason_header);
             return Verdict { decision: Decision::Allow(forward), diagnostics };

@@ -72,12 +72,20 @@ pub enum JwkError {
 }
 
 impl JwkError {
-    /// Whether the key is merely for somebody else, and can be passed over in a set.
+    /// Whether the key can be passed over in a set: it is for somebody else, malformed or weak, and the others are none the
+    /// worse for it (RFC 7517 section 5). Not so one that must not be public, and one that lacks a word of the operator's.
     pub fn is_ignorable(&self) -> bool {
-        matches!(
-            self,
-            Self::UnknownType | Self::UnknownAlgorithm | Self::OtherUse | Self::AlgorithmNotAllowed
-        )
+        match self {
+            Self::NotAnObject
+            | Self::Missing(_)
+            | Self::Member(_)
+            | Self::UnknownType
+            | Self::UnknownAlgorithm
+            | Self::OtherUse
+            | Self::AlgorithmNotAllowed
+            | Self::Key(_) => true,
+            Self::TooLarge | Self::NotJson(_) | Self::Private(_) | Self::AlgorithmNeeded => false,
+        }
     }
 }
 
@@ -106,13 +114,13 @@ impl Jwk {
     /// [`JwkError`] says what is wrong with it.
     pub fn from_value(value: &Value) -> Result<Self, JwkError> {
         let members = value.as_object().ok_or(JwkError::NotAnObject)?;
-        let key_type = text(members, "kty")?.ok_or(JwkError::Missing("kty"))?;
-        // Private first: whoever published one must hear of it, whatever else the key is for.
-        if key_type != KeyType::Oct.name()
-            && let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name))
+        let is_secret = members.get("kty").and_then(Value::as_str) == Some(KeyType::Oct.name());
+        // Private first: whoever published one must hear of it, whatever else is wrong with the key.
+        if !is_secret && let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name))
         {
             return Err(JwkError::Private(name));
         }
+        let key_type = text(members, "kty")?.ok_or(JwkError::Missing("kty"))?;
         let id = text(members, "kid")?.map(ToString::to_string);
         if id.as_ref().is_some_and(|id| id.is_empty() || id.len() > KEY_ID_BYTES) {
             return Err(JwkError::Member("kid"));

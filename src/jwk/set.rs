@@ -30,7 +30,7 @@ pub struct JwkSet {
     unused: Vec<UnusedKey>,
 }
 
-/// A key of a set that was passed over because it is for somebody else.
+/// A key of a set that was passed over: it is for somebody else, malformed or weak.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnusedKey {
     /// Its place in `keys`.
@@ -89,7 +89,8 @@ impl JwkSet {
     ///
     /// # Errors
     ///
-    /// [`JwkSetError`]; a set with one wrong key is wrong.
+    /// [`JwkSetError`]. A key that is malformed is passed over; a private one, or a shared secret in public, makes the
+    /// whole set wrong.
     ///
     /// ```
     /// use portcullis::jwk::{JwkSet, JwkSetError, Source};
@@ -125,8 +126,11 @@ impl JwkSet {
                 return Err(JwkSetError::DuplicateId { index });
             }
             // Whatever it is for: a secret that everybody can read is none.
-            let kind = value.as_object().and_then(|members| members.get("kty")).and_then(Value::as_str);
-            if source == Source::Public && kind == Some(KeyType::Oct.name()) {
+            let is_secret = value.as_object().is_some_and(|members| {
+                let kind = members.get("kty").and_then(Value::as_str);
+                kind == Some(KeyType::Oct.name()) || members.contains_key("k")
+            });
+            if source == Source::Public && is_secret {
                 return Err(JwkSetError::Secret { index });
             }
             match Jwk::from_value(value) {
@@ -155,12 +159,20 @@ impl JwkSet {
         &self.unused
     }
 
-    /// Fixes every key to its algorithm, as [`Jwk::verification_keys`] does; keys that fit none of `allowed` are left
-    /// out.
+    /// The keys that [`JwkSet::key_set`] leaves out besides: those that are weak, or fit none of `allowed`.
+    pub fn left_out(&self, allowed: &[Algorithm]) -> Vec<UnusedKey> {
+        let keys = self.places.iter().zip(&self.keys);
+        let refused = keys.filter_map(|(&index, jwk)| Some((index, jwk.verification_keys(allowed).err()?)));
+        let ignored = refused.filter(|(_, reason)| reason.is_ignorable());
+        ignored.map(|(index, reason)| UnusedKey { index, reason }).collect()
+    }
+
+    /// Fixes every key to its algorithm, as [`Jwk::verification_keys`] does; keys that are weak or fit none of `allowed`
+    /// are left out.
     ///
     /// # Errors
     ///
-    /// [`JwkSetError::Key`] for a key that is not acceptable, and [`JwkSetError::Empty`] if none is left.
+    /// [`JwkSetError::Key`] for a key that does not say its algorithm, and [`JwkSetError::Empty`] if none is left.
     pub fn key_set(&self, allowed: &[Algorithm]) -> Result<KeySet, JwkSetError> {
         let mut usable = Vec::new();
         for (&index, jwk) in self.places.iter().zip(&self.keys) {

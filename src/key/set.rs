@@ -51,7 +51,8 @@ impl KeySet {
     /// # Errors
     ///
     /// [`TokenError::AlgorithmNotAllowed`] if no key is fixed to `algorithm`, [`TokenError::KeyUnknown`] if none of those
-    /// that are goes by `key_id`, and [`TokenError::KeyRetired`] if those that do are no longer accepted.
+    /// that are goes by `key_id`, [`TokenError::KeyRetired`] if those that do are no longer accepted, and
+    /// [`TokenError::KeyIdNeeded`] if a token that names none of several public keys would have to be tried with each.
     pub(crate) fn candidates(
         &self,
         algorithm: Algorithm,
@@ -72,7 +73,20 @@ impl KeySet {
         if serving.peek().is_none() {
             return Err(TokenError::KeyUnknown);
         }
-        let usable: Vec<_> = serving.filter(|(_, key)| key.is_accepted(now)).take(KEYS_TRIED).collect();
-        if usable.is_empty() { Err(TokenError::KeyRetired) } else { Ok(usable) }
+        let mut usable: Vec<_> = serving.filter(|(_, key)| key.is_accepted(now)).collect();
+        if usable.is_empty() {
+            return Err(TokenError::KeyRetired);
+        }
+        if algorithm.is_symmetric() {
+            usable.truncate(KEYS_TRIED);
+            return Ok(usable);
+        }
+        // SECURITY: anybody can send a token without `kid`, and must not choose how many signatures are checked: a public
+        // key costs about a thousand times what a secret does. A key that ends is the old half of a rotation.
+        let ending = usable.iter().filter(|(_, key)| key.end().is_some()).count();
+        if ending > 1 || usable.len().saturating_sub(ending) > 1 {
+            return Err(TokenError::KeyIdNeeded);
+        }
+        Ok(usable)
     }
 }

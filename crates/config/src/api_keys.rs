@@ -84,6 +84,12 @@ pub(crate) fn compile(
                 ),
             );
         }
+        if context.published.has_key(record.hash) {
+            diagnostics.error(
+                format!("{place}/hash"),
+                "the hash of an API key that a guide prints, which anybody can send; issue a new key, and write its hash",
+            );
+        }
         if matches!(record.hash, KeyHash::Peppered(_)) && pepper.is_none() {
             diagnostics.error(
                 "/api_keys/pepper",

@@ -45,6 +45,7 @@ mod system;
 mod template;
 mod upstream;
 mod verification_keys;
+mod weak_secret;
 
 pub use diagnostic::{Diagnostic, DiagnosticList};
 pub use errors::{ConfigError, ConfigErrors};

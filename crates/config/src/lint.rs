@@ -156,6 +156,18 @@ lints! {
     WildcardWrite => "wildcard_write", Advice,
         "the role gets every such permission of routes that are added later, without anybody deciding it",
         "list the permissions that change something; keep wildcards for reading";
+    /// What is meant to extend a role of the profile has a name of its own.
+    RoleNotExtended => "role_not_extended", Warning,
+        "a slip in the name adds nothing to the role that was meant, and denies it nothing",
+        "compare the spelling with the roles of the profile, or give the new role a name that is not so close";
+    /// One of several issuers may give any role.
+    IssuerRolesUnbounded => "issuer_roles_unbounded", Warning,
+        "whoever runs the issuer decides who may do everything here",
+        "list under \"roles\" what its tokens may give; for an issuer of your own, all of them";
+    /// Two of several issuers may name the same subjects.
+    IssuerSubjectsShared => "issuer_subjects_shared", Warning,
+        "a token of one issuer can name a user of the other, who is then the same to bindings and to the origin",
+        "set \"subject_prefix\", or accept the finding by its code if the issuers have the same users";
     /// The tokens of an issuer are not checked for whom they are meant.
     AudienceMissing => "audience_missing", Advice,
         "a token that the issuer made for another service opens this one (RFC 8725 section 3.9)",

@@ -13,19 +13,19 @@ use crate::{bindings, roles, routes};
 /// Bounds what everything else multiplies: how many routes and roles there are, and how long the names are that pointers
 /// repeat. After an error here nothing is said about what is under them.
 pub(crate) fn check_sizes(document: &Document, diagnostics: &mut Diagnostics) {
-    let PolicyDocument { roles, routes, .. } = &document.policy;
-    let roles = roles.iter().flatten();
-    if roles.clone().count() > POLICY_ROLES {
+    let PolicyDocument { routes, .. } = &document.policy;
+    let member = document.policy.written_roles().next().map_or("roles", |(member, _, _)| member);
+    if document.policy.written_roles().count() > POLICY_ROLES {
         diagnostics.error(
-            "/policy/roles",
+            format!("/policy/{member}"),
             format!(
                 "more than {POLICY_ROLES} roles; tell callers apart by claims, with \"where\" at a route"
             ),
         );
     }
-    if roles.into_iter().any(|(name, _)| name.len() > CLAIM_BYTES) {
+    if document.policy.written_roles().any(|(_, name, _)| name.len() > CLAIM_BYTES) {
         diagnostics.error(
-            "/policy/roles",
+            format!("/policy/{member}"),
             format!(
                 "the name of a role is longer than {CLAIM_BYTES} bytes, the most a token may carry; shorten it"
             ),

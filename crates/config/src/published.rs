@@ -6,7 +6,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use portcullis::api_key::plain_hash;
 use portcullis::json::{self, Budget, Value};
+use portcullis::parts::KeyHash;
 use serde::Deserialize;
 
 use crate::reader::Reader;
@@ -23,6 +25,9 @@ pub(crate) struct PublishedBySystem {
     /// Values printed in its documentation or its defaults. Those shorter than a hash are refused for their length
     /// already; they are listed so that the error says what is really wrong with them.
     published_secrets: Vec<String>,
+    /// API keys printed in its documentation.
+    #[serde(default)]
+    published_keys: Vec<String>,
     /// The form of its API keys, if that tells them from other texts.
     pub(crate) key_form: Option<KeyForm>,
 }
@@ -55,6 +60,13 @@ impl Published {
         // INVARIANT: what the build has written is readable; a test reads it.
         let value = json::parse(PUBLISHED.as_bytes(), Budget::CONFIG).unwrap_or(Value::Null);
         Self { systems: Vec::deserialize(Reader(&value)).unwrap_or_default() }
+    }
+
+    /// Whether `hash` is that of an API key printed in the documentation of a system. Keys of the gate's own form are made,
+    /// never printed, so that no hash under a pepper can be one.
+    pub(crate) fn has_key(&self, hash: KeyHash) -> bool {
+        let mut keys = self.systems.iter().flat_map(|system| &system.published_keys);
+        keys.any(|key| KeyHash::parse(&plain_hash(key)) == Some(hash))
     }
 
     /// Whether `secret` is one of the values printed in the documentation or the defaults of a system.

@@ -9,6 +9,10 @@ use portcullis::base64url;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{SecretDocument, SecretEncoding};
+use crate::weak_secret;
+
+/// The remedy for something that is no secret.
+const NEW_SECRET: &str = "make one with `openssl rand -hex 32`, or give a public key as \"pem\" or \"jwk\" with an algorithm like RS256";
 
 /// The bytes of a secret of at least `min_bytes`; `pointer` is the place of the object that names it.
 pub(crate) fn resolve(
@@ -38,13 +42,18 @@ pub(crate) fn resolve(
             ));
         return None;
     }
+    // Before white space: such a document ends in a line break.
+    if let Some(what) = weak_secret::public_form(text.expose()) {
+        diagnostics.error(place, format!("secret {name} is {what}; {NEW_SECRET}: {hint}"));
+        return None;
+    }
     if text.expose() != text.expose().trim_ascii() {
         diagnostics
             .error(place, format!("secret {name} begins or ends with white space; set it again without"));
         return None;
     }
     let bytes = match secret.encoding {
-        SecretEncoding::Text => Some(text),
+        SecretEncoding::Text => Some(text.clone()),
         SecretEncoding::Hex => base16ct::mixed::decode_vec(text.expose()).ok().map(SecretBytes::new),
         SecretEncoding::Base64url => core::str::from_utf8(text.expose())
             .ok()
@@ -58,6 +67,12 @@ pub(crate) fn resolve(
         );
         return None;
     };
+    if bytes.expose().len() >= min_bytes
+        && let Some(what) = weak_secret::fault(text.expose(), bytes.expose())
+    {
+        diagnostics.error(place, format!("secret {name} is {what}; {NEW_SECRET}: {hint}"));
+        return None;
+    }
     if bytes.expose().len() < min_bytes {
         diagnostics.error(
             place,

@@ -1,7 +1,7 @@
-//! Roles: the system's, or the document's in their place.
+//! Roles: the system's, with what the document adds to them, or the document's in their place.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use portcullis::parts::{InheritanceError, PermissionPattern, RoleRules, Roles, R
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::document::RoleDocument;
+use crate::document::{PolicyDocument, RoleDocument};
 use crate::suggest::{closest, one_of};
 
 pub(crate) fn compile(
@@ -21,12 +21,28 @@ pub(crate) fn compile(
     routes: &Routes,
     diagnostics: &mut Diagnostics,
 ) -> Option<Roles> {
-    let own = context.document.policy.roles.as_ref();
+    let PolicyDocument { roles: own, extend_roles: more, .. } = &context.document.policy;
+    if own.is_some() && !more.is_empty() {
+        diagnostics.error(
+            "/policy/extend_roles",
+            "adds to the profile's roles, which \"roles\" replaces; write all of them under \"roles\", or only what is added here",
+        );
+        return None;
+    }
     let no_roles = BTreeMap::new();
-    let written = own.or(context.system.policy.roles.as_ref()).unwrap_or(&no_roles);
-    let rules = written.iter().map(|(name, role)| (name.clone(), rules(name, role, written, diagnostics)));
-    let rules = rules.collect();
-    let roles = Roles::compile(rules, routes).map_err(|(name, error)| {
+    let written = own.as_ref().or(context.system.policy.roles.as_ref()).unwrap_or(&no_roles);
+    let known: BTreeSet<&str> = written.keys().chain(more.keys()).map(String::as_str).collect();
+    let mut all: BTreeMap<String, RoleRules> = BTreeMap::new();
+    for (member, roles) in [("roles", written), ("extend_roles", more)] {
+        for (name, role) in roles {
+            let rules = rules(member, name, role, &known, diagnostics);
+            let whole = all.entry(name.clone()).or_default();
+            whole.inherits.extend(rules.inherits);
+            whole.granted.extend(rules.granted);
+            whole.denied.extend(rules.denied);
+        }
+    }
+    let roles = Roles::compile(all, routes).map_err(|(name, error)| {
         let message = match error {
             InheritanceError::Cycle(around) => {
                 format!("inherits from itself: {}; break the circle", around.join(" → "))
@@ -34,11 +50,10 @@ pub(crate) fn compile(
             InheritanceError::TooDeep => {
                 format!("the chain of inheritance is longer than {ROLE_DEPTH} roles; let it skip some")
             }
-            InheritanceError::Unknown(parent) => {
-                no_such_role(&parent, written.keys().map(String::as_str)).to_string()
-            }
+            InheritanceError::Unknown(parent) => no_such_role(&parent, known.iter().copied()).to_string(),
         };
-        diagnostics.error(pointer_to(&["policy", "roles", &name, "inherits"]), message);
+        let member = if more.contains_key(&name) { "extend_roles" } else { "roles" };
+        diagnostics.error(pointer_to(&["policy", member, &name, "inherits"]), message);
     });
     roles.ok()
 }
@@ -63,29 +78,30 @@ pub(crate) fn default_role(
 }
 
 fn rules(
+    member: &str,
     name: &str,
     role: &RoleDocument,
-    written: &BTreeMap<String, RoleDocument>,
+    known: &BTreeSet<&str>,
     diagnostics: &mut Diagnostics,
 ) -> RoleRules {
     if name.is_empty() || name.chars().any(char::is_control) {
         diagnostics
-            .error(pointer_to(&["policy", "roles", name]), "a role needs a name without control characters");
+            .error(pointer_to(&["policy", member, name]), "a role needs a name without control characters");
     }
     let (mut inherits, mut granted, mut denied) = (Vec::new(), Vec::new(), Vec::new());
     for (index, parent) in role.inherits.iter().enumerate() {
-        if written.contains_key(parent) {
+        if known.contains(parent.as_str()) {
             inherits.push(parent.clone());
         } else {
-            let place = pointer_to(&["policy", "roles", name, "inherits", &index.to_string()]);
-            diagnostics.error(place, no_such_role(parent, written.keys().map(String::as_str)));
+            let place = pointer_to(&["policy", member, name, "inherits", &index.to_string()]);
+            diagnostics.error(place, no_such_role(parent, known.iter().copied()));
         }
     }
-    for (member, texts, patterns) in
+    for (list, texts, patterns) in
         [("permissions", &role.permissions, &mut granted), ("deny", &role.deny, &mut denied)]
     {
         for (index, text) in texts.iter().enumerate() {
-            let place = || pointer_to(&["policy", "roles", name, member, &index.to_string()]);
+            let place = || pointer_to(&["policy", member, name, list, &index.to_string()]);
             if text.len() > PERMISSION_BYTES {
                 let message = format!("longer than {PERMISSION_BYTES} bytes; split the set in several");
                 diagnostics.error(place(), message);

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use portcullis::UnixTime;
 use portcullis::jose::{Algorithm, KeySet, PublicKey, VerificationKey};
 use portcullis::json::Value;
-use portcullis::jwk::{Jwk, JwkError, JwkSet, JwkSetError, Source};
+use portcullis::jwk::{Jwk, JwkError, JwkSet, JwkSetError, Source, UnusedKey};
 use portcullis::limits::KEY_ID_BYTES;
 
 use crate::context::Context;
@@ -61,10 +61,31 @@ pub(crate) fn compile(
         }
         keys.extend_from_slice(from_set.keys());
     }
+    check_choice(&keys, pointer, diagnostics);
     if diagnostics.error_count() > before {
         return None;
     }
     diagnostics.ok_or_report(&format!("{pointer}/keys"), KeySet::new(keys))
+}
+
+/// Public keys without a `kid` that no token could choose among: whoever sends a token must not choose how many signatures
+/// are checked. One that ends may stand beside one that does not, which is a rotation.
+fn check_choice(keys: &[VerificationKey], pointer: &str, diagnostics: &mut Diagnostics) {
+    let mut seen: Vec<(Algorithm, bool)> = Vec::new();
+    for key in keys.iter().filter(|key| key.id().is_none() && !key.algorithm().is_symmetric()) {
+        let entry = (key.algorithm(), key.end().is_some());
+        if seen.contains(&entry) {
+            diagnostics.error(
+                format!("{pointer}/keys"),
+                format!(
+                    "two keys for {} have no \"kid\", and a token is not tried with both; give each the \"kid\" that its tokens name, or, to rotate, \"accepted_until\" to the old one",
+                    key.algorithm()
+                ),
+            );
+            return;
+        }
+        seen.push(entry);
+    }
 }
 
 /// One entry of `keys`: a key for each algorithm it may be used with.
@@ -221,16 +242,20 @@ fn set_keys(
         diagnostics.error(pointer, message);
         return None;
     }
+    let mut unused: Vec<UnusedKey> = Vec::new();
     let keys = JwkSet::from_value(set, Source::Public).and_then(|set| {
-        for unused in set.unused() {
-            diagnostics.report(
-                Lint::KeyUnused,
-                format!("{pointer}/keys/{}", unused.index),
-                format!("not used: {}", unused.reason),
-            );
-        }
+        unused = [set.unused(), set.left_out(allowed).as_slice()].concat();
         set.key_set(allowed)
     });
+    unused.sort_by_key(|key| key.index);
+    for UnusedKey { index, reason } in &unused {
+        let place = format!("{pointer}/keys/{index}");
+        match &keys {
+            // Without any key, each tells why it is none.
+            Err(JwkSetError::Empty) => diagnostics.error(place, reason),
+            _ => diagnostics.report(Lint::KeyUnused, place, format!("not used: {reason}")),
+        }
+    }
     match keys {
         Ok(keys) => Some(keys),
         Err(JwkSetError::Key { index, error }) => {

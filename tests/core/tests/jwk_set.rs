@@ -1,7 +1,7 @@
 //! JWK Sets at the moment they are loaded: what is passed over, and what makes the whole set wrong.
 
 use portcullis::jose::{Algorithm, KeyError};
-use portcullis::jwk::{JwkError, JwkSet, JwkSetError, Source};
+use portcullis::jwk::{JwkError, JwkSet, JwkSetError, Source, UnusedKey};
 use portcullis::{base64url, limits};
 use serde_json::{Value, json};
 
@@ -84,13 +84,40 @@ fn a_wrong_key_is_named_by_its_place() {
     let set = parse(&[ignored.clone(), rsa("one"), nameless], Source::Public).unwrap();
     let expected = JwkSetError::Key { index: 2, error: JwkError::AlgorithmNeeded };
     assert_eq!(set.key_set(&[]).unwrap_err(), expected);
+    let private = with(okp("private"), "d", "AAAA");
+    let expected = JwkSetError::Key { index: 2, error: JwkError::Private("d") };
+    assert_eq!(parse(&[ignored, rsa("one"), private], Source::Public).unwrap_err(), expected);
+}
+
+/// RFC 7517 section 5: what is wrong with one key is nothing against the others.
+#[test]
+fn weak_and_malformed_keys_are_passed_over_and_named() {
+    let ignored = with(rsa("encryption"), "use", "enc");
     let weak = with(rsa("weak"), "e", "Aw");
-    let set = parse(&[ignored.clone(), ignored_again(), weak], Source::Public).unwrap();
-    let expected = JwkSetError::Key { index: 2, error: JwkError::Key(KeyError::Exponent) };
-    assert_eq!(set.key_set(&[]).unwrap_err(), expected);
     let damaged = with(okp("damaged"), "x", "AAAA");
-    let expected = JwkSetError::Key { index: 2, error: JwkError::Member("x") };
-    assert_eq!(parse(&[ignored, rsa("one"), damaged], Source::Public).unwrap_err(), expected);
+    let set = parse(&[ignored, ignored_again(), weak.clone(), damaged, json!(7), rsa("one")], Source::Public)
+        .unwrap();
+    let unused: Vec<_> = set.unused().iter().map(|key| (key.index, key.reason.clone())).collect();
+    let expected = [
+        (0, JwkError::OtherUse),
+        (1, JwkError::UnknownType),
+        (3, JwkError::Member("x")),
+        (4, JwkError::NotAnObject),
+    ];
+    assert_eq!(unused, expected);
+    let left_out: Vec<_> = set.left_out(&[]).into_iter().map(|key| (key.index, key.reason)).collect();
+    assert_eq!(left_out, [(2, JwkError::Key(KeyError::Exponent))]);
+    let keys = set.key_set(&[]).unwrap();
+    assert_eq!(keys.keys().iter().map(|key| key.id()).collect::<Vec<_>>(), [Some("one")]);
+    assert_eq!(parse(&[weak], Source::Public).unwrap().key_set(&[]).unwrap_err(), JwkSetError::Empty);
+    // What must not be public is told of, whatever else is wrong with it.
+    for (member, error) in [
+        (json!({"kid": "a", "d": "AQAB"}), JwkSetError::Key { index: 1, error: JwkError::Private("d") }),
+        (json!({"kty": 7, "p": "AQAB"}), JwkSetError::Key { index: 1, error: JwkError::Private("p") }),
+        (json!({"kid": "a", "k": "AQAB"}), JwkSetError::Secret { index: 1 }),
+    ] {
+        assert_eq!(parse(&[rsa("one"), member], Source::Public).unwrap_err(), error);
+    }
 }
 
 fn ignored_again() -> Value {
@@ -149,9 +176,9 @@ fn documents() {
     ] {
         assert!(matches!(parse(&text).unwrap_err(), JwkSetError::NotJson(_)), "{text}");
     }
-    for (element, error) in [("7", JwkError::NotAnObject), ("{}", JwkError::Missing("kty"))] {
+    for (element, reason) in [("7", JwkError::NotAnObject), ("{}", JwkError::Missing("kty"))] {
         let text = format!(r#"{{"keys":[{key},{element}]}}"#);
-        assert_eq!(parse(&text).unwrap_err(), JwkSetError::Key { index: 1, error });
+        assert_eq!(parse(&text).unwrap().unused(), [UnusedKey { index: 1, reason }]);
     }
     assert_eq!(parse(r#"{"keys":[]}"#).unwrap().key_set(&[]).unwrap_err(), JwkSetError::Empty);
     // Other members are nobody's business.

@@ -11,7 +11,7 @@ const NAMES: [&str; 8] = ["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7"];
 
 /// The value of the secret `NAMES[index]`.
 fn secret(index: usize) -> String {
-    format!("{index:064x}")
+    format!("{}{index:016x}", "0123456789abcdef".repeat(3))
 }
 
 fn named_secrets() -> Env {

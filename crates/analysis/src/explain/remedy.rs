@@ -22,6 +22,7 @@ pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
         AuthError::ApiKey(error) => Some(api_key::remedy(decided, *error)),
         AuthError::Policy(error) => policy::remedy(decided, *error),
         AuthError::Body(error) => Some(body(*error)),
+        AuthError::Clock(_) => Some("ask with the time of now".to_owned()),
     }
 }
 

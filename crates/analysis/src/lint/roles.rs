@@ -7,22 +7,35 @@ use portcullis::Permission;
 use portcullis::json::pointer_to;
 use portcullis::parts::{PermissionIndex, PermissionPattern, Policy};
 use portcullis_config::document::RoleDocument;
+use portcullis_config::suggest::closest;
 use portcullis_config::{Configuration, DiagnosticList, Lint};
 
 pub(crate) fn check(configuration: &Configuration, diagnostics: &mut DiagnosticList) {
-    let Some(roles) = &configuration.document.policy.roles else { return };
+    let document = &configuration.document.policy;
     let policy = &configuration.gate.parts().policy;
     let asked = Asked::new(policy);
     let held = held(configuration);
-    for (name, role) in roles {
-        let place = || pointer_to(&["policy", "roles", name]);
+    let of_system = configuration.system.policy.roles.iter().flat_map(|roles| roles.keys());
+    let of_system: Vec<&str> = of_system.map(String::as_str).collect();
+    for (member, name, role) in document.written_roles() {
+        let place = || pointer_to(&["policy", member, name]);
+        if member == "extend_roles"
+            && !of_system.contains(&name.as_str())
+            && let Some(close) = closest(name, of_system.iter().copied())
+        {
+            diagnostics.push(
+                Lint::RoleNotExtended,
+                place(),
+                format!("a new role; the profile has \"{close}\", to which this adds nothing"),
+            );
+        }
         if policy.roles.get(name).is_some_and(|role| !policy.roles.has_rules(role)) {
             diagnostics.push(Lint::RoleEmpty, place(), "the role neither grants nor denies anything");
         }
         if held.as_ref().is_some_and(|held| !held.contains(name.as_str())) {
             diagnostics.push(Lint::RoleUnheld, place(), "no API key has the role, and there are no tokens");
         }
-        check_patterns(name, role, &asked, diagnostics);
+        check_patterns(&["policy", member, name], role, &asked, diagnostics);
     }
 }
 
@@ -45,9 +58,8 @@ fn unused(text: &str) -> String {
     format!("no route asks for anything like \"{text}\"")
 }
 
-fn check_patterns(name: &str, role: &RoleDocument, asked: &Asked<'_>, diagnostics: &mut DiagnosticList) {
-    let place =
-        |member: &str, index: usize| pointer_to(&["policy", "roles", name, member, &index.to_string()]);
+fn check_patterns(place: &[&str], role: &RoleDocument, asked: &Asked<'_>, diagnostics: &mut DiagnosticList) {
+    let place = |list: &str, index: usize| pointer_to(&[place, &[list, &index.to_string()]].concat());
     for (index, text) in role.permissions.iter().enumerate() {
         let Some(pattern) = PermissionPattern::parse(text) else { continue };
         if !asked.fits(&pattern) {
@@ -104,6 +116,12 @@ impl<'p> Asked<'p> {
 
 /// How many of the permissions that a wildcard stands for are named.
 const SHOWN: usize = 3;
+
+/// Whether a role, with all it inherits, grants something that changes anything a route asks for.
+pub(crate) fn grants_changes(policy: &Policy, role: &str) -> bool {
+    let mut asked = policy.routes.permissions().filter(|(_, permission)| is_change(permission.action()));
+    policy.roles.get(role).is_some_and(|role| asked.any(|(id, _)| role.granted.contains(id.position())))
+}
 
 /// Whether an action, by its first word, changes something. Other names may do so as well: nobody can tell.
 fn is_change(action: &str) -> bool {

@@ -17,6 +17,9 @@ use crate::forms;
 pub struct PolicyDocument {
     /// Replaces the profile's roles.
     pub roles: Option<BTreeMap<String, RoleDocument>>,
+    /// What roles of the profile have besides, and roles besides those of the profile.
+    #[serde(default)]
+    pub extend_roles: BTreeMap<String, RoleDocument>,
     /// The role of a principal that carries none; the empty string switches the profile's off.
     pub default_role: Option<String>,
     /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
@@ -165,4 +168,12 @@ pub struct RoleDocument {
     pub permissions: Vec<String>,
     /// What it denies, which no grant outweighs.
     pub deny: Vec<String>,
+}
+
+impl PolicyDocument {
+    /// The roles that the document writes: the member each stands under, its name, and the role.
+    pub fn written_roles(&self) -> impl Iterator<Item = (&'static str, &String, &RoleDocument)> {
+        let own = self.roles.iter().flatten().map(|(name, role)| ("roles", name, role));
+        own.chain(self.extend_roles.iter().map(|(name, role)| ("extend_roles", name, role)))
+    }
 }

@@ -45,6 +45,12 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: TokenError) -> Option<String>
         TokenError::KeyUnknown => {
             return Some(format!("the token's kid is `{}`; the keys are {}", says("kid"), named(&keys)));
         }
+        TokenError::KeyIdNeeded => {
+            return Some(format!(
+                "issue the token with the `kid` of its key in the header; the keys are {}",
+                named(&keys)
+            ));
+        }
         TokenError::KeyRetired => return Some(retired(decided, token, keys)),
         TokenError::SignatureInvalid => {
             let one_of = if recording.tried.len() == 1 { "" } else { "one of " };
