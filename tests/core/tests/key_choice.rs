@@ -249,7 +249,9 @@ fn a_set_and_single_keys_together() {
     let issuers = json!([{"keys": keys, "jwks": {"keys": [foreign, one_jwk, unnamed_jwk]}}]);
     let gate = load(&issuers);
     assert_eq!(reason(&gate, &signed(&one)), "-");
-    assert_eq!(reason(&gate, &signed(&unnamed)), "-");
+    // Of several public keys a token names the one: a stranger must not choose how many signatures are checked.
+    assert_eq!(reason(&gate, &signed(&unnamed)), "key_unknown");
+    assert_eq!(reason(&gate, &signed(&unnamed.with_key_id("of nobody"))), "-");
     assert_eq!(reason(&gate, &signed(&two.with_key_id("renamed"))), "-");
     assert_eq!(reason(&gate, &token(Some("secret"), 1)), "-");
     assert_eq!(reason(&gate, &token(None, 1)), "-");
@@ -333,7 +335,7 @@ fn allowed_algorithms() {
     }
     for (issuer, place) in [
         (json!({"jwks": {"keys": [jwk]}}), "/issuers/0/jwks/keys/0"),
-        (json!({"jwks": {"keys": [jwk]}, "algorithms": ["ES256"]}), "/issuers/0/jwks"),
+        (json!({"jwks": {"keys": [jwk]}, "algorithms": ["ES256"]}), "/issuers/0/jwks/keys/0"),
         (json!({"keys": [{"jwk": jwk}]}), "/issuers/0/keys/0/jwk"),
         (json!({"keys": [{"pem": pem}]}), "/issuers/0/keys/0/pem"),
         (json!({"keys": [{"pem": pem, "alg": "ES256"}]}), "/issuers/0/keys/0/pem"),

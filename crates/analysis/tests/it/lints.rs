@@ -303,3 +303,31 @@ fn silent_where_it_would_have_to_guess() {
     assert_eq!(found, [(Lint::TokenAgeUnbounded, "/issuers/0")]);
     assert_eq!(Lint::TokenAgeUnbounded.severity(), Severity::Advice);
 }
+
+#[test]
+fn several_issuers_and_extended_roles() {
+    let said = |issuers: &Value, policy: &Value| -> Vec<String> {
+        let document = json!({"profile": "agentflow", "issuers": issuers, "policy": policy});
+        let all = notices(&document);
+        let codes = ["issuer_roles_unbounded", "issuer_subjects_shared", "role_not_extended"];
+        all.into_iter().filter(|one| codes.iter().any(|code| one.starts_with(code))).collect()
+    };
+    let issuer = |name: &str, more: Value| {
+        let mut issuer = json!({"issuer": name, "keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}],
+            "claims": {"subject": "/user_id"}});
+        issuer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        issuer
+    };
+    let one = json!([issuer("a", json!({}))]);
+    assert_eq!(said(&one, &json!({})), [""; 0]);
+    let two = json!([issuer("a", json!({"roles": ["admin"]})), issuer("b", json!({}))]);
+    assert_eq!(
+        said(&two, &json!({})),
+        ["issuer_roles_unbounded /issuers/1", "issuer_subjects_shared /issuers/1"]
+    );
+    let bounded = json!([issuer("a", json!({"roles": ["admin"]})), issuer("b", json!({"roles": ["guest"]}))]);
+    assert_eq!(said(&bounded, &json!({})), ["issuer_subjects_shared /issuers/1"]);
+    let policy =
+        json!({"extend_roles": {"usr": {"permissions": ["store:read"]}, "user": {"deny": ["store:read"]}}});
+    assert_eq!(said(&one, &policy), ["role_not_extended /policy/extend_roles/usr"]);
+}

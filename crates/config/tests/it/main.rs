@@ -17,4 +17,5 @@ mod records;
 #[cfg(feature = "schema")]
 mod schema;
 mod unsent_bindings;
+mod weak_secrets;
 mod written_bindings;
