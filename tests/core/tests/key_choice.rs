@@ -279,7 +279,7 @@ fn a_set_and_single_keys_together() {
         (json!({"jwks": {"keys": [private]}}), "/issuers/0/jwks/keys/0", "private member `d`"),
         (json!({"jwks": {"keys": []}}), "/issuers/0/jwks", "no key"),
         (json!({"jwks": []}), "/issuers/0/jwks", "array `keys`"),
-        (json!({"jwks": {"keys": [foreign]}}), "/issuers/0/jwks", "no key"),
+        (json!({"jwks": {"keys": [foreign]}}), "/issuers/0/jwks/keys/0", "no key"),
         (json!({"keys": [{"jwk": oct}]}), "/issuers/0/keys/0/jwk", "shared secret"),
         (json!({"keys": [{"jwk": private}]}), "/issuers/0/keys/0/jwk", "private member `d`"),
         (json!({"keys": [{"jwk": one_jwk, "alg": "ES256"}]}), "/issuers/0/keys/0/jwk", "algorithm"),
