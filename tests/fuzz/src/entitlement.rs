@@ -17,10 +17,12 @@ const DOCS: &[&str] = &["GET /docs", "GET /docs/oauth2-redirect", "GET /openapi.
 /// The roles it knows unless the document has its own.
 const ROLES: &[&str] = &["guest", "user", "admin"];
 
-/// Panics unless the request may come in: over a public route, or with one genuine credential.
+/// Panics unless the request may come in, of which the origin gets the cookies in `sent`: over a public route, or with one
+/// genuine credential.
 pub(crate) fn assert_entitled(
     verdict: &Verdict,
     request: &Request,
+    sent: &Request,
     setting: &Setting,
     record: Option<&[u8]>,
 ) {
@@ -42,14 +44,14 @@ pub(crate) fn assert_entitled(
             "a preflight goes on, although {preflights}"
         );
         assert_eq!(verdict.diagnostics.principal, None, "a preflight has a caller");
-        assert_eq!(asked, method.as_bytes(), "the route of another method");
+        assert!(serves(configuration, asked, method), "the route of another method");
         return;
     } else if is_websocket(request) {
         b"WEBSOCKET"
     } else {
         request.method.as_slice()
     };
-    assert_eq!(asked, method.as_bytes(), "the route of another method");
+    assert!(serves(configuration, asked, method), "the route of another method");
     match (access(configuration, route), &verdict.diagnostics.principal) {
         ("public", principal) => assert_eq!(*principal, None, "a public route has a caller"),
         ("refused", _) => panic!("{route} is refused to everybody"),
@@ -69,11 +71,20 @@ pub(crate) fn assert_entitled(
             };
             assert!(principal.roles().iter().any(known), "{route} for {principal:?}, who has no role");
             let path = verdict.diagnostics.path.as_deref().expect("there is a path");
-            bound::assert_bound(principal, route, path, request, configuration, record);
+            bound::assert_bound(principal, route, path, sent, configuration, record);
             assert_served(route, request, configuration);
             assert_own(principal, route, path, configuration);
         }
     }
+}
+
+/// Whether a route of `method` serves the method that is asked for.
+fn serves(configuration: &Configuration, asked: &[u8], method: &str) -> bool {
+    let follows = match configuration.document["policy"]["head"].as_str() {
+        Some(head) => head == "follows_get",
+        None => configuration.has_profile("ragflow"),
+    };
+    asked == method.as_bytes() || (follows && asked == b"HEAD" && method == "GET")
 }
 
 /// Panics unless a route of RAG Modulo about one user is about the caller.
@@ -162,35 +173,65 @@ pub(crate) fn is_websocket(request: &Request) -> bool {
         && matches!(upgrades.as_slice(), [only] if only.eq_ignore_ascii_case(b"websocket"))
 }
 
-/// The one credential of a request that was allowed.
-fn credential(request: &Request, place: CredentialLocation, configuration: &Configuration) -> String {
-    let (bearer, keys) = (elements(request, "authorization"), elements(request, "x-api-key"));
+/// The one credential of a request that was allowed, in however many places it stands.
+pub(crate) fn credential(
+    request: &Request,
+    place: CredentialLocation,
+    configuration: &Configuration,
+) -> String {
     let ragflow = configuration.has_profile("ragflow");
-    let keys = if ragflow { Vec::new() } else { keys };
     let agentflow = configuration.has_profile("agentflow");
     let websocket = is_websocket(request) && (agentflow || configuration.has_profile("rag-modulo"));
-    let protocols =
-        if websocket && agentflow { elements(request, "sec-websocket-protocol") } else { Vec::new() };
-    let protocols: Vec<_> = protocols.into_iter().filter(|entry| !entry.is_empty()).collect();
-    let announced = protocols.first().is_some_and(|first| is_sentinel(first));
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("a credential is ASCII");
+    let mut found: Vec<(CredentialLocation, String)> = Vec::new();
+    for bearer in elements(request, "authorization") {
+        if ragflow && bearer.starts_with(b"ragflow-") {
+            found.push((CredentialLocation::Authorization, text(bearer)));
+            continue;
+        }
+        let (scheme, token) = bearer.split_at(bearer.len().min(7));
+        assert!(scheme.eq_ignore_ascii_case(b"bearer "), "allowed with another scheme than Bearer");
+        found.push((CredentialLocation::Authorization, text(token.trim_ascii())));
+    }
+    let keys = if ragflow { Vec::new() } else { elements(request, "x-api-key") };
+    found.extend(keys.into_iter().map(|key| (CredentialLocation::ApiKeyHeader, text(key))));
+    for cookie in cookies(request) {
+        let mut names = list(configuration, "cookies");
+        let value = names.find_map(|name| cookie.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+        found.extend(value.map(|value| (CredentialLocation::Cookie, text(value))));
+    }
+    if announces_token(request, configuration) {
+        let protocols = elements(request, "sec-websocket-protocol");
+        let protocols: Vec<_> = protocols.into_iter().filter(|entry| !entry.is_empty()).collect();
+        assert_eq!(protocols.len(), 2, "a token among other protocols");
+        found.push((CredentialLocation::WebSocketProtocol, text(protocols[1])));
+    }
     let queried = if websocket { query_tokens(&request.target) } else { Vec::new() };
-    let count = bearer.len() + keys.len() + usize::from(announced) + queried.len();
-    assert_eq!(count, 1, "allowed with {count} credentials");
-    let text = match place {
-        CredentialLocation::Authorization if ragflow && bearer[0].starts_with(b"ragflow-") => bearer[0],
-        CredentialLocation::Authorization => {
-            let (scheme, token) = bearer[0].split_at(7);
-            assert!(scheme.eq_ignore_ascii_case(b"bearer "), "allowed with another scheme than Bearer");
-            token.trim_ascii()
-        }
-        CredentialLocation::ApiKeyHeader => keys[0],
-        CredentialLocation::WebSocketProtocol => {
-            assert_eq!(protocols.len(), 2, "a token among other protocols");
-            protocols[1]
-        }
-        CredentialLocation::Query => return queried[0].clone(),
-    };
-    String::from_utf8(text.to_vec()).expect("a credential is ASCII")
+    found.extend(queried.into_iter().map(|token| (CredentialLocation::Query, token)));
+    let [(first, credential), others @ ..] = found.as_slice() else { panic!("allowed without a credential") };
+    assert_eq!(*first, place, "the credential stands elsewhere");
+    assert!(others.iter().all(|(_, other)| other == credential), "allowed with several credentials");
+    credential.clone()
+}
+
+/// Whether a token stands in `Sec-WebSocket-Protocol`.
+pub(crate) fn announces_token(request: &Request, configuration: &Configuration) -> bool {
+    let protocols = elements(request, "sec-websocket-protocol");
+    let first = protocols.into_iter().find(|entry| !entry.is_empty());
+    is_websocket(request) && configuration.has_profile("agentflow") && first.is_some_and(is_sentinel)
+}
+
+/// The cookies of a request, between semicolons or commas.
+pub(crate) fn cookies(request: &Request) -> Vec<&[u8]> {
+    let lines: Vec<_> = request.values("cookie").collect();
+    let parts = lines.into_iter().flat_map(|line| line.split(|byte| matches!(byte, b';' | b',')));
+    parts.map(<[u8]>::trim_ascii).collect()
+}
+
+/// Names of cookies in the document.
+pub(crate) fn list<'c>(configuration: &'c Configuration, member: &str) -> impl Iterator<Item = &'c str> {
+    let names = configuration.document["credentials"][member].as_array();
+    names.into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// Whether an entry of `Sec-WebSocket-Protocol` announces a token.

@@ -2,10 +2,13 @@
 //! no detour of the caller's making.
 
 use data_encoding::BASE64URL_NOPAD;
+use portcullis::parts::RouteCredential;
 use portcullis::{CredentialHandling, CredentialLocation, Forward, Principal, Target, Verdict};
 use serde_json::Value;
 
-use crate::entitlement::{decode, elements, is_sentinel, is_websocket, query_tokens};
+use crate::entitlement::{
+    announces_token, cookies, credential, decode, elements, is_sentinel, is_websocket, list, query_tokens,
+};
 use crate::request_head::Request;
 use crate::setting::{Setting, secret};
 use crate::signature::{Key, Parts};
@@ -76,6 +79,17 @@ pub(crate) fn assert_as_it_came(forward: &Forward, request: &Request) {
     }
 }
 
+/// The request with the cookies that the origin gets of it.
+pub(crate) fn with_cookies_sent(request: &Request, forward: &Forward) -> Request {
+    let mut sent = request.clone();
+    let set = forward.set_headers.iter().find(|(name, _)| name == "cookie");
+    if set.is_some() || forward.remove_headers.iter().any(|name| name == "cookie") {
+        sent.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(b"cookie"));
+    }
+    sent.headers.extend(set.map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes())));
+    sent
+}
+
 /// Panics unless the forwarded request is the one that was decided on.
 pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Request, setting: &Setting) {
     let path = verdict.diagnostics.path.as_deref().expect("allowed without a path");
@@ -98,9 +112,11 @@ pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Reque
         assert!(known.contains(&option.as_str()), "{option} would be dropped on the way");
     }
     let removed = setting.configuration.document["upstream"]["remove_headers"].as_array();
+    let of_origin = leaves_credentials(verdict, request, setting);
     for (name, _) in &kept {
         let hyphens = name.replace('_', "-");
-        let identity = IDENTITY.iter().any(|start| hyphens.starts_with(start));
+        let identity = IDENTITY.iter().any(|start| hyphens.starts_with(start))
+            && !(of_origin && ["x-auth-key", "x-auth-token"].contains(&name.as_str()));
         assert!(!identity && !DETOURS.contains(&hyphens.as_str()), "the caller's {name} reaches the origin");
         let upgrade = ["upgrade", "sec-websocket-protocol"].contains(&name.as_str());
         assert!(websocket || !upgrade, "{name} reaches the origin outside a WebSocket");
@@ -117,16 +133,63 @@ pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Reque
         "the subject's header"
     );
     match &verdict.diagnostics.principal {
+        None if of_origin => {
+            assert!(forward.set_headers.is_empty(), "headers are set: {:?}", forward.set_headers);
+            assert_eq!(forward.credential, CredentialHandling::Forward);
+        }
         None => {
-            assert!(forward.set_headers.is_empty(), "an identity for nobody: {:?}", forward.set_headers);
+            let only_cookies = forward.set_headers.iter().all(|(name, _)| name == "cookie");
+            assert!(only_cookies, "an identity for nobody: {:?}", forward.set_headers);
             assert_no_credential(&kept);
+            assert_cookies(forward, request, false, setting);
         }
         Some(principal) => {
             assert_identity(&forward.set_headers, principal);
             let place = verdict.diagnostics.location.expect("the credential stood somewhere");
-            assert_fate(forward, &kept, principal, place, setting);
+            let configured = configured(verdict, principal, setting);
+            assert_fate(forward, &kept, principal, place, (configured, request, setting));
+            let keeps = configured == "forward" && place == CredentialLocation::Cookie;
+            assert_cookies(forward, request, keeps, setting);
         }
     }
+}
+
+/// Whether a public route leaves credentials to the origin. A preflight carries none, whatever its route says.
+fn leaves_credentials(verdict: &Verdict, request: &Request, setting: &Setting) -> bool {
+    let mut routes = setting.configuration.gate.parts().policy.routes.iter();
+    let named = verdict.diagnostics.route.as_deref();
+    let route = routes.find(|route| Some(route.text.as_str()) == named).expect("allowed by a route");
+    let is_asked = request.method != b"OPTIONS" || route.method == "OPTIONS";
+    is_asked && verdict.diagnostics.principal.is_none() && route.credential == RouteCredential::OfOrigin
+}
+
+/// What the document says about the credential: on the route, in the record, or for all.
+fn configured(verdict: &Verdict, principal: &Principal, setting: &Setting) -> &'static str {
+    let document = setting.configuration.document;
+    let route = verdict.diagnostics.route.as_deref().expect("allowed by a route");
+    let id = principal.proof().key_id();
+    let mut records = document["api_keys"]["records"].as_array().into_iter().flatten();
+    let record = records.find(|record| id.is_some() && record["id"].as_str() == id);
+    let on_route = document["policy"]["routes"][route]["credential"].as_str();
+    let in_record = record.and_then(|record| record["credential"].as_str());
+    on_route.or(in_record).or(document["upstream"]["credential"].as_str()).unwrap_or("forward")
+}
+
+/// No cookie that carries a credential is left of the caller's but the verified one, and none is made up.
+fn assert_cookies(forward: &Forward, request: &Request, keeps_verified: bool, setting: &Setting) {
+    let sent = with_cookies_sent(request, forward);
+    let came = cookies(request);
+    let mut verified = 0;
+    for cookie in cookies(&sent) {
+        assert!(came.contains(&cookie), "a cookie that did not come: {:?}", cookie.escape_ascii());
+        let name = cookie.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
+        let is_one = |listed: &str| name.eq_ignore_ascii_case(listed.as_bytes());
+        verified += usize::from(list(setting.configuration, "cookies").any(is_one));
+        let ragflow = setting.configuration.has_profile("ragflow").then_some("session");
+        let mut of_origin = list(setting.configuration, "origin_cookies").chain(ragflow);
+        assert!(!of_origin.any(is_one), "an unchecked cookie reaches the origin");
+    }
+    assert_eq!(verified, usize::from(keeps_verified), "cookies with credentials");
 }
 
 fn tells_identity(verdict: &Verdict, setting: &Setting) -> bool {
@@ -178,7 +241,7 @@ fn assert_identity(set: &[(String, String)], principal: &Principal) {
                 assert!(roles.all(|role| principal.roles().contains(&role)), "{value} for {principal:?}");
             }
             "x-auth-scopes" => assert!(principal.scopes().is_some(), "{value} for {principal:?}"),
-            "authorization" | "sec-websocket-protocol" => {}
+            "authorization" | "cookie" | "sec-websocket-protocol" => {}
             other => panic!("sets {other}"),
         }
     }
@@ -190,23 +253,28 @@ fn assert_fate(
     kept: &[&(String, &[u8])],
     principal: &Principal,
     place: CredentialLocation,
-    setting: &Setting,
+    (configured, request, setting): (&str, &Request, &Setting),
 ) {
-    let configured = setting.configuration.document["upstream"]["credential"].as_str().unwrap_or("forward");
+    let announced = announces_token(request, setting.configuration);
     let header =
         |name: &str| forward.set_headers.iter().find(|(set, _)| set == name).map(|(_, value)| value.as_str());
     let stays = |name: &str| kept.iter().any(|(kept, _)| kept == name);
     let protocols = header("sec-websocket-protocol");
     match (configured, forward.credential) {
         ("forward", CredentialHandling::Forward) => {
-            assert_eq!(stays("authorization"), place == CredentialLocation::Authorization);
+            let expected = credential(request, place, setting.configuration);
+            let mut lines = kept.iter().filter(|(name, _)| name == "authorization").map(|(_, value)| *value);
+            let told = header("authorization").map(str::as_bytes).or(lines.next());
+            assert!(lines.next().is_none(), "several lines of Authorization");
+            let bears = matches!(place, CredentialLocation::Authorization | CredentialLocation::Query);
+            let expected = bears.then(|| format!("Bearer {expected}"));
+            assert_eq!(told.map(<[u8]>::trim_ascii), expected.as_deref().map(str::as_bytes));
             assert_eq!(stays("x-api-key"), place == CredentialLocation::ApiKeyHeader);
-            assert_eq!(header("authorization").is_some(), place == CredentialLocation::Query);
             assert_eq!(protocols, None);
         }
         ("strip", CredentialHandling::Strip) => {
             assert!(!stays("authorization") && !stays("x-api-key") && header("authorization").is_none());
-            assert_eq!(protocols.is_some(), place == CredentialLocation::WebSocketProtocol);
+            assert_eq!(protocols.is_some(), announced);
             assert!(protocols.is_none_or(|entry| is_sentinel(entry.as_bytes())), "{protocols:?}");
         }
         ("swap", CredentialHandling::Replace) => {
@@ -216,14 +284,14 @@ fn assert_fate(
                 assert_eq!(header("authorization"), Some(format!("Bearer {key}").as_str()), "another key");
                 return;
             }
-            let minted = match (place, protocols) {
-                (CredentialLocation::WebSocketProtocol, Some(protocols)) => {
-                    protocols.split_once(", ").map(|(_, token)| token)
-                }
-                (_, None) => header("authorization").and_then(|value| value.strip_prefix("Bearer ")),
-                (_, Some(_)) => panic!("a token where none stood"),
-            };
-            assert_minted(minted.expect("the origin gets a token"), principal, setting);
+            assert_eq!(protocols.is_some(), announced, "a token where none stood, or none where one did");
+            let behind = protocols.and_then(|protocols| protocols.split_once(", ")).map(|(_, token)| token);
+            let bearer = header("authorization").and_then(|value| value.strip_prefix("Bearer "));
+            assert_eq!(bearer.is_none(), place == CredentialLocation::WebSocketProtocol);
+            assert!(bearer.is_some() || behind.is_some(), "the origin gets a token");
+            for minted in bearer.into_iter().chain(behind) {
+                assert_minted(minted, principal, setting);
+            }
         }
         (configured, fate) => panic!("{configured} became {fate:?}"),
     }

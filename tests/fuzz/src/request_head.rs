@@ -128,7 +128,8 @@ pub fn check(input: &[u8]) {
         Decision::Allow(forward) => {
             assert_eq!(verdict.diagnostics.reason, None, "allowed with a reason for a refusal");
             assert_printable(&forward.set_headers);
-            entitlement::assert_entitled(&verdict, &request, &setting, record);
+            let sent = origin::with_cookies_sent(&request, forward);
+            entitlement::assert_entitled(&verdict, &request, &sent, &setting, record);
             origin::assert_clean(forward, &verdict, &request, &setting);
         }
     }
