@@ -26,6 +26,7 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     };
     let sentinels = own.websocket_protocols.as_ref().or(known.websocket_protocols.as_ref());
     let parameter = own.websocket_query.as_ref().or(known.websocket_query.as_ref());
+    check_forwarded(context, diagnostics);
     Some(CredentialLocations {
         authorization: own.authorization,
         api_key_header,
@@ -40,6 +41,19 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
             known.origin_cookies.iter().cloned().chain(more).collect()
         },
     })
+}
+
+/// SECURITY: an origin that looks for its credentials elsewhere finds none, and serves the request as somebody else.
+fn check_forwarded(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let has_none = context.document.credentials.cookies.is_empty();
+    if let (false, true, Some(why)) =
+        (has_none, context.uses(CredentialHandling::Forward), &context.system.strip_refused)
+    {
+        diagnostics.error(
+            "/credentials/cookies",
+            format!("a cookie that is forwarded is no credential to the origin, and {why}; use \"swap\""),
+        );
+    }
 }
 
 /// Names of cookies, none of which is among `taken`.

@@ -33,7 +33,10 @@ fn names_of_cookies() {
     ] {
         one("generic", &cookies(names), place, why);
     }
-    one("ragflow", &cookies(json!({"cookies": ["session"]})), "/credentials/cookies/0", "its own sessions");
+    let swap = json!({"credential": "swap", "origin_key": {"env": "KEY"}});
+    let taken = json!({"credentials": {"cookies": ["session"]}, "upstream": swap});
+    one("ragflow", &taken, "/credentials/cookies/0", "its own sessions");
+    one("r2r", &cookies(json!({"cookies": ["sid"]})), "/credentials/cookies", "as its superuser");
     let good = json!({"cookies": ["sid", "__Host-token"], "origin_cookies": ["session"]});
     assert_eq!(said("generic", &cookies(good)), [""; 0]);
 }
