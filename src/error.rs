@@ -140,7 +140,7 @@ pub enum ClaimsError {
 }
 
 /// Why an API key was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ApiKeyError {
     /// The prefix is ours, the rest or the checksum is not.
     #[error("the API key does not have the form `pc_<env>_<id>_<secret>_<crc>`, or its checksum is wrong")]
@@ -162,6 +162,9 @@ pub enum ApiKeyError {
     /// The host could not get the record.
     #[error("the API key's record could not be read")]
     Unavailable,
+    /// The host got something else than a record; carries what is wrong with it.
+    #[error("the API key's record cannot be used: {0}")]
+    Unusable(String),
 }
 
 /// Why the policy refused an identified principal, or everybody.
@@ -337,7 +340,7 @@ impl AuthError {
                 ApiKeyError::Unknown => Reason::ApiKeyUnknown,
                 ApiKeyError::Expired { .. } => Reason::ApiKeyExpired,
                 ApiKeyError::Disabled => Reason::ApiKeyDisabled,
-                ApiKeyError::Unavailable => Reason::RecordsUnavailable,
+                ApiKeyError::Unavailable | ApiKeyError::Unusable(_) => Reason::RecordsUnavailable,
             },
             Self::Policy(error) => match error {
                 PolicyError::OriginNotAllowed => Reason::OriginNotAllowed,

@@ -142,3 +142,12 @@ pub const JWK_SET_BYTES: usize = 64 * 1024;
 
 /// Most keys of one JWK Set.
 pub const JWK_SET_KEYS: usize = 32;
+
+/// Most characters of a text that a stranger wrote in a log line.
+pub const LOG_TEXT_CHARS: usize = 128;
+
+/// Longest path segment in a log line, in bytes: identifiers are shorter, and tokens and API keys longer.
+pub const LOG_SEGMENT_BYTES: usize = 40;
+
+/// Most elements of a list in a log line.
+pub const LOG_LIST: usize = 8;

@@ -29,3 +29,4 @@ pub use crate::upstream::origin_key::OriginKey;
 pub use crate::upstream::outbound::Outbound;
 pub use crate::upstream::owned::{OWNED_HEADERS, OwnedHeader, owned_by};
 pub use crate::upstream::rules::{Replacement, Upstream};
+pub use crate::verdict::REQUEST_ID;

@@ -1,5 +1,7 @@
 //! The answer to a request, as plain data for any host.
 
+use alloc::borrow::ToOwned;
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -8,8 +10,10 @@ use serde::{Serialize, Serializer};
 use crate::credential::CredentialLocation;
 use crate::error::AuthError;
 use crate::handling::CredentialHandling;
+use crate::policy_version::PolicyVersion;
 use crate::principal::Principal;
 use crate::reason::Reason;
+use crate::unverified::Unverified;
 
 /// What to do with a request, and what to write down about it.
 #[derive(Debug, Clone, Serialize)]
@@ -70,7 +74,7 @@ pub struct Response {
     pub body: String,
 }
 
-/// What is known about a decision. Holds no credential, and no claim but the subject.
+/// What is known about a decision. Holds no credential.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Diagnostics {
     /// Why the request was refused, or would have been if refusals were not only reported; `None` if it was allowed.
@@ -92,60 +96,43 @@ pub struct Diagnostics {
     pub location: Option<CredentialLocation>,
     /// The caller, if it was authenticated.
     pub principal: Option<Principal>,
+    /// What the credential says about itself, if it was refused and could be read.
+    #[serde(skip)]
+    pub unverified: Option<Box<Unverified>>,
+    /// The configuration by which it was decided; none if there was none.
+    #[serde(skip)]
+    pub policy: Option<PolicyVersion>,
 }
 
 fn text<S: Serializer>(error: &Option<AuthError>, serializer: S) -> Result<S::Ok, S::Error> {
     error.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
-/// The log line of one decision.
-#[derive(Serialize)]
-struct LogLine<'r> {
-    decision: &'static str,
-    reason: Option<Reason>,
-    #[serde(skip_serializing_if = "core::ops::Not::not")]
-    reported: bool,
-    status: Option<u16>,
-    method: &'r str,
-    route: Option<&'r str>,
-    permission: Option<&'r str>,
-    subject: Option<&'r str>,
-    key_id: Option<&'r str>,
-    request_id: &'r str,
-}
+/// The header that tells by what the host knows a request, in lower case.
+pub const REQUEST_ID: &str = "x-request-id";
 
 impl Verdict {
-    /// One line of JSON for the operator's log: decision, reason, route, subject, key; never a credential, and never
-    /// the path itself, which the caller chose.
-    pub fn log_line(&self, method: &str, request_id: &str) -> String {
-        let diagnostics = &self.diagnostics;
-        let (decision, status) = match (&self.decision, diagnostics.reason) {
-            // A refusal that is only reported is written down like any other.
-            (Decision::Allow(_), Some(reason)) => ("deny", Some(reason.status())),
-            (Decision::Allow(_), None) => ("allow", None),
-            (Decision::Deny(answer), _) => ("deny", Some(answer.status)),
-            (Decision::Answer(answer), _) => ("answer", Some(answer.status)),
-        };
-        let principal = diagnostics.principal.as_ref();
-        let line = LogLine {
-            decision,
-            reason: diagnostics.reason,
-            reported: diagnostics.reported,
-            status,
-            method: log_method(method),
-            route: diagnostics.route.as_deref(),
-            permission: diagnostics.permission.as_deref(),
-            subject: principal.map(|principal| principal.subject.as_str()),
-            key_id: principal.and_then(|principal| principal.proof.key_id()),
-            request_id,
-        };
-        serde_json::to_string(&line).unwrap_or_default()
+    /// The same, with the identifier by which the host knows the request told to the origin and to the caller, in the header
+    /// `X-Request-Id`: in the place of whatever the caller or the origin wrote there. For hosts that do not do so themselves.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: &str) -> Self {
+        match &mut self.decision {
+            Decision::Allow(forward) => {
+                let header = || (REQUEST_ID.to_owned(), request_id.to_owned());
+                forward.set_headers.push(header());
+                forward.response_headers.push(header());
+            }
+            Decision::Deny(response) | Decision::Answer(response) => response.set_request_id(request_id),
+        }
+        self
     }
 }
 
-/// The method if it is one of HTTP's own: anything else is the caller's free text.
-fn log_method(method: &str) -> &str {
-    const KNOWN: &[&str] =
-        &["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"];
-    if KNOWN.contains(&method) { method } else { "other" }
+impl Response {
+    /// Tells the caller the identifier by which the host knows the request, as [`Verdict::with_request_id`] does.
+    pub fn set_request_id(&mut self, request_id: &str) {
+        // Some origins' own errors have it already, and so has the refusal that looks like one.
+        self.headers.retain(|(name, _)| name != REQUEST_ID);
+        self.headers.push((REQUEST_ID.to_owned(), request_id.to_owned()));
+    }
 }

@@ -55,12 +55,19 @@ export default {
       for (const [name, value] of request.headers) headers += name + "\0" + value + "\0";
       // The runtime hides how a body without a length is sent. A request that has a body is no CORS preflight.
       if (request.method === "OPTIONS" && request.body) headers += "transfer-encoding\0chunked\0";
-      const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID() };
-      const frame = asked.decide(head.method, head.url, head.headers, head.id, Date.now()).split("\n");
+      // Cloudflare sets both itself; a bare workerd sets neither, and there this header is the caller's.
+      const client = request.cf === undefined ? "" : (request.headers.get("cf-connecting-ip") ?? "");
+      const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID(), client };
+      const frame = asked.decide(head.method, head.url, headers, head.id, client, Date.now()).split("\n");
       return frame[0] in needs ? wait(asked, request, head, frame) : act(request, head, frame);
     } catch (error) {
       return broken(asked, error);
     }
+  },
+
+  // CONNECT, which Cloudflare never hands in. Without this, workerd answers 500 and logs an error for anybody who asks.
+  connect(socket) {
+    return socket.close();
   },
 };
 
@@ -111,7 +118,7 @@ async function wait(asked, request, head, frame) {
       const [find, supply] = needs[kind];
       const found = await find(request, what);
       // It may have taken a while: whoever has expired meanwhile is not allowed.
-      frame = supply(asked, handle, head.method, head.id, Date.now(), found).split("\n");
+      frame = supply(asked, handle, head.method, head.id, head.client, Date.now(), found).split("\n");
     }
     return act(request, head, frame);
   } catch (error) {
@@ -125,23 +132,88 @@ async function wait(asked, request, head, frame) {
 function act(request, head, frame) {
   if (frame[1] !== "") console.log(frame[1]);
   if (frame[0] === "forward") return forward(request, head, frame);
-  if (frame[0] === "response") return response(frame);
+  if (frame[0] === "response") return response(request, frame);
   return failed("the gate failed", "no such frame");
 }
 
-function response(frame) {
+function response(request, frame) {
   const headers = new Headers();
   let i = 3;
   for (; frame[i] !== ""; i += 2) headers.append(frame[i], frame[i + 1]);
-  return new Response(frame.slice(i + 1).join("\n"), { status: Number(frame[2]), headers });
+  const text = frame.slice(i + 1).join("\n");
+  const unread = text !== "" && request.body !== null && !request.body.locked && request.method !== "HEAD";
+  return new Response(unread ? drained(text, request.body) : text, { status: Number(frame[2]), headers });
+}
+
+// How much of the body of a request that is refused is read, and for how long.
+const DRAINED_BYTES = 1024 * 1024;
+const DRAINED_MS = 5000;
+
+// `text`, complete at once, as a body that is over only when some of `body` has been read: a client that is still sending
+// does not see the answer if the connection is closed on it, and the runtime reads nothing once a response is over.
+function drained(text, body) {
+  const bytes = new TextEncoder().encode(text);
+  const { readable, writable } = new FixedLengthStream(bytes.length);
+  drain(writable.getWriter(), bytes, body.getReader());
+  return readable;
+}
+
+async function drain(writer, bytes, reader) {
+  let late;
+  try {
+    await writer.write(bytes);
+    late = setTimeout(() => reader.cancel().catch(() => {}), DRAINED_MS);
+    for (let left = DRAINED_BYTES; left > 0; ) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      left -= value.length;
+    }
+  } catch {
+    // The caller is gone, or its body broke off.
+  }
+  clearTimeout(late);
+  writer.close().catch(() => {});
+}
+
+// The body of a request on its way to the origin, of which no byte passes through here. Of a plain body, nobody could say
+// afterwards whether the origin is gone or the caller's body broke off.
+function upload(request) {
+  const length = request.headers.get("content-length") ?? "";
+  const { readable, writable } = /^\d+$/.test(length)
+    ? new FixedLengthStream(BigInt(length))
+    : new IdentityTransformStream();
+  const stop = new AbortController();
+  const sent = { body: readable, signal: stop.signal, brokenOff: false, stop };
+  // SECURITY: a body that broke off is never ended, so that the origin does not take a part for the whole.
+  const options = { preventAbort: true, preventCancel: true, signal: stop.signal };
+  sent.over = request.body.pipeTo(writable, options).catch(async () => {
+    if (stop.signal.aborted) return;
+    // One of the two ends is gone; if it is the caller's, nothing more can be read.
+    try {
+      const reader = request.body.getReader();
+      await reader.read();
+      reader.releaseLock();
+    } catch {
+      sent.brokenOff = true;
+      stop.abort();
+    }
+  });
+  return sent;
 }
 
 async function forward(request, head, frame) {
-  let out;
+  let out, sent;
   const changes = [];
   try {
-    // Method, body and all other headers stay those of the request; the body is streamed, never read here.
-    out = new Request(frame[2], request);
+    // Method, body and all other headers stay those of the request. Redirects are for the caller to follow.
+    // The body of a GET, which means nothing, can only be handed on as it is.
+    if (request.body === null || request.method === "GET" || request.method === "HEAD") {
+      out = new Request(frame[2], request);
+    } else {
+      sent = upload(request);
+      const { method, headers } = request;
+      out = new Request(frame[2], { method, headers, redirect: "manual", body: sent.body, signal: sent.signal });
+    }
     const path = frame[2].split("?", 1)[0];
     if (out.url !== path && !out.url.startsWith(path + "?")) {
       // The URL parser has rewritten the path that was decided on.
@@ -158,25 +230,25 @@ async function forward(request, head, frame) {
     return failed("cannot build the request for the origin", error);
   }
   try {
-    // Redirects are for the caller to follow: the runtime hands requests in with `redirect: "manual"`, and `out` keeps
-    // that. A 101 with its WebSocket passes through like any other response.
-    const origins = await fetch(out).catch((error) => {
-      // An origin may close an idle connection just when it is used again: nothing has arrived there then. Asking a
-      // second time is safe for reads (RFC 9110 section 9.2.2), and for them alone.
-      if (out.method !== "GET" && out.method !== "HEAD") throw error;
-      return fetch(out);
-    });
+    // A 101 with its WebSocket passes through like any other response.
+    const origins = await fetch(out);
     if (changes.length === 0) return origins;
     const changed = new Response(origins.body, origins);
     for (const [change, ...header] of changes) changed.headers[change](...header);
     return changed;
   } catch (error) {
-    console.error("portcullis: cannot reach ORIGIN:", error);
+    if (sent !== undefined && !sent.brokenOff) {
+      // Lets go of the body, so that the rest of it can be read while the caller is answered.
+      sent.stop.abort();
+      await sent.over;
+    }
+    if (!sent?.brokenOff) console.error("portcullis: cannot reach ORIGIN:", error);
   }
   const asked = (gate ??= start());
   try {
-    const { method, url, headers, id } = head;
-    return response(asked.origin_unreachable(method, url, headers, id, Date.now()).split("\n"));
+    const { method, url, headers, id, client } = head;
+    const answer = sent?.brokenOff ? "body_broken_off" : "origin_unreachable";
+    return act(request, head, asked[answer](method, url, headers, id, client, Date.now()).split("\n"));
   } catch (error) {
     return broken(asked, error);
   }

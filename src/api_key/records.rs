@@ -40,6 +40,8 @@ pub enum RecordLookup {
     Found(ApiKeyRecord),
     /// There is none.
     NotFound,
+    /// There is one that cannot be used: what is wrong with it, and where. Holds none of its values.
+    Unusable(String),
     /// Nobody could say.
     Unavailable,
 }
@@ -143,6 +145,7 @@ impl ApiKeys {
         let record = match found {
             RecordLookup::Found(record) => Some(record).filter(|record| record.id == presented.id),
             RecordLookup::NotFound => None,
+            RecordLookup::Unusable(why) => return Err(ApiKeyError::Unusable(why.clone())),
             RecordLookup::Unavailable => return Err(ApiKeyError::Unavailable),
         };
         self.compare(presented, record, now)

@@ -22,6 +22,7 @@ use crate::principal::Principal;
 use crate::request::{Request, RequestHead};
 use crate::time::UnixTime;
 use crate::trace::{Event, HypotheticalCaller, Trace};
+use crate::unverified::Unverified;
 use crate::upstream::caller::Caller;
 use crate::upstream::handover::Handover;
 use crate::upstream::outbound::Outbound;
@@ -114,10 +115,12 @@ impl Gate {
     /// The step that an outcome is.
     fn step(&self, outcome: Result<Outcome, Refused>, asked: impl FnOnce() -> Asked, now: UnixTime) -> Step {
         match outcome {
-            Ok(Outcome::Forward(forward, diagnostics)) => {
+            Ok(Outcome::Forward(forward, known)) => {
+                let diagnostics = Diagnostics { policy: Some(self.version()), ..known };
                 Step::Verdict(Verdict { decision: Decision::Allow(forward), diagnostics })
             }
-            Ok(Outcome::Answer(response, diagnostics)) => {
+            Ok(Outcome::Answer(response, known)) => {
+                let diagnostics = Diagnostics { policy: Some(self.version()), ..known };
                 Step::Verdict(Verdict { decision: Decision::Answer(response), diagnostics })
             }
             Ok(Outcome::NeedsRecord(awaited)) => {
@@ -212,12 +215,16 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         });
         let (credential, location) =
             locations.find(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
+        let refuse = |error: AuthError| {
+            let unverified = Unverified::of(&credential, self.gate.parts().token_bytes);
+            routed.refuse_presented(self.gate, location, unverified, error)
+        };
         if location == CredentialLocation::Cookie {
             cross_site::check(&routed.request, |origin| self.gate.parts().cors.names(origin))
-                .map_err(|error| routed.refuse_at(self.gate, location, error))?;
+                .map_err(|error| refuse(error.into()))?;
         }
         let checked = self.gate.authenticator().authenticate(&credential, self.now, self.trace);
-        match checked.map_err(|error| routed.refuse_at(self.gate, location, error))? {
+        match checked.map_err(refuse)? {
             CheckedKey::Principal(principal) => Ok(Identity::Principal(principal, location)),
             CheckedKey::NeedsRecord(key) => Ok(Identity::NeedsRecord(key, location)),
         }
@@ -292,9 +299,16 @@ impl Routed<'_, '_> {
         Refused { error: error.into(), known: Box::new(self.known(gate)) }
     }
 
-    /// A refusal for what stands at `location`.
-    fn refuse_at(&self, gate: &Gate, location: CredentialLocation, error: impl Into<AuthError>) -> Refused {
-        let known = Diagnostics { location: Some(location), ..self.known(gate) };
+    /// A refusal of the credential that stands at `location` and says this about itself.
+    fn refuse_presented(
+        &self,
+        gate: &Gate,
+        location: CredentialLocation,
+        unverified: Option<Unverified>,
+        error: impl Into<AuthError>,
+    ) -> Refused {
+        let unverified = unverified.map(Box::new);
+        let known = Diagnostics { location: Some(location), unverified, ..self.known(gate) };
         Refused { error: error.into(), known: Box::new(known) }
     }
 }
@@ -349,7 +363,9 @@ impl RecordNeed {
                 let identified = Identified { routed, principal, location };
                 Decider { gate: &gate, now, trace }.authorize(identified)
             }
-            Err(error) => Err(routed.refuse_at(&gate, location, error)),
+            Err(error) => {
+                Err(routed.refuse_presented(&gate, location, Some(Unverified::of_key(&key.id)), error))
+            }
         };
         gate.step(outcome, || asked, now)
     }
@@ -384,7 +400,10 @@ impl BodyNeed {
         };
         let known = Diagnostics { principal: Some(caller.principal), binding, ..known };
         match decision {
-            Ok(forward) => Verdict { decision: Decision::Allow(forward), diagnostics: known },
+            Ok(forward) => {
+                let diagnostics = Diagnostics { policy: Some(gate.version()), ..known };
+                Verdict { decision: Decision::Allow(forward), diagnostics }
+            }
             Err(error) => gate.refuse(Refused { error, known: Box::new(known) }, asked, now),
         }
     }

@@ -14,6 +14,7 @@ use crate::dialect::Dialect;
 use crate::error::{AuthError, ClockError, PolicyError};
 use crate::policy::authorize::Policy;
 use crate::policy::permission::Permission;
+use crate::policy_version::PolicyVersion;
 use crate::principal::Principal;
 use crate::time::UnixTime;
 use crate::trace::HypotheticalCaller;
@@ -51,6 +52,8 @@ pub struct GateParts {
     pub reason_header: bool,
     /// What becomes of refusals.
     pub mode: Mode,
+    /// The name of the configuration, for logs.
+    pub version: PolicyVersion,
 }
 
 /// What becomes of a refusal.
@@ -73,6 +76,11 @@ impl Gate {
     /// What it is made of, for tools that tell about it.
     pub fn parts(&self) -> &GateParts {
         &self.0
+    }
+
+    /// The name of the configuration it was made from.
+    pub fn version(&self) -> PolicyVersion {
+        self.0.version
     }
 
     /// The principal a bearer token proves at the time `now`: everything [`Gate::begin`] does to a token, and nothing

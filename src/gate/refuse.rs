@@ -8,7 +8,7 @@ use super::parts::{Gate, Mode};
 use crate::challenge;
 use crate::dialect::Dialect;
 use crate::dialect::context::ErrorContext;
-use crate::error::{AuthError, PolicyError};
+use crate::error::{AuthError, BodyError, PolicyError};
 use crate::policy::permission::Permission;
 use crate::reason::{Reason, Refusal};
 use crate::request::{Origin, RequestHead};
@@ -55,6 +55,7 @@ impl Gate {
         };
         diagnostics.reason = Some(reason);
         diagnostics.error = Some(error);
+        diagnostics.policy = Some(self.version());
         let wants_reason = self.parts().reason_header;
         let reason_header =
             wants_reason.then(|| ("x-portcullis-reason".to_string(), reason.code().to_string()));
@@ -74,6 +75,14 @@ impl Gate {
         response.headers.extend(reason_header);
         asked.sharing.apply(&mut response);
         Verdict { decision: Decision::Deny(response), diagnostics }
+    }
+
+    /// The refusal of a request that was allowed, and whose body broke off before the origin had answered: 400, in report
+    /// mode too.
+    pub fn body_broken_off(&self, head: &RequestHead<'_>, now: UnixTime) -> Verdict {
+        let asked = Asked { as_it_came: None, ..self.asked(head) };
+        let refused = Refused { error: BodyError::Unavailable.into(), known: Box::default() };
+        self.refuse(refused, asked, now)
     }
 
     /// The answer when the origin could not be reached for a request that was allowed: 502.

@@ -8,7 +8,7 @@ use super::headers::is_refused_upgrade;
 use super::rules::Upstream;
 use crate::handling::CredentialHandling;
 use crate::request::{Fields, Header, RequestHead, Upgrade};
-use crate::verdict::Forward;
+use crate::verdict::{Forward, REQUEST_ID};
 
 /// What came, without the headers by which a caller could claim an identity. `None` if the target is not text, or an
 /// upgrade cannot be taken away, so that it cannot be handed on.
@@ -21,6 +21,7 @@ pub(crate) fn forward(upstream: &Upstream, head: &RequestHead<'_>) -> Option<For
         upstream.removes(header)
             // SECURITY: behind another upgrade, nobody would take such headers away from what follows.
             || is_refused_upgrade(header.name(), fields.upgrade == Upgrade::WebSocket)
+            || (header.is_like(REQUEST_ID) && header.name() != REQUEST_ID)
     };
     let removed = fields.headers.iter().filter(is_removed);
     let mut remove_headers: Vec<_> = removed.map(|header| header.name().to_string()).collect();

@@ -13,6 +13,7 @@ use crate::credential::{
 use crate::error::HeaderError;
 use crate::handling::CredentialHandling;
 use crate::request::{Header, Request};
+use crate::verdict::REQUEST_ID;
 
 /// The request that goes on: path and query as they will be asked for, and the headers of the caller's that stay.
 ///
@@ -80,6 +81,7 @@ impl<'q> Outbound<'q> {
                 || (carries_credential && !of_origin && kept != Some(header.name()))
                 || (header.name() == COOKIE && cookies != CookiesLeft::All)
                 || twin(WEBSOCKET_PROTOCOL)
+                || twin(REQUEST_ID)
                 || (header.name() == WEBSOCKET_PROTOCOL && drop_protocols)
                 || is_refused_upgrade(header.name(), websocket)
         };

@@ -6,7 +6,7 @@ use core::time::Duration;
 use std::rc::Rc;
 
 use portcullis::api_key::RecordLookup;
-use portcullis::{BodyNeed, Decision, Diagnostics, Forward, Reason, UnixTime, Verdict};
+use portcullis::{BodyNeed, Decision, Forward, Reason, UnixTime, Verdict};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, LogLevel, Status};
 
@@ -144,18 +144,11 @@ impl Filter {
 
     /// Writes the decision down: log line, metrics, and what an access log may want.
     fn note(&self, request: &Request<'_>, verdict: &Verdict, started: Duration) -> Result<(), Status> {
-        let Diagnostics { reason, permission, principal, .. } = &verdict.diagnostics;
         let method = core::str::from_utf8(request.method).unwrap_or_default();
-        host::log(LogLevel::Info, &verdict.log_line(method, request.request_id));
-        for (key, value) in [
-            ("portcullis.reason", reason.map(Reason::code)),
-            ("portcullis.permission", permission.as_deref()),
-            ("portcullis.subject", principal.as_ref().map(|principal| principal.subject())),
-        ] {
-            if let Some(value) = value {
-                host::set_filter_state(key, value)?;
-            }
-        }
+        let line = verdict.log_line(method, request.request_id);
+        // Envoy writes a prefix of its own before what a filter logs; its access log takes the line as it is.
+        host::log(LogLevel::Info, &line);
+        host::set_filter_state("portcullis.decision", &line)?;
         if let Some(plugin) = &self.plugin {
             plugin.metrics.count(verdict);
             let took = host::now()?.saturating_sub(started);

@@ -26,6 +26,7 @@ impl Plugin {
         let document = document::json(host::plugin_configuration(bytes).map_err(failed)?);
         let loaded = portcullis_config::load(&document, &Environment::read())
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        host::log(LogLevel::Info, &format!("policy {} is loaded", loaded.gate.version()));
         for diagnostic in &loaded.diagnostics {
             host::log(LogLevel::Warn, &diagnostic.to_string());
         }

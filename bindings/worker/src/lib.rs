@@ -42,6 +42,8 @@ struct Ready {
 struct Call<'a> {
     method: &'a str,
     request_id: &'a str,
+    /// The client's address; empty if nobody vouches for it.
+    client: &'a str,
     now: UnixTime,
 }
 
@@ -66,6 +68,9 @@ impl Gate {
         for problem in problems {
             worker::console_error!("portcullis: no request is allowed: {problem}");
         }
+        if let Some(loaded) = &loaded {
+            worker::console_log!("portcullis: policy {} is loaded", loaded.gate.version());
+        }
         for diagnostic in loaded.iter().flat_map(|loaded| &loaded.diagnostics) {
             worker::console_warn!("portcullis: {diagnostic}");
         }
@@ -74,8 +79,16 @@ impl Gate {
     }
 
     /// Decides about a request. `headers` is `name\0value\0…`, `now` is in milliseconds, as `Date.now()` gives it.
-    pub fn decide(&self, method: &str, url: &str, headers: &str, request_id: &str, now: f64) -> String {
-        let call = Call::new(method, request_id, now);
+    pub fn decide(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &str,
+        request_id: &str,
+        client: &str,
+        now: f64,
+    ) -> String {
+        let call = Call::new(method, request_id, client, now);
         let Some(ready) = &self.ready else { return self.refused(call, Reason::ConfigInvalid) };
         let pairs = pairs(headers);
         self.step(call, ready.gate.begin(&head(call, url, &pairs), call.now))
@@ -88,6 +101,7 @@ impl Gate {
         handle: &str,
         method: &str,
         request_id: &str,
+        client: &str,
         now: f64,
         record: &JsValue,
     ) -> String {
@@ -96,7 +110,7 @@ impl Gate {
             None if record.is_null() => RecordLookup::NotFound,
             None => RecordLookup::Unavailable,
         };
-        self.supply_lookup(handle, Call::new(method, request_id, now), &found)
+        self.supply_lookup(handle, Call::new(method, request_id, client, now), &found)
     }
 
     /// Goes on, once, with the decision that waits for a body: its bytes, or `undefined` if it cannot be read. `method` and
@@ -106,16 +120,17 @@ impl Gate {
         handle: &str,
         method: &str,
         request_id: &str,
+        client: &str,
         now: f64,
         body: Option<Vec<u8>>,
     ) -> String {
-        let call = Call::new(method, request_id, now);
+        let call = Call::new(method, request_id, client, now);
         let Some(need) = self.pending.take_body(handle) else { return self.refused(call, Reason::Internal) };
         let verdict = match body {
             Some(bytes) => need.supply(&bytes, call.now),
             None => need.unavailable(call.now),
         };
-        self.verdict(call, &verdict)
+        self.verdict(call, verdict)
     }
 
     /// Gives up the decision under `handle`, if it still waits.
@@ -130,13 +145,31 @@ impl Gate {
         url: &str,
         headers: &str,
         request_id: &str,
+        client: &str,
         now: f64,
     ) -> String {
-        let call = Call::new(method, request_id, now);
+        let call = Call::new(method, request_id, client, now);
         let Some(ready) = &self.ready else { return self.refused(call, Reason::ConfigInvalid) };
         let pairs = pairs(headers);
-        let response = ready.gate.origin_unreachable(&head(call, url, &pairs), call.now);
+        let mut response = ready.gate.origin_unreachable(&head(call, url, &pairs), call.now);
+        response.set_request_id(call.request_id);
         frame::response("", &response).unwrap_or_else(|_| self.refused(call, Reason::Internal))
+    }
+
+    /// The refusal of a request that was allowed, and whose body broke off on its way to the origin.
+    pub fn body_broken_off(
+        &self,
+        method: &str,
+        url: &str,
+        headers: &str,
+        request_id: &str,
+        client: &str,
+        now: f64,
+    ) -> String {
+        let call = Call::new(method, request_id, client, now);
+        let Some(ready) = &self.ready else { return self.refused(call, Reason::ConfigInvalid) };
+        let pairs = pairs(headers);
+        self.verdict(call, ready.gate.body_broken_off(&head(call, url, &pairs), call.now))
     }
 
     fn supply_lookup(&self, handle: &str, call: Call<'_>, found: &RecordLookup) -> String {
@@ -148,7 +181,7 @@ impl Gate {
 
     fn step(&self, call: Call<'_>, step: Step) -> String {
         match step {
-            Step::Verdict(verdict) => self.verdict(call, &verdict),
+            Step::Verdict(verdict) => self.verdict(call, verdict),
             Step::Need(Need::ApiKeyRecord(need)) => {
                 let id = need.id().to_string();
                 frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &id)
@@ -160,19 +193,20 @@ impl Gate {
         }
     }
 
-    fn verdict(&self, call: Call<'_>, verdict: &Verdict) -> String {
+    fn verdict(&self, call: Call<'_>, verdict: Verdict) -> String {
         self.framed(call, verdict).unwrap_or_else(|_| self.refused(call, Reason::Internal))
     }
 
     /// The frame of a refusal that no gate has decided on.
     fn refused(&self, call: Call<'_>, reason: Reason) -> String {
         // The handler fails closed on an empty frame.
-        self.framed(call, &Verdict::refused(reason, call.request_id, call.now)).unwrap_or_default()
+        self.framed(call, Verdict::refused(reason, call.request_id, call.now)).unwrap_or_default()
     }
 
-    fn framed(&self, call: Call<'_>, verdict: &Verdict) -> Result<String, frame::Unframeable> {
-        let log = verdict.log_line(call.method, call.request_id);
-        match (&verdict.decision, &self.ready) {
+    fn framed(&self, call: Call<'_>, verdict: Verdict) -> Result<String, frame::Unframeable> {
+        let client = Some(call.client).filter(|client| !client.is_empty());
+        let log = verdict.log_line_with_client(call.method, call.request_id, client);
+        match (&verdict.with_request_id(call.request_id).decision, &self.ready) {
             (Decision::Allow(forward), Some(ready)) => frame::forward(&log, &ready.origin, forward),
             (Decision::Deny(response) | Decision::Answer(response), _) => frame::response(&log, response),
             // Nothing is allowed without a gate.
@@ -182,8 +216,8 @@ impl Gate {
 }
 
 impl<'a> Call<'a> {
-    fn new(method: &'a str, request_id: &'a str, now: f64) -> Self {
-        Self { method, request_id, now: seconds(now) }
+    fn new(method: &'a str, request_id: &'a str, client: &'a str, now: f64) -> Self {
+        Self { method, request_id, client, now: seconds(now) }
     }
 }
 
@@ -254,7 +288,7 @@ mod tests {
     /// The frame of a request with `key`, as lines.
     fn decide(gate: &Gate, key: &str) -> Vec<String> {
         let headers = format!("x-api-key\0{key}\0content-type\0application/json\0");
-        lines(&gate.decide("POST", "http://gate/search", &headers, "request-1", NOW))
+        lines(&gate.decide("POST", "http://gate/search", &headers, "request-1", "", NOW))
     }
 
     fn lines(frame: &str) -> Vec<String> {
@@ -274,13 +308,13 @@ mod tests {
     }
 
     fn supply_record(gate: &Gate, handle: &str) -> Vec<String> {
-        let call = Call::new("POST", "request-1", NOW);
+        let call = Call::new("POST", "request-1", "", NOW);
         lines(&gate.supply_lookup(handle, call, &RecordLookup::NotFound))
     }
 
     fn supply_body(gate: &Gate, handle: &str) -> Vec<String> {
         let body = Some(br#"{"user": "listed"}"#.to_vec());
-        lines(&gate.supply_body(handle, "POST", "request-1", NOW, body))
+        lines(&gate.supply_body(handle, "POST", "request-1", "", NOW, body))
     }
 
     #[track_caller]
@@ -306,7 +340,7 @@ mod tests {
     #[test]
     fn a_body_that_cannot_be_read_is_refused() {
         let gate = gate();
-        let frame = lines(&gate.supply_body(&need_body(&gate), "POST", "request-1", NOW, None));
+        let frame = lines(&gate.supply_body(&need_body(&gate), "POST", "request-1", "", NOW, None));
         assert_eq!((&*frame[0], &*frame[2]), ("response", "400"));
         assert!(frame[1].contains("body_invalid"));
     }

@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 
 use portcullis::json::{Pointer, pointer_to};
 use portcullis::parts::{
-    AUTHORIZATION, Binding, CredentialLocations, Parameter, Policy, RouteTemplate, Routes, Upstream, Values,
-    WEBSOCKET_PROTOCOL, fold, owned_by,
+    AUTHORIZATION, Binding, CredentialLocations, Parameter, Policy, REQUEST_ID, RouteTemplate, Routes,
+    Upstream, Values, WEBSOCKET_PROTOCOL, fold, owned_by,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -198,6 +198,7 @@ fn why_header_is_not_sent(
         _ if name == AUTHORIZATION || name == WEBSOCKET_PROTOCOL || is_key => {
             "it is a place of credentials, which the gate verifies, replaces or removes"
         }
+        REQUEST_ID => "hosts write there by what they know the request",
         _ if owned_by(name).is_some() && !upstream.keep_headers.iter().any(|kept| kept == name) => {
             "it passes on an identity, which the gate alone may do"
         }

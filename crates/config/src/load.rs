@@ -5,10 +5,10 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use portcullis::Gate;
 use portcullis::json::{self, Budget, JsonError, Value};
 use portcullis::limits::{CONFIG_BYTES, TOKEN_BYTES, TOKEN_BYTES_MAX};
 use portcullis::parts::GateParts;
+use portcullis::{Gate, PolicyVersion};
 use serde::Deserialize as _;
 
 use crate::context::Context;
@@ -73,10 +73,11 @@ pub fn compile(document: &[u8], secrets: &dyn Secrets) -> Result<Configuration, 
     }
     let published = Published::read();
     secrets_in_document::check(&value, &published, &mut diagnostics);
+    let version = version(&value);
     drop(value);
     let system = System::read(document.profile)?;
     let context = Context { document: &document, system: &system, secrets, published: &published };
-    let gate = compile_gate(&context, &mut diagnostics);
+    let gate = compile_gate(&context, version, &mut diagnostics);
     match gate {
         Some(gate) if diagnostics.error_count() == 0 => {
             dangers::check(&context, &mut diagnostics);
@@ -109,7 +110,17 @@ fn read(value: &Value) -> Result<Document, ConfigError> {
     Document::deserialize(Reader(value)).map_err(|error| ConfigError::new(error.pointer(), error.message))
 }
 
-fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Gate> {
+/// The name of a document does not depend on how it is written: hosts hand it over as text, or as members that they have
+/// read themselves.
+fn version(document: &Value) -> PolicyVersion {
+    PolicyVersion::of(&serde_json::to_vec(document).unwrap_or_default())
+}
+
+fn compile_gate(
+    context: &Context<'_>,
+    version: PolicyVersion,
+    diagnostics: &mut Diagnostics,
+) -> Option<Gate> {
     let Context { document, system, .. } = context;
     let policy = policy::compile(context, diagnostics);
     let default_role: Option<String> =
@@ -144,5 +155,6 @@ fn compile_gate(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<
         cors,
         reason_header: document.audit.reason_header,
         mode: document.mode,
+        version,
     }))
 }

@@ -1,5 +1,8 @@
 //! Records of API keys: in a document, and as a host's store returns them.
 
+use alloc::format;
+use alloc::string::String;
+
 use portcullis::api_key::{RecordLookup, is_label};
 use portcullis::json::{self, Budget};
 use portcullis::parts::{ApiKeyRecord, KeyHash};
@@ -11,17 +14,27 @@ use crate::reader::Reader;
 
 /// What a host's store returned for the record of an API key: one element of `api_keys.records`, as a text by itself.
 ///
-/// A text that cannot be read counts as [`RecordLookup::Unavailable`]: nobody could say what the record is, and a request
-/// is refused without a word about its credential. So does one with `credential`, which only a document may say.
+/// A text that cannot be read is [`RecordLookup::Unusable`]: nobody could say what the record is, and a request is refused
+/// without a word about its credential. So is one with `credential`, which only a document may say. The operator is told the
+/// member, and none of its content.
 pub fn api_key_record(text: &[u8]) -> RecordLookup {
     let read = || {
-        let value = json::parse(text, Budget::REQUEST).ok()?;
+        let value =
+            json::parse(text, Budget::REQUEST).map_err(|error| format!("not usable JSON: {error}"))?;
+        let written = ApiKeyRecordDocument::deserialize(Reader(&value))
+            .map_err(|error| said(&error.pointer(), &error.message))?;
+        let record = compile(&written).map_err(|(member, why)| said(&format!("/{member}"), why))?;
         // Whether the origin knows such keys is asked when a document is loaded, and not here.
-        compile(&ApiKeyRecordDocument::deserialize(Reader(&value)).ok()?)
-            .ok()
-            .filter(|record| record.handling.is_none())
+        if record.handling.is_some() {
+            return Err(said("/credential", "only a record in the document may have it"));
+        }
+        Ok(record)
     };
-    read().map_or(RecordLookup::Unavailable, RecordLookup::Found)
+    read().map_or_else(RecordLookup::Unusable, RecordLookup::Found)
+}
+
+fn said(pointer: &str, message: &str) -> String {
+    if pointer.is_empty() { String::from(message) } else { format!("{pointer}: {message}") }
 }
 
 /// The record, or which member is wrong and why.

@@ -71,10 +71,12 @@ fn a_principal_comes_from_the_record() {
     assert_eq!(set("x-auth-tenant").as_deref(), Some("acme"));
     assert!(set("authorization").unwrap().starts_with("Bearer eyJ"));
     assert_eq!(verdict.diagnostics.principal.as_ref().unwrap().proof().key_id(), Some("bot"));
-    let line = verdict.log_line("GET", "request-1");
+    let policy = verdict.diagnostics.policy.unwrap();
     assert_eq!(
-        line,
-        r#"{"decision":"allow","reason":null,"status":null,"method":"GET","route":"GET /v1/threads","permission":"checkpointer:read","subject":"ci-bot","key_id":"bot","request_id":"request-1"}"#
+        verdict.log_line("GET", "request-1"),
+        format!(
+            r#"{{"decision":"allow","reason":null,"status":null,"method":"GET","route":"GET /v1/threads","permission":"checkpointer:read","subject":"ci-bot","tenant":"acme","roles":["user"],"key_id":"bot","request_id":"request-1","policy":"{policy}"}}"#
+        )
     );
 }
 

@@ -66,14 +66,19 @@ fn a_refusal_is_written_down_and_goes_on_as_it_came() {
         assert!(forward.set_headers.is_empty() && forward.response_headers.is_empty());
         assert_eq!(forward.credential, CredentialHandling::Forward);
 
-        // The log differs in one member.
-        let line = |verdict: &Verdict| -> Value {
-            serde_json::from_str(&verdict.log_line(method, "request-1")).unwrap()
-        };
+        // The log differs in one member, apart from the name of the configuration.
+        let line = |verdict: &Verdict| -> Value { log(verdict, method) };
         let mut told = line(&reported);
         assert_eq!(told.as_object_mut().unwrap().remove("reported"), Some(json!(true)));
         assert_eq!(told, line(&refused), "{method} {target}");
     }
+}
+
+/// The log line without the name of the configuration, in which the mode stands.
+fn log(verdict: &Verdict, method: &str) -> Value {
+    let mut line: Value = serde_json::from_str(&verdict.log_line(method, "request-1")).unwrap();
+    assert!(line.as_object_mut().unwrap().remove("policy").is_some());
+    line
 }
 
 #[test]
@@ -81,7 +86,7 @@ fn what_is_let_in_is_let_in_alike() {
     let gates = ["enforce", "report"].map(|mode| load(&document(mode, &json!({"reason_header": true}))));
     let [enforced, reported] = gates.map(|gate| {
         let verdict = decide_with_token(&gate, "GET", "/v1/threads", &token("admin"));
-        let line = verdict.log_line("GET", "request-1");
+        let line = log(&verdict, "GET");
         (forwarded(&verdict).clone(), verdict.diagnostics.reason, verdict.diagnostics.reported, line)
     });
     assert_eq!(enforced, reported);

@@ -4,6 +4,7 @@
 mod bodies;
 mod differential;
 mod gate;
+mod instances;
 mod middleware;
 mod props;
 mod proxy;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         shared
             .of_world("gate", "component::gate::in_python", |gate, _, summary| python::check(gate, summary)),
         shared.of_world("proxy", "component::proxy::forwarding", proxy::forwarding),
+        shared.of_world("proxy", "component::proxy::instances", instances::check),
         shared.of_world("proxy", "component::proxy::bodies::enforced", bodies::enforced),
         shared.of_world("proxy", "component::proxy::bodies::reported", |proxy, props, summary| {
             bodies::reported(proxy, props, false, summary)

@@ -84,6 +84,18 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
         let arrived = lab.recorder.arrivals().len() - before;
         let got = (response.status, logged, arrived);
         report.equal(&format!("API key {id}"), got, (*status, *reason, usize::from(*status == 200)));
+        // Which record cannot be used, and why.
+        let unverified = decision.pointer("/unverified/api_key").and_then(|id| id.as_str());
+        let due = Some(*id)
+            .filter(|_| reason.is_some_and(|reason| reason != "api_key_malformed" && *status != 403));
+        report.equal(&format!("API key {id}: what it says of itself"), unverified, due);
+        let detail = decision.get("detail").and_then(|detail| detail.as_str()).unwrap_or_default();
+        for (broken, said) in
+            [("odd", "colour"), ("garbled", "not usable JSON"), ("broken", "could not be read")]
+        {
+            let fine = *id != broken || *status != 503 || detail.contains(said);
+            report.holds(&format!("API key {id}: the log says what is wrong"), fine, decision);
+        }
     }
     let seen: Vec<_> =
         lab.recorder.arrivals().into_iter().filter_map(|arrival| Some(arrival.identity?.0)).collect();

@@ -9,6 +9,7 @@ mod refused;
 mod requests;
 mod scene;
 mod setup;
+mod timeouts;
 
 use std::process::ExitCode;
 
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         test("envoy::istio::same_as_elsewhere", |_, summary| istio::same_as_elsewhere(summary)),
         test("envoy::istio::loads", istio::loads),
         test("envoy::requests", requests::check),
+        test("envoy::timeouts", timeouts::check),
     ];
 
     let built = artefact.clone();

@@ -48,6 +48,7 @@ const RECIPES: &[Recipe] = &[
             "wasi:cli/environment@0.2.12",
             "wasi:cli/stderr@0.2.12",
             "wasi:cli/stdout@0.2.12",
+            "wasi:clocks/monotonic-clock@0.2.12",
             "wasi:clocks/wall-clock@0.2.12",
             "wasi:http/outgoing-handler@0.2.12",
             "wasi:http/types@0.2.12",

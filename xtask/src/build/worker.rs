@@ -43,6 +43,7 @@ const IMPORTS: &[&str] = &[
     "__wbg_get",
     "__wbg_instanceId",
     "__wbg_length",
+    "__wbg_log",
     "__wbg_new",
     "__wbg_new_typed",
     "__wbg_new_with_byte_offset_and_length",

@@ -55,6 +55,8 @@ enum Stage {
     Npm,
     /// Pages in Chromium in front of the Worker, Envoy and the component: who may read what across origins.
     Browser,
+    /// Callers who break off, garble or flood their requests: Worker, Envoy and the component answer, and alarm nobody.
+    Strangers,
     /// The shared case files on every host.
     Cases,
     /// Hostile and ordinary requests as raw bytes, other ones for each commit; `cargo xtask bypass` sends more.
@@ -103,6 +105,7 @@ impl Stage {
             | Self::Envoy
             | Self::Npm
             | Self::Browser
+            | Self::Strangers
             | Self::Cases
             | Self::Bypass
             | Self::Demo

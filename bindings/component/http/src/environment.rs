@@ -4,10 +4,11 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use portcullis::Gate;
-use portcullis_config::Secrets;
+use portcullis_config::{Loaded, Secrets};
 
 use crate::bindings::wasi::cli::{environment, stderr, stdout};
 use crate::bindings::wasi::io::streams::OutputStream;
@@ -17,15 +18,34 @@ const CONFIG: &str = "PORTCULLIS_CONFIG";
 /// The most that one blocking write takes, in bytes (`wasi:io/streams`, `blocking-write-and-flush`).
 const WRITE_BYTES: usize = 4096;
 
-/// The gate of this instance; none if there is no usable configuration.
-static GATE: OnceBox<Option<Gate>> = OnceBox::new();
+/// What this instance has loaded; none if there is no usable configuration.
+static LOADED: OnceBox<Option<Loaded>> = OnceBox::new();
+/// How many requests it has been given.
+static REQUESTS: AtomicUsize = AtomicUsize::new(0);
 
 /// The variables, as given.
 struct Variables(Vec<(String, String)>);
 
 /// The gate, compiled when it is first asked for. What is wrong with the configuration goes to standard error.
 pub(crate) fn gate() -> Option<&'static Gate> {
-    GATE.get_or_init(|| Box::new(load())).as_ref()
+    loaded().map(|loaded| &loaded.gate)
+}
+
+/// Counts a request of this instance. What is no error and still worth knowing of the configuration is said at the second:
+/// a host that makes an instance for every request would hear it with each.
+pub(crate) fn note_request() {
+    if REQUESTS.fetch_add(1, Ordering::Relaxed) != 1 {
+        return;
+    }
+    let Some(loaded) = loaded() else { return };
+    complain(&format!("policy {} is loaded", loaded.gate.version()));
+    for diagnostic in &loaded.diagnostics {
+        complain(&diagnostic.to_string());
+    }
+}
+
+fn loaded() -> Option<&'static Loaded> {
+    LOADED.get_or_init(|| Box::new(load())).as_ref()
 }
 
 /// The variable `name`.
@@ -43,7 +63,7 @@ pub(crate) fn log(text: &str) {
     line(&stdout::get_stdout(), text);
 }
 
-fn load() -> Option<Gate> {
+fn load() -> Option<Loaded> {
     let variables = Variables::read();
     let loaded = variables
         .get(CONFIG)
@@ -51,11 +71,7 @@ fn load() -> Option<Gate> {
         .and_then(|document| {
             portcullis_config::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
         });
-    let loaded = loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}"))).ok()?;
-    for diagnostic in &loaded.diagnostics {
-        complain(&diagnostic.to_string());
-    }
-    Some(loaded.gate)
+    loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}"))).ok()
 }
 
 /// Whole lines in as few writes as the interface allows. Nobody is left to tell if it fails.

@@ -22,6 +22,8 @@ pub struct Request {
     /// Every header line, in the host's order; `host` among them, wherever the host keeps the authority.
     pub headers: Vec<(String, Vec<u8>)>,
     id: String,
+    /// Whether origin and caller are told the identifier.
+    tells_id: bool,
 }
 
 /// A request that its verdict allows.
@@ -35,6 +37,7 @@ pub struct Allowed {
 impl Request {
     /// Reads the head, and nothing of the body.
     pub fn read(incoming: &IncomingRequest) -> Self {
+        environment::note_request();
         let (high, low) = (random::get_random_u64(), random::get_random_u64());
         let mut headers = incoming.headers().entries();
         if let Some(authority) = incoming.authority()
@@ -48,6 +51,7 @@ impl Request {
             target: incoming.path_with_query().unwrap_or_default(),
             headers,
             id: format!("{high:016x}{low:016x}"),
+            tells_id: false,
         }
     }
 
@@ -61,6 +65,12 @@ impl Request {
     /// Adds the header that announces a body.
     pub fn announce_body(&mut self) {
         self.headers.push((String::from("transfer-encoding"), b"chunked".to_vec()));
+    }
+
+    /// The same, whose identifier the origin and the caller are told in `X-Request-Id`.
+    #[must_use]
+    pub fn telling_id(self) -> Self {
+        Self { tells_id: true, ..self }
     }
 
     /// The verdict or, as the error, the need for the body.
@@ -82,10 +92,16 @@ impl Request {
         need.supply(body, now())
     }
 
+    /// The verdict of a decision that takes the body, which broke off or cannot be had.
+    pub fn decide_without(need: BodyNeed) -> Verdict {
+        need.unavailable(now())
+    }
+
     /// Logs and answers what goes no further; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
     /// that the verdict can be carried out.
     pub fn settle(&self, verdict: Verdict, out: ResponseOutparam) -> Option<(Allowed, ResponseOutparam)> {
         let log_line = verdict.log_line(&self.method, &self.id);
+        let verdict = if self.tells_id { verdict.with_request_id(&self.id) } else { verdict };
         match verdict.decision {
             Decision::Allow(forward) => Some((Allowed { forward, log_line }, out)),
             Decision::Deny(response) | Decision::Answer(response) => {
@@ -112,13 +128,26 @@ impl Request {
         drop(self.settle(Verdict::refused(reason, &self.id, now()), out));
     }
 
+    /// Refuses the request, which was allowed, because its body broke off on its way to the origin.
+    pub fn body_broken_off(&self, out: ResponseOutparam) {
+        match environment::gate() {
+            // It is a refusal; and if it were not, the host would answer for want of a response.
+            Some(gate) => {
+                drop(self.settle(self.with_head(|head| gate.body_broken_off(head, now())), out));
+            }
+            None => self.refuse_for_config(out),
+        }
+    }
+
     /// Answers that the origin cannot be reached. Not a decision: nothing to log but why.
     pub fn origin_unreachable(&self, why: &str, out: ResponseOutparam) {
         environment::complain(&format!("request {}: cannot reach ORIGIN: {why}", self.id));
-        match environment::gate() {
-            Some(gate) => respond(out, &self.with_head(|head| gate.origin_unreachable(head, now()))),
-            None => self.refuse_for_config(out),
+        let Some(gate) = environment::gate() else { return self.refuse_for_config(out) };
+        let mut response = self.with_head(|head| gate.origin_unreachable(head, now()));
+        if self.tells_id {
+            response.set_request_id(&self.id);
         }
+        respond(out, &response);
     }
 
     /// Calls `f` with what the core decides about. `wasi:http` hides the headers of the connection.

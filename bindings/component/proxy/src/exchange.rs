@@ -1,5 +1,6 @@
 //! One exchange with the origin: the request as the verdict says, both bodies at once.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,7 +25,7 @@ pub(crate) struct Inexpressible;
 /// Why there is no response.
 #[derive(Debug)]
 pub(crate) enum Failed {
-    /// The caller's own body broke off: nobody waits for an answer.
+    /// The caller's own body broke off.
     Caller,
     /// The origin cannot be reached or does not speak HTTP; for the log.
     Origin(String),
@@ -49,11 +50,12 @@ pub(crate) fn outgoing(
     origin: &Origin,
 ) -> Result<OutgoingRequest, Inexpressible> {
     let fields = Fields::new();
+    // `Host` is the origin's now; the others are the verdict's. A set: there may be as many as there are headers.
+    let replaced = forward.set_headers.iter().map(|(name, _)| name);
+    let dropped = forward.remove_headers.iter().chain(replaced).map(String::as_str).chain(["host"]);
+    let dropped: BTreeSet<&str> = dropped.collect();
     for (name, value) in &request.headers {
-        let lower = name.to_ascii_lowercase();
-        // `Host` is the origin's now; the others are the verdict's.
-        let replaced = forward.set_headers.iter().any(|(set, _)| *set == lower);
-        if lower == "host" || replaced || forward.remove_headers.contains(&lower) {
+        if dropped.contains(name.to_ascii_lowercase().as_str()) {
             continue;
         }
         match fields.append(name, value) {
@@ -92,7 +94,7 @@ pub(crate) fn run(upload: Upload, request: &Request, outgoing: OutgoingRequest) 
         if let Some(response) = head(&future)? {
             return Ok(Answered { response, upload });
         }
-        match advance(&mut upload) {
+        match advance(&mut upload)? {
             Some(None) => {}
             Some(Some(ready)) => drop(poll(&[&ready, &future.subscribe()])),
             None => future.subscribe().block(),
@@ -104,7 +106,7 @@ pub(crate) fn run(upload: Upload, request: &Request, outgoing: OutgoingRequest) 
 fn body(mut upload: Upload, request: &Request, outgoing: &OutgoingRequest) -> Result<Option<Pump>, Failed> {
     // Where no length is announced, what comes tells.
     if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
-        && upload.is_empty().map_err(|BrokenOff| Failed::Caller)?
+        && upload.is_empty()?
     {
         return Ok(None);
     }
@@ -123,15 +125,29 @@ fn head(future: &FutureIncomingResponse) -> Result<Option<IncomingResponse>, Fai
 
 /// Moves some of the request's body. None when there is nothing left to move; otherwise what to wait for, if anything.
 ///
-/// A body that broke off is dropped without completing it: the origin must not take a part for the whole.
-fn advance(upload: &mut Option<Pump>) -> Option<Option<Pollable>> {
-    match upload.as_mut()?.advance() {
-        State::Moving => return Some(None),
-        State::Waiting(ready) => return Some(Some(ready)),
-        State::Complete => upload.take()?.finish(),
-        State::Broken => drop(upload.take()),
+/// # Errors
+///
+/// If the body broke off. It is dropped without completing it: the origin must not take a part for the whole.
+fn advance(upload: &mut Option<Pump>) -> Result<Option<Option<Pollable>>, BrokenOff> {
+    match upload.as_mut().map(Pump::advance) {
+        None => {}
+        Some(State::Moving) => return Ok(Some(None)),
+        Some(State::Waiting(ready)) => return Ok(Some(Some(ready))),
+        Some(State::Complete) => upload.take().into_iter().for_each(Pump::finish),
+        // The origin may have answered without it.
+        Some(State::Refused) => drop(upload.take()),
+        Some(State::BrokenOff) => {
+            drop(upload.take());
+            return Err(BrokenOff);
+        }
     }
-    None
+    Ok(None)
+}
+
+impl From<BrokenOff> for Failed {
+    fn from(BrokenOff: BrokenOff) -> Self {
+        Self::Caller
+    }
 }
 
 impl Answered {
@@ -159,9 +175,10 @@ impl Answered {
                 State::Waiting(ready) => Some(ready),
                 State::Complete => return download.finish_with_trailers(),
                 // SECURITY: not completed, so that the caller does not take a part for the whole.
-                State::Broken => return,
+                State::BrokenOff | State::Refused => return,
             };
-            let upload_ready = advance(&mut upload);
+            // The origin has answered: what becomes of the rest is between the two.
+            let upload_ready = advance(&mut upload).unwrap_or_default();
             match (ready, upload_ready) {
                 (Some(ready), Some(Some(upload_ready))) => drop(poll(&[&ready, &upload_ready])),
                 (Some(ready), None) => ready.block(),

@@ -23,42 +23,38 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let mut request = Request::read(&incoming);
+        let mut request = Request::read(&incoming).telling_id();
         let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
-        // Nobody waits for a response where the caller's own body broke off.
-        let Ok((verdict, upload)) = decide(&incoming, &mut request) else { return };
-        let Some((allowed, out)) = request.settle(verdict, out) else { return };
-        let Ok(upload) = upload.map_or_else(|| Upload::open(&incoming), Ok) else { return };
+        let Ok(mut upload) = Upload::open(&incoming) else {
+            return request.refuse_as_failed("the host does not give the body", out);
+        };
+        let Ok(verdict) = decide(&mut request, &mut upload) else { return request.body_broken_off(out) };
+        let Some((allowed, out)) = request.settle(verdict, out) else { return upload.drain() };
         let Ok(outgoing) = exchange::outgoing(&incoming, &request, &allowed.forward, origin) else {
             return request.refuse_as_failed("the host refuses the request for the origin", out);
         };
         allowed.log();
         match exchange::run(upload, &request, outgoing) {
             Ok(answered) => answered.stream(out, allowed.forward),
-            Err(Failed::Caller) => {}
+            Err(Failed::Caller) => request.body_broken_off(out),
             Err(Failed::Origin(why)) => request.origin_unreachable(&why, out),
         }
     }
 }
 
-/// The verdict, and the request's body if that took some of it: it goes on with what was read.
-fn decide(incoming: &IncomingRequest, request: &mut Request) -> Result<(Verdict, Option<Upload>), BrokenOff> {
-    let mut upload = None;
-    if request.may_hide_body() {
-        let mut opened = Upload::open(incoming)?;
-        if !opened.is_empty()? {
-            request.announce_body();
-        }
-        upload = Some(opened);
+/// The verdict, which may take some of the request's body: it goes on with what was read.
+///
+/// # Errors
+///
+/// If the body breaks off before it is clear what is asked.
+fn decide(request: &mut Request, upload: &mut Upload) -> Result<Verdict, BrokenOff> {
+    if request.may_hide_body() && !upload.is_empty()? {
+        request.announce_body();
     }
-    match request.decide() {
-        Ok(verdict) => Ok((verdict, upload)),
-        Err(need) => {
-            let mut upload = upload.map_or_else(|| Upload::open(incoming), Ok)?;
-            let body = upload.read(need.limit().saturating_add(1))?;
-            Ok((Request::decide_with(need, body), Some(upload)))
-        }
-    }
+    Ok(request.decide().unwrap_or_else(|need| match upload.read(need.limit().saturating_add(1)) {
+        Ok(body) => Request::decide_with(need, body),
+        Err(BrokenOff) => Request::decide_without(need),
+    }))
 }
 
 /// The functions that the host calls.

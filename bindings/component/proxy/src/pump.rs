@@ -32,8 +32,10 @@ pub(crate) enum State {
     Waiting(Pollable),
     /// All of it has been moved.
     Complete,
-    /// One of the two sides is gone.
-    Broken,
+    /// The source broke off before its end.
+    BrokenOff,
+    /// The sink takes no more.
+    Refused,
 }
 
 impl Pump {
@@ -58,7 +60,7 @@ impl Pump {
         let room = match self.output.check_write() {
             Ok(0) => return State::Waiting(self.output.subscribe()),
             Ok(room) => room.min(CHUNK_BYTES),
-            Err(_) => return State::Broken,
+            Err(_) => return State::Refused,
         };
         if !self.pending.is_empty() {
             let count = usize::try_from(room).unwrap_or(usize::MAX).min(self.pending.len());
@@ -70,12 +72,13 @@ impl Pump {
                 self.unflushed = false;
                 match self.output.flush() {
                     Ok(()) => State::Moving,
-                    Err(_) => State::Broken,
+                    Err(_) => State::Refused,
                 }
             }
             Ok(0) => State::Waiting(self.input.subscribe()),
-            // Either end may have closed; if the sink still takes bytes, it was the source that came to its end.
+            // Either end may be meant; if the sink still takes bytes, it is the source.
             Err(StreamError::Closed) if self.output.check_write().is_ok() => State::Complete,
+            Err(StreamError::LastOperationFailed(_)) if self.output.check_write().is_ok() => State::BrokenOff,
             moved => self.moved(moved.map(|_| ())),
         }
     }
@@ -84,7 +87,7 @@ impl Pump {
         self.unflushed = true;
         match result {
             Ok(()) => State::Moving,
-            Err(_) => State::Broken,
+            Err(_) => State::Refused,
         }
     }
 

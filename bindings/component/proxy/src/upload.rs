@@ -2,13 +2,20 @@
 
 use alloc::vec::Vec;
 
+use portcullis_component_http::bindings::wasi::clocks::monotonic_clock;
 use portcullis_component_http::bindings::wasi::http::types::{IncomingBody, IncomingRequest, OutgoingBody};
+use portcullis_component_http::bindings::wasi::io::poll::poll;
 use portcullis_component_http::bindings::wasi::io::streams::{InputStream, StreamError};
 
 use crate::pump::Pump;
 
 /// How much of a body is read to find out whether there is one, in bytes.
 const PIECE_BYTES: usize = 16 * 1024;
+/// How much of the body of a request that is refused is read after the answer, in bytes, and for how long, in nanoseconds.
+const DRAINED_BYTES: usize = 16 * 1024 * 1024;
+const DRAINED_NANOS: u64 = 5_000_000_000;
+/// How long the connection then stays open unread: a client whose bytes go nowhere looks for an answer.
+const LINGER_NANOS: u64 = 500_000_000;
 
 /// A body as it comes from the caller, of which some may have been read. The stream stands before the body it belongs to:
 /// a resource must be dropped before its parent, and fields are dropped in this order.
@@ -69,6 +76,27 @@ impl Upload {
             Err(StreamError::LastOperationFailed(_)) => return Err(BrokenOff),
         }
         Ok(())
+    }
+
+    /// Reads on, up to a limit, and forgets what comes: a client that is still sending does not see the answer that is on its
+    /// way if the connection is closed on it.
+    pub(crate) fn drain(self) {
+        let late = monotonic_clock::subscribe_duration(DRAINED_NANOS);
+        let (mut left, ready) = (DRAINED_BYTES, self.input.subscribe());
+        while left > 0 && !self.ended {
+            let woken = poll(&[&ready, &late]);
+            // The first is the body.
+            if !woken.contains(&0) {
+                return;
+            }
+            match self.input.read(u64::try_from(left).unwrap_or(u64::MAX)) {
+                Ok(bytes) => left = left.saturating_sub(bytes.len()),
+                Err(_) => return,
+            }
+        }
+        if !self.ended {
+            monotonic_clock::subscribe_duration(LINGER_NANOS).block();
+        }
     }
 
     /// Sends it to `sink`, what was read first. None if the host has no stream.

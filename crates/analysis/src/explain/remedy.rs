@@ -19,7 +19,7 @@ pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
         AuthError::Credential(error) => Some(credential::remedy(decided, *error)),
         AuthError::Token(error) => token::remedy(decided, *error),
         AuthError::Claims(error) => claims::remedy(decided, error),
-        AuthError::ApiKey(error) => Some(api_key::remedy(decided, *error)),
+        AuthError::ApiKey(error) => Some(api_key::remedy(decided, error)),
         AuthError::Policy(error) => policy::remedy(decided, *error),
         AuthError::Body(error) => Some(body(*error)),
         AuthError::Clock(_) => Some("ask with the time of now".to_owned()),

@@ -3,6 +3,14 @@
 use portcullis::api_key::RecordLookup;
 use portcullis_config::api_key_record;
 
+/// What is said about a record that cannot be used.
+fn wrong(text: &str) -> String {
+    match api_key_record(text.as_bytes()) {
+        RecordLookup::Unusable(why) => why,
+        other => panic!("{text}: {other:?}"),
+    }
+}
+
 #[test]
 fn a_record_is_read_or_nobody_could_say() {
     let hash = "sha256:0000000000000000000000000000000000000000000000000000000000000000";
@@ -13,13 +21,28 @@ fn a_record_is_read_or_nobody_could_say() {
         }
         other => assert!(matches!(other, RecordLookup::Found(_)), "{other:?}"),
     }
-    for text in ["", "null", "{}", r#"{"id":"k1"}"#, r#"{"id":"k1","hash":"sha256:00"}"#] {
-        assert!(matches!(api_key_record(text.as_bytes()), RecordLookup::Unavailable), "{text}");
+    for (text, place) in [
+        ("", "not usable JSON"),
+        ("null", ""),
+        ("{}", ""),
+        (r#"{"id":"k1"}"#, "hash"),
+        (r#"{"id":"k1","hash":"sha256:00"}"#, "/hash: "),
+        (r#"{"id":"k1","hash":"sha256:00","#, "not usable JSON"),
+    ] {
+        assert!(wrong(text).contains(place), "{text}: {}", wrong(text));
     }
-    for (member, value) in
-        [("unknown", "1"), ("claims", "[]"), ("credential", "\"forward\""), ("id", "\"again\"")]
-    {
+    for (member, value, place) in [
+        ("colour", "1", "colour"),
+        ("claims", "[]", "/claims: "),
+        ("credential", "\"forward\"", "/credential: "),
+        ("id", "\"again\"", "id"),
+        ("disabled", "\"secret-text\"", "/disabled: "),
+        ("expires_at", "\"secret-text\"", "/expires_at: "),
+        ("roles", "[\"secret-text\", 1]", "roles"),
+    ] {
         let text = record.replace("\"owner\":\"\"", &format!("\"{member}\":{value}"));
-        assert!(matches!(api_key_record(text.as_bytes()), RecordLookup::Unavailable), "{text}");
+        let wrong = wrong(&text);
+        assert!(wrong.contains(place) && !wrong.contains("secret-text"), "{text}: {wrong}");
+        assert!(!wrong.contains(hash), "{text}: {wrong}");
     }
 }

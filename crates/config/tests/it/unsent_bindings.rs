@@ -16,6 +16,7 @@ fn said(profile: &str, parameter: &str, members: Value) -> Vec<String> {
 fn headers_that_the_gate_or_the_connection_takes_away() {
     for (parameter, why) in [
         ("header.Host", "hosts write the origin's own name there"),
+        ("header.X-Request-ID", "hosts write there by what they know the request"),
         (
             "header.authorization",
             "it is a place of credentials, which the gate verifies, replaces or removes",

@@ -18,6 +18,11 @@ use crate::tools::python;
 /// How long `wasmtime serve` may take to accept connections: it compiles the component first.
 const START: Duration = Duration::from_secs(30);
 
+/// What the example's README gives to the command: instances that live for many requests, which compile the configuration
+/// once, and room for as long a head as the command itself takes, of which the host would otherwise make a trap.
+const AS_DOCUMENTED: [&str; 4] =
+    ["-Scli", "-Smax-http-fields-size=524288", "--max-instance-reuse-count", "128"];
+
 /// A running `wasmtime serve`. Stopped when dropped.
 #[derive(Debug)]
 pub struct WasmtimeServe {
@@ -65,7 +70,12 @@ impl WasmtimeServe {
         let log = File::create(&printed).with_context(|| printed.display().to_string())?;
 
         let mut command = Command::new(binary);
-        command.args(["serve", "-Scli", "--no-logging-prefix", "--addr", &address.to_string()]).args(options);
+        command.arg("serve").args(AS_DOCUMENTED).args([
+            "--no-logging-prefix",
+            "--addr",
+            &address.to_string(),
+        ]);
+        command.args(options);
         for (name, value) in environment {
             // By name only: the values must not stand in the list of processes.
             command.env(name, value).args(["--env", name]);

@@ -71,7 +71,7 @@ impl Envoy {
         let mut config = bootstrap(listeners, wasm, None);
         let all = config["static_resources"]["listeners"].as_array_mut();
         all.into_iter().flatten().enumerate().for_each(|(index, listener)| change(index, listener));
-        Self::start_with(&config, listeners.len(), name, step)
+        Self::start_configured(&config, listeners.len(), name, step)
     }
 
     /// The same, with the first listener at the address `first`.
@@ -86,10 +86,15 @@ impl Envoy {
         first: Option<SocketAddr>,
         step: &Step,
     ) -> Result<Self> {
-        Self::start_with(&bootstrap(listeners, wasm, first), listeners.len(), name, step)
+        Self::start_configured(&bootstrap(listeners, wasm, first), listeners.len(), name, step)
     }
 
-    fn start_with(config: &Value, listeners: usize, name: &str, step: &Step) -> Result<Self> {
+    /// Starts one Envoy with a whole configuration of its own, whose `listeners` are named by their numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`Envoy::start`].
+    pub fn start_configured(config: &Value, listeners: usize, name: &str, step: &Step) -> Result<Self> {
         let binary = binary(step)?;
         let dir = target("envoy").join(name);
         let config = write_bootstrap(&dir, config)?;
@@ -338,6 +343,7 @@ fn listener(index: usize, settings: &EnvoySettings, wasm: &Path, address: Socket
         "@type": format!("{types}.network.http_connection_manager.v3.HttpConnectionManager"),
         "stat_prefix": "gate",
         "use_remote_address": true,
+        "always_set_request_id_in_response": true,
         "max_request_headers_kb": 512,
         "common_http_protocol_options": {"max_headers_count": 2000},
         "upgrade_configs": UPGRADES.map(|name| json!({"upgrade_type": name})),

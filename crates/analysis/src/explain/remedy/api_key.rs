@@ -6,7 +6,7 @@ use crate::duration;
 use crate::explain::decided::Decided;
 use crate::explain::presented::Presented;
 
-pub(crate) fn remedy(decided: &Decided<'_>, error: ApiKeyError) -> String {
+pub(crate) fn remedy(decided: &Decided<'_>, error: &ApiKeyError) -> String {
     let id = match &decided.recording.credential {
         Some(Presented::ApiKey { id }) => id.as_deref(),
         Some(Presented::Token(_)) | None => None,
@@ -26,11 +26,12 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: ApiKeyError) -> String {
         },
         ApiKeyError::Expired { now, expires_at } => format!(
             "{record} expired {}: create a new key, or give it a later \"expires_at\"",
-            duration::relative(expires_at, now)
+            duration::relative(*expires_at, *now)
         ),
         ApiKeyError::Disabled => format!("{record} is disabled: remove \"disabled\", or create a new key"),
         ApiKeyError::Unavailable => format!(
             "there is no store of records here: to try the key, list {record} under /api_keys/records"
         ),
+        ApiKeyError::Unusable(why) => format!("correct {record}: {why}"),
     }
 }
