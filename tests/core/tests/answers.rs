@@ -293,7 +293,7 @@ fn reason_codes_are_distinct_and_stable() {
     assert_eq!(
         codes.join(" "),
         "path_invalid header_invalid origin_not_allowed credential_missing credential_ambiguous credential_malformed \
-         credential_unsupported \
+         credential_unsupported cross_site_request \
          token_malformed token_too_large token_type_mismatch critical_header algorithm_not_allowed key_unknown \
          signature_invalid token_expired token_not_yet_valid token_issued_in_future token_too_old issuer_untrusted \
          audience_mismatch claim_missing claim_invalid api_key_malformed api_key_unknown api_key_expired \
