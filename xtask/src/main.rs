@@ -37,6 +37,8 @@ enum Task {
     Fuzz(fuzz::FuzzArgs),
     /// Changes what the deciding modules do, one change at a time, and says which the tests do not notice.
     Mutants(mutants::MutantsArgs),
+    /// Plays the reference model against the core: every short path and small policy, and a million random requests.
+    Reference,
     /// Says which lines and branches of the core its tests reach, and names those they do not.
     Coverage,
     /// Builds an artefact into dist/ and prints its size.
@@ -58,6 +60,7 @@ fn main() -> ExitCode {
         Task::Test(args) => test::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Mutants(args) => mutants::run(&args),
+        Task::Reference => reference(),
         Task::Coverage => coverage::run(),
         Task::Build(args) => build::run(&args),
         Task::Bypass(args) => bypass::run(&args),
@@ -71,6 +74,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs the tests of the reference model with all they can play, optimised.
+fn reference() -> anyhow::Result<bool> {
+    let run = ["test", "--release", "--package=portcullis-reference", "--", "--nocapture"];
+    Ok(cargo().args(run).env("REFERENCE", "full").status()?.success())
 }
 
 /// Hands over to the program that compares.

@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("portcullis-tests", &["portcullis", "portcullis-config"]),
     ("portcullis-test-support", &["portcullis", "portcullis-config"]),
     ("portcullis-host-tests", &["portcullis", "portcullis-config", "portcullis-test-support"]),
+    ("portcullis-reference", &[]),
     ("portcullis-conformance", &["portcullis", "portcullis-config", "portcullis-test-support"]),
     ("xtask", &["portcullis", "portcullis-config", "portcullis-test-support", "portcullis-conformance"]),
 ];

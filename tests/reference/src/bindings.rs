@@ -1,0 +1,105 @@
+//! "Bindings" of `docs/decisions.md`.
+
+use crate::request::{Caller, Request};
+use crate::routes::Route;
+
+/// What a parameter of the request must be.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// `path.NAME`, `query.NAME` or `header.NAME`.
+    pub parameter: String,
+    /// `subject`, `tenant`, or a JSON pointer to a claim.
+    pub equals: String,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// What a request has in the place of a parameter.
+enum Found {
+    Nothing,
+    One(Vec<u8>),
+    /// More than one thing, or one that servers may read differently.
+    Unclear,
+}
+
+/// Whether the rule holds for the caller.
+pub fn holds(rule: &Rule, route: &Route, path: &str, request: &Request, caller: &Caller) -> bool {
+    let found = match rule.parameter.split_once('.') {
+        Some(("path", name)) => {
+            route.parameter(name, path).map_or(Found::Nothing, |text| one(percent_decoded(text, false)))
+        }
+        Some(("query", name)) => in_query(name, request.query()),
+        Some(("header", name)) => in_headers(name, &request.headers),
+        _ => Found::Unclear,
+    };
+    match found {
+        Found::Nothing => rule.optional,
+        Found::Unclear => false,
+        Found::One(value) => caller.values(&rule.equals).iter().any(|own| own.as_bytes() == value),
+    }
+}
+
+fn one(value: Option<Vec<u8>>) -> Found {
+    value.map_or(Found::Unclear, Found::One)
+}
+
+/// The name as every framework might shorten it: what stands before a bracket or a dot, if that is anything, in letters and
+/// digits of one case.
+fn shortened(name: &str) -> String {
+    let letters = |text: &str| -> String {
+        text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+    };
+    name.split(['[', '.']).map(letters).find(|part| !part.is_empty()).unwrap_or_default()
+}
+
+fn in_query(name: &str, query: &str) -> Found {
+    let mut found = Vec::new();
+    for pair in query.split('&') {
+        for (index, piece) in pair.split(';').enumerate() {
+            let (key, value) = piece.split_once('=').unwrap_or((piece, ""));
+            let Some(key) = percent_decoded(key, true).and_then(|key| String::from_utf8(key).ok()) else {
+                return Found::Unclear;
+            };
+            if key.contains('%') {
+                return Found::Unclear;
+            }
+            if shortened(&key) == shortened(name) {
+                let is_plain = index == 0 && key == name && !pair.contains(';');
+                found.push(is_plain.then_some(value));
+            }
+        }
+    }
+    match found.as_slice() {
+        [] => Found::Nothing,
+        [Some(value)] => one(percent_decoded(value, true)),
+        _ => Found::Unclear,
+    }
+}
+
+fn in_headers(name: &str, headers: &[(String, String)]) -> Found {
+    let wanted = name.to_ascii_lowercase();
+    let like = |other: &str| other.to_ascii_lowercase().replace('_', "-") == wanted.replace('_', "-");
+    let lines: Vec<_> = headers.iter().filter(|(other, _)| like(other)).collect();
+    match lines.as_slice() {
+        [] => Found::Nothing,
+        [(only, value)] if only.to_ascii_lowercase() == wanted => {
+            Found::One(value.trim().as_bytes().to_vec())
+        }
+        _ => Found::Unclear,
+    }
+}
+
+fn percent_decoded(text: &str, plus_is_space: bool) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some(first) = rest.bytes().next() {
+        if first == b'%' {
+            bytes.push(u8::from_str_radix(rest.get(1..3)?, 16).ok()?);
+            rest = &rest[3..];
+        } else {
+            bytes.push(if first == b'+' && plus_is_space { b' ' } else { first });
+            rest = &rest[1..];
+        }
+    }
+    Some(bytes)
+}
