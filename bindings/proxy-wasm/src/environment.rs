@@ -3,7 +3,7 @@
 //! Envoy offers them through WASI. The target of this module has no WASI, so that it imports nothing unasked; the two
 //! functions are declared here, in the only unsafe code of the crate.
 
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 
 #[link(wasm_import_module = "wasi_snapshot_preview1")]
 #[allow(unsafe_code, reason = "an import can only be declared so")]
@@ -34,6 +34,10 @@ impl Secrets for Environment {
         format!(
             "list {name} in vm_config.environment_variables: under host_env_keys, and set it for the Envoy process, or under key_values"
         )
+    }
+
+    fn record_store(&self) -> RecordStore {
+        RecordStore::Unsupported
     }
 }
 

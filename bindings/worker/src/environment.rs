@@ -1,11 +1,14 @@
 //! The Worker's environment: variables and secrets.
 
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 use wasm_bindgen::JsValue;
 use worker::js_sys::{JSON, Object, Reflect};
 
 /// The variable that holds the configuration.
 const CONFIG: &str = "PORTCULLIS_CONFIG";
+
+/// The KV namespace with the records of API keys, which `handler.mjs` asks.
+const RECORDS: &str = "PORTCULLIS_KEYS";
 
 /// The bindings of a Worker.
 #[derive(Debug)]
@@ -48,5 +51,15 @@ impl Secrets for Environment<'_> {
 
     fn hint(&self, name: &str) -> String {
         format!("run `wrangler secret put {name}`")
+    }
+
+    fn record_store(&self) -> RecordStore {
+        // What a variable of that name holds is no namespace.
+        let get = Reflect::get(&self.binding(RECORDS), &JsValue::from_str("get"));
+        if get.is_ok_and(|get| get.is_function()) {
+            RecordStore::Available
+        } else {
+            RecordStore::Missing("bind a KV namespace as PORTCULLIS_KEYS, under [[kv_namespaces]]")
+        }
     }
 }

@@ -14,6 +14,7 @@ use crate::document::{ApiKeyRecordDocument, RecordCredential};
 use crate::record;
 use crate::resolve::resolve;
 use crate::roles::no_such_role;
+use crate::secrets::RecordStore;
 
 /// `Some(None)` if the document has no API keys.
 #[allow(clippy::option_option, reason = "the outer option is success, the inner one is the setting")]
@@ -54,6 +55,9 @@ pub(crate) fn compile(
                 system.name
             ),
         );
+    }
+    if api_keys.lookup {
+        check_record_store(context.secrets.record_store(), diagnostics);
     }
     let pepper = match &api_keys.pepper {
         None => None,
@@ -125,4 +129,17 @@ pub(crate) fn compile(
         return None;
     }
     diagnostics.ok_or_report("/api_keys", ApiKeys::new(pepper, records, api_keys.lookup, places)).map(Some)
+}
+
+/// Records are asked for: there must be somebody to ask.
+fn check_record_store(store: RecordStore, diagnostics: &mut Diagnostics) {
+    let remedy = "list the records under api_keys.records, and remove \"lookup\"";
+    let message = match store {
+        RecordStore::Available => return,
+        RecordStore::Unsupported => format!("this host has no store to look records up in; {remedy}"),
+        RecordStore::Missing(how) => {
+            format!("this host has been given no store to look records up in; {how}; or {remedy}")
+        }
+    };
+    diagnostics.error("/api_keys/lookup", message);
 }

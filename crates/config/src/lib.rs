@@ -56,5 +56,5 @@ pub use names::{SystemName, TokenProfileName, systems};
 pub use record::api_key_record;
 #[cfg(feature = "schema")]
 pub use schema::schema;
-pub use secrets::Secrets;
+pub use secrets::{RecordStore, Secrets};
 pub use system::{Audience, System, TokenClaims, TokenProfile};

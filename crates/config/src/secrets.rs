@@ -1,4 +1,4 @@
-//! How a host hands secrets over while a configuration loads.
+//! What a host hands over, and says of itself, while a configuration loads.
 
 use alloc::string::String;
 
@@ -11,4 +11,23 @@ pub trait Secrets {
 
     /// One sentence that tells how to set the secret `name` on this host.
     fn hint(&self, name: &str) -> String;
+
+    /// Where this host finds records of API keys that the document does not list.
+    ///
+    /// A document with `api_keys.lookup` loads only where there is a store: every key that is not listed would be refused
+    /// with `records_unavailable`, from the first request on.
+    fn record_store(&self) -> RecordStore {
+        RecordStore::Available
+    }
+}
+
+/// Whether a host has a store of API-key records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordStore {
+    /// It has one, or its caller may.
+    Available,
+    /// It is a host that cannot have one.
+    Unsupported,
+    /// It has been given none. The text tells how, in the imperative and without a full stop.
+    Missing(&'static str),
 }

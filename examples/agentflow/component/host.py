@@ -75,7 +75,7 @@ class Gate:
 
 def main(component, document):
     now = int(time.time())
-    given = {name: secrets.token_hex(32) for name in ("JWT_SECRET_KEY", "PORTCULLIS_PEPPER", "ORIGIN_JWT_SECRET")}
+    given = {name: secrets.token_hex(32) for name in ("JWT_SECRET_KEY", "ORIGIN_JWT_SECRET")}
     engine = Engine()
     gate = Gate(Component.from_file(engine, component), engine, Path(document).read_bytes(), given)
 

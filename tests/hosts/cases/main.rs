@@ -34,7 +34,7 @@ use host::Host;
 use native::Native;
 use program::Program;
 use table::Scores;
-use wire::Wire;
+use wire::{ENVOY, WORKERD, Wire};
 
 /// Reasons that only a defect gives: the tests of each host force a trap.
 const NOT_BY_A_CASE: &[Reason] = &[Reason::Internal];
@@ -84,11 +84,11 @@ fn hosts(suite: &Arc<Suite>) -> Vec<Lazy> {
     };
     vec![
         lazy("native", "native", |suite| Ok(Box::new(Native::new(suite)))),
-        lazy("workerd", "workerd", |suite| {
+        lazy("workerd", WORKERD, |suite| {
             let worker = step("build the Worker", build::worker)?;
             Ok(Box::new(Wire::workerd(suite, worker.dir)?))
         }),
-        lazy("envoy", "Envoy", |suite| {
+        lazy("envoy", ENVOY, |suite| {
             let filter = step("build the Envoy filter", build::proxy_wasm)?;
             Ok(Box::new(step("start Envoy", |step| Wire::envoy(suite, &filter.path, step))?))
         }),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,6 +19,12 @@ use tokio::runtime::Runtime;
 
 use crate::host::Host;
 
+/// What the cases call Envoy.
+pub(crate) const ENVOY: &str = "Envoy";
+/// What the cases call the Worker in workerd.
+pub(crate) const WORKERD: &str = "workerd";
+/// The Worker's KV namespace, which does not answer: nothing listens on port 9 (discard) of any ordinary machine.
+const NO_STORE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 /// How long a log line may take to arrive.
 const LOG: Duration = Duration::from_secs(5);
 
@@ -66,7 +72,7 @@ impl Wire {
                     config: suite.text(name).context("no such configuration")?,
                     secrets: suite.secrets.clone(),
                     origin: format!("http://{}", self.origin.address()),
-                    kv: None,
+                    kv: Some(NO_STORE),
                 };
                 let workerd = Workerd::start(&settings, worker, &format!("cases-{name}"))
                     .with_context(|| format!("configuration `{name}`"))?;
@@ -83,14 +89,16 @@ impl Wire {
             secrets: suite.secrets.clone(),
             origin: origin.address(),
         };
-        let all: Vec<_> = suite.configurations.values().map(|usable| settings(usable.to_string())).collect();
+        let (usable, refused): (Vec<_>, Vec<_>) =
+            suite.documents().partition(|(name, _)| suite.starts_on(ENVOY, name));
+        let all: Vec<_> = usable.iter().map(|(_, document)| settings(document.clone())).collect();
         let envoy = Envoy::start(&all, wasm, "cases", step)?;
-        let names = suite.configurations.keys().cloned();
+        let names = usable.into_iter().map(|(name, _)| name.clone());
         let mut listeners: BTreeMap<_, _> =
             names.enumerate().map(|(index, name)| (name, Listener::Envoy(envoy.address(index)))).collect();
-        for (name, broken) in &suite.broken {
-            let Some(said) = Envoy::refusal(&settings(broken.clone()), wasm, "cases-broken", step)? else {
-                bail!("Envoy starts with the broken configuration `{name}`");
+        for (name, document) in refused {
+            let Some(said) = Envoy::refusal(&settings(document), wasm, "cases-broken", step)? else {
+                bail!("Envoy starts with the configuration `{name}`");
             };
             listeners.insert(name.clone(), Listener::NotStarted(said));
         }
@@ -135,7 +143,7 @@ impl Host for Wire {
             Listener::Workerd(workerd) if suite.broken.contains_key(&case.configuration) => {
                 let decisions = workerd.wait_for_decisions(decided + 1, LOG);
                 let reason = decisions.get(decided).and_then(|line| line["reason"].as_str());
-                let awaited: Vec<_> = case.said.iter().map(String::as_str).collect();
+                let awaited: Vec<_> = case.said_on(WORKERD).iter().map(String::as_str).collect();
                 Seen::Unconfigured {
                     answer: Some(answer),
                     reason: reason.map(str::to_owned),

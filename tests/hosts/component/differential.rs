@@ -38,7 +38,7 @@ pub(crate) fn check(
     props: &Props,
     summary: &mut Summary,
 ) -> Result<()> {
-    let mut config: Value = serde_json::from_str(&props.config)?;
+    let mut config = props.with_lookup()?;
     config["mode"] = mode.into();
     config["audit"] = json!({"reason_header": true});
     let bound = json!({"access": "graph:invoke", "where": {"body./user_id": "subject"}});

@@ -1,6 +1,6 @@
 //! The component of the world `middleware`, in one component with a service.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use portcullis_host_tests::{bound, runtime};
 use portcullis_test_support::build;
 use portcullis_test_support::client::Request;
@@ -10,7 +10,7 @@ use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use crate::bodies;
-use crate::props::{NOBODY, Props};
+use crate::props::{NO_STORE, NOBODY, Props};
 use crate::served::Served;
 
 /// In one component with the service of the example, which answers with what it received.
@@ -20,9 +20,8 @@ pub(crate) fn check(props: &Props, summary: &mut Summary) -> Result<()> {
 
     let start = |mut config: Value, upstream: Value, name: &str| {
         config["upstream"] = upstream;
-        // The caller's token goes on as it is: it must be one of AgentFlow's own, and an API key is none.
+        // The caller's token goes on as it is: it must be one of AgentFlow's own.
         config["issuers"][0]["claims"]["subject"] = "/user_id".into();
-        config.as_object_mut().context("the example's configuration is no object")?.remove("api_keys");
         let mut environment = props.environment(NOBODY);
         environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
         let serve = WasmtimeServe::start(&composed, &environment, &[], name)?;
@@ -48,6 +47,12 @@ pub(crate) fn check(props: &Props, summary: &mut Summary) -> Result<()> {
     }
     let gate = start(ordinary, json!({"credential": "forward"}), "check-middleware-identity")?;
     gate.expect("a header to add", &user, 503, Some("internal"), summary)?;
+
+    let lookup = props.with_lookup()?;
+    let swap = lookup["upstream"].clone();
+    let gate = start(lookup, swap, "check-middleware-lookup")?;
+    gate.expect("records to look up", &user, 503, Some("config_invalid"), summary)?;
+    gate.expect_log("records to look up", NO_STORE, summary);
 
     let gate = start(bodies::config(props, "enforce", true)?, unchanged.clone(), "check-middleware-body")?;
     let body = Request::new("POST", bound::PATH).bearer(&props.token("user", "")?).json(bound::HERS);

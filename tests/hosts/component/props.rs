@@ -7,10 +7,12 @@ use anyhow::{Context, Result, anyhow};
 use portcullis_test_support::host::gate::{GateComponent, GateHost};
 use portcullis_test_support::origin::tokens;
 use portcullis_test_support::root::root;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:9";
+/// What the components of `wasi:http` say to `api_keys.lookup`.
+pub(crate) const NO_STORE: &str = "/api_keys/lookup: this host has no store to look records up in";
 
 /// The example's configuration, and secrets and a key for one run.
 pub(crate) struct Props {
@@ -45,6 +47,13 @@ impl Props {
             "padding": padding,
         });
         tokens::sign(claims, self.secret("JWT_SECRET_KEY")?)
+    }
+
+    /// The configuration, and API keys whose records a store has.
+    pub(crate) fn with_lookup(&self) -> Result<Value> {
+        let mut config: Value = serde_json::from_str(&self.config)?;
+        config["api_keys"] = json!({"pepper": {"env": "PORTCULLIS_PEPPER"}, "lookup": true});
+        Ok(config)
     }
 
     /// The record of the API key, as a host would have stored it.

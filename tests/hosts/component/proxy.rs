@@ -11,7 +11,7 @@ use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::origin::builtin::{Arrival, Builtin};
 use portcullis_test_support::summary::Summary;
 
-use crate::props::{NOBODY, Props};
+use crate::props::{NO_STORE, NOBODY, Props};
 use crate::served::Served;
 
 /// A little more than an instance takes at rest, so that a large request makes it trap.
@@ -99,10 +99,13 @@ pub(crate) fn lacking(artefact: &ComponentArtefact, props: &Props, summary: &mut
     };
     let mut broken = props.environment(NOBODY);
     broken.insert("PORTCULLIS_CONFIG".to_string(), "{".to_string());
+    let mut lookup = props.environment(NOBODY);
+    lookup.insert("PORTCULLIS_CONFIG".to_string(), props.with_lookup()?.to_string());
     let mut elsewhere = props.environment(NOBODY);
     elsewhere.insert("ORIGIN".to_string(), format!("{NOBODY}/prefix"));
     for (what, environment, told) in [
         ("a broken configuration", broken, "no request is allowed"),
+        ("records to look up", lookup, NO_STORE),
         ("no configuration", without("PORTCULLIS_CONFIG"), "PORTCULLIS_CONFIG"),
         ("a missing secret", without("JWT_SECRET_KEY"), "JWT_SECRET_KEY"),
         ("no origin", without("ORIGIN"), "ORIGIN: must be a variable with the address of the origin"),

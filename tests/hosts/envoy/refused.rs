@@ -16,12 +16,13 @@ const HUGE_BYTES: usize = 10 * 1000 * 1000;
 const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
 
 /// What is wrong with each.
-pub(crate) const NAMES: [&str; 6] = [
+pub(crate) const NAMES: [&str; 7] = [
     "an empty configuration",
     "text that is not JSON",
     "an unknown role to inherit",
     "an unknown role by default",
     "a missing secret",
+    "a store of records",
     "10 MB",
 ];
 
@@ -35,6 +36,7 @@ fn documents() -> [(String, &'static [&'static str]); NAMES.len()] {
     let role = json!({"roles": {"reader": {"permissions": ["graph:read"], "inherits": ["readers"]}}});
     let default_role = json!({"default_role": "nobody"});
     let missing = json!({"credential": "swap", "token": {"secret": {"env": "NOT_SET"}}});
+    let lookup = json!({"lookup": true, "pepper": {"env": "PEPPER"}});
     let padding = " ".repeat(HUGE_BYTES);
     [
         (String::new(), &["no request is allowed", "the document is empty"]),
@@ -42,6 +44,7 @@ fn documents() -> [(String, &'static [&'static str]); NAMES.len()] {
         (with("policy", role), &["/policy/roles/reader/inherits/0"]),
         (with("policy", default_role), &["/policy/default_role"]),
         (with("upstream", missing), &["/upstream/token/secret", "list NOT_SET in vm_config"]),
+        (with("api_keys", lookup), &["/api_keys/lookup", "this host has no store to look records up in"]),
         (config().to_string() + &padding, &["no request is allowed", "the document is longer than"]),
     ]
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use portcullis_test_support::origin::tokens;
 use portcullis_test_support::root::root;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Ceiling for the module after gzip. Cloudflare allows 3 MB on its free plan; this one is here so that growth is noticed
 /// in the change that causes it.
@@ -30,6 +31,8 @@ const JS_BUDGET_BYTES: u64 = 32 * 1024;
 const LOG: Duration = Duration::from_secs(5);
 /// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
 const NOBODY: &str = "http://127.0.0.1:9";
+/// A KV namespace that does not answer.
+const NO_STORE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 
 fn main() -> ExitCode {
     let artefact = Fixture::new(|| {
@@ -69,22 +72,31 @@ fn size(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
 fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let runtime = runtime()?;
     let folder = root().join("examples").join("agentflow");
-    let config = fs::read_to_string(folder.join("portcullis.json"))?;
     let wrangler = fs::read_to_string(folder.join("wrangler.toml"))?;
-    let inline = wrangler.split("'''").nth(1).unwrap_or_default();
-    let differs = inline.trim() != config.trim();
-    summary.count(differs.then(|| "wrangler.toml and portcullis.json of the example differ".to_string()));
+    let config = wrangler.split("'''").nth(1).context("wrangler.toml has no document")?.to_string();
+    let mut deployed: Value = serde_json::from_str(&config).context("the document in wrangler.toml")?;
+    let keys = deployed.as_object_mut().and_then(|members| members.remove("api_keys"));
+    let lookup = keys.is_some_and(|keys| keys["lookup"] == true);
+    summary.count((!lookup).then(|| "wrangler.toml does not look API keys up".to_string()));
+    let file: Value = serde_json::from_slice(&fs::read(folder.join("portcullis.json"))?)?;
+    summary.count((file != deployed).then(|| {
+        format!("wrangler.toml without API keys and portcullis.json differ: {deployed} and {file}")
+    }));
+    let bound = wrangler.contains("[[kv_namespaces]]\nbinding = \"PORTCULLIS_KEYS\"\n");
+    summary.count((!bound).then(|| "wrangler.toml does not bind PORTCULLIS_KEYS".to_string()));
     let dated = wrangler.contains(&format!("compatibility_date = \"{}\"", COMPATIBILITY_DATE));
     summary.count(
         (!dated).then(|| "wrangler.toml names another compatibility date than was tested".to_string()),
     );
 
-    let mut settings = WorkerSettings { config, secrets: secrets()?, origin: NOBODY.to_string(), kv: None };
+    let mut settings =
+        WorkerSettings { config, secrets: secrets()?, origin: NOBODY.to_string(), kv: Some(NO_STORE) };
     let gate = Workerd::start(&settings, &artefact.dir, "check-example")?;
     let mut expect =
         |gate: &Workerd, request: &Request, what: &str, status: u16, reason: &str| -> Result<()> {
+            let decided = gate.decisions().len();
             let response = runtime.block_on(client::send(gate.address(), request))?;
-            let decisions = gate.wait_for_decisions(1, LOG);
+            let decisions = gate.wait_for_decisions(decided + 1, LOG);
             let got =
                 decisions.last().and_then(|line| line["reason"].as_str()).unwrap_or_default().to_string();
             let wrong = response.status != status || got != reason;
@@ -95,6 +107,19 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         };
     let anonymous = Request::new("GET", "/v1/threads");
     expect(&gate, &anonymous, "the example without a token", 401, "credential_missing")?;
+
+    let robot = Request::new("GET", "/v1/threads").header("X-API-Key", &tokens::api_key("robot")?);
+    expect(&gate, &robot, "a key, while the namespace does not answer", 503, "records_unavailable")?;
+
+    let namespace = settings.kv.take();
+    let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
+    expect(&gate, &anonymous, "the example without its namespace", 503, "config_invalid")?;
+    let without = gate.log();
+    settings.secrets.insert("PORTCULLIS_KEYS".to_string(), "a text".to_string());
+    let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
+    expect(&gate, &anonymous, "the example with a text for its namespace", 503, "config_invalid")?;
+    settings.secrets.remove("PORTCULLIS_KEYS");
+    settings.kv = namespace;
 
     let missing =
         settings.secrets.remove("ORIGIN_JWT_SECRET").context("the example needs no ORIGIN_JWT_SECRET")?;
@@ -107,6 +132,10 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let gate = Workerd::start(&settings, &artefact.dir, "check-origin")?;
     expect(&gate, &anonymous, "an ORIGIN with a path", 503, "config_invalid")?;
     summary.count((!told).then(|| "the log does not say how to set a missing secret".to_string()));
+    for part in ["/api_keys/lookup", "bind a KV namespace as PORTCULLIS_KEYS"] {
+        let told = without.contains(part);
+        summary.count((!told).then(|| format!("the log does not say {part:?} about a missing namespace")));
+    }
     let told = gate.log().contains("ORIGIN: must be the address of the origin");
     summary.count((!told).then(|| "the log does not say what is wrong with ORIGIN".to_string()));
     Ok(())

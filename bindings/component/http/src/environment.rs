@@ -8,7 +8,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use portcullis::Gate;
-use portcullis_config::{Loaded, Secrets};
+use portcullis_config::{Loaded, RecordStore, Secrets};
 
 use crate::bindings::wasi::cli::{environment, stderr, stdout};
 use crate::bindings::wasi::io::streams::OutputStream;
@@ -96,5 +96,9 @@ impl Secrets for Variables {
 
     fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}, for example with `wasmtime serve --env {name}`")
+    }
+
+    fn record_store(&self) -> RecordStore {
+        RecordStore::Unsupported
     }
 }

@@ -13,6 +13,7 @@ mod dangers;
 mod header_names;
 mod host;
 mod origins;
+mod record_store;
 mod records;
 #[cfg(feature = "schema")]
 mod schema;

@@ -28,8 +28,8 @@ pub struct Case {
     /// With a broken configuration: what the operator must read about it, in the log or in the error, on every host.
     #[serde(default)]
     pub said: Vec<String>,
-    /// Hosts that hand on something else than they were sent, or do not start with a broken configuration, by name: what
-    /// must become of that, and why it differs.
+    /// Hosts that hand on something else than they were sent, or do not start with the configuration, by name: what must
+    /// become of that, and why it differs.
     #[serde(default)]
     pub on: BTreeMap<String, HostLimit>,
 }
@@ -38,6 +38,12 @@ impl Case {
     /// What must become of the request on the host `name`.
     pub fn expected_on(&self, name: &str) -> &Expectation {
         self.on.get(name).map_or(&self.expect, |limit| &limit.expect)
+    }
+
+    /// What the operator must read on the host `name`; nothing where the configuration is of use.
+    pub fn said_on(&self, name: &str) -> &[String] {
+        let own = self.on.get(name).map(|limit| limit.said.as_slice()).filter(|said| !said.is_empty());
+        own.unwrap_or(&self.said)
     }
 }
 
@@ -49,6 +55,9 @@ pub struct HostLimit {
     #[serde(rename = "because")]
     _because: String,
     pub(super) expect: Expectation,
+    /// What the operator must read there, if the configuration is of use on other hosts.
+    #[serde(default)]
+    pub(super) said: Vec<String>,
 }
 
 fn standard() -> String {

@@ -79,10 +79,10 @@ pub fn check(suite: &Suite, case: &Case, name: &str, sent: &Concrete, seen: &See
         }
         _ if expected.answered => Err(format!("expected to be answered, but it was not: {seen:?}")),
         (_, Seen::Unconfigured { answer, reason, said }) => {
-            unconfigured(case, expected, answer.as_ref(), reason.as_deref(), said)
+            unconfigured(case.said_on(name), expected, answer.as_ref(), reason.as_deref(), said)
         }
-        _ if !case.said.is_empty() => {
-            Err(format!("the configuration is broken, but the host decides: {seen:?}"))
+        _ if !case.said_on(name).is_empty() => {
+            Err(format!("the configuration is of no use, but the host decides: {seen:?}"))
         }
         (None, Seen::Allowed(received)) => {
             Err(format!("expected {}, but it was allowed as {}", wanted(expected), received.target))
@@ -120,16 +120,16 @@ fn wanted(expected: &Expectation) -> String {
 
 /// A host without a usable configuration: it answers every request alike or does not start, and says why.
 fn unconfigured(
-    case: &Case,
+    due: &[String],
     expected: &Expectation,
     answer: Option<&Response>,
     reason: Option<&str>,
     said: &str,
 ) -> Result<(), String> {
-    if case.said.is_empty() {
+    if due.is_empty() {
         return Err(format!("the configuration is not accepted: {said}"));
     }
-    if let Some(unsaid) = case.said.iter().find(|part| !said.contains(*part)) {
+    if let Some(unsaid) = due.iter().find(|part| !said.contains(*part)) {
         return Err(format!("about the configuration, {unsaid:?} is not said: {said}"));
     }
     match answer {

@@ -101,18 +101,25 @@ impl Suite {
                 unusable != case.said.is_empty(),
                 "{file}: {name}: `said` is what a host says about a broken configuration"
             );
-            for expect in case.on.values().map(|limit| &limit.expect).chain([&case.expect]) {
+            let on = case.on.values().map(|limit| (&limit.expect, unusable || !limit.said.is_empty()));
+            for (expect, refuses) in on.chain([(&case.expect, unusable)]) {
                 ensure!(
                     expect.is_sound(),
                     "{file}: {name}: expect either status and reason, or forward, or `starts` false"
                 );
                 ensure!(
-                    unusable || expect.starts,
-                    "{file}: {name}: every host starts with a usable configuration"
+                    refuses || expect.starts,
+                    "{file}: {name}: a host that does not start with a usable configuration must say why (`said`)"
                 );
             }
         }
         Ok(Self { secrets, signing_keys, configurations, broken, cases })
+    }
+
+    /// Whether the host `host` must start with the configuration `name`.
+    pub fn starts_on(&self, host: &str, name: &str) -> bool {
+        let mut cases = self.cases.iter().filter(|case| case.configuration == name);
+        !self.broken.contains_key(name) && cases.all(|case| case.expected_on(host).starts)
     }
 
     /// Every configuration as text, usable and broken, by name.
