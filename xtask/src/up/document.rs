@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 use serde_json::Value;
 
 /// A document that loads, and the secrets that it names.
@@ -23,6 +23,11 @@ impl Secrets for Environment {
 
     fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}")
+    }
+
+    /// None of the hosts is given one.
+    fn record_store(&self) -> RecordStore {
+        RecordStore::Unsupported
     }
 }
 
