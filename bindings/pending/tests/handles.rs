@@ -68,7 +68,7 @@ fn a_need_goes_on_once() {
     assert_eq!(need.id(), "other");
     let Step::Verdict(verdict) = need.supply(&RecordLookup::NotFound, NOW) else { panic!("no verdict") };
     assert_eq!(verdict.diagnostics.reason, Some(Reason::ApiKeyUnknown));
-    let verdict = pending.take_body(&body).unwrap().supply(br#"{"user": "listed"}"#, NOW);
+    let verdict = pending.take_body(&body).unwrap().supply(br#"{"user": "key:listed"}"#, NOW);
     assert!(matches!(verdict.decision, Decision::Allow(_)));
 
     assert!(pending.take_record(&record).is_none());

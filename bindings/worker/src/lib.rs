@@ -313,7 +313,7 @@ mod tests {
     }
 
     fn supply_body(gate: &Gate, handle: &str) -> Vec<String> {
-        let body = Some(br#"{"user": "listed"}"#.to_vec());
+        let body = Some(br#"{"user": "key:listed"}"#.to_vec());
         lines(&gate.supply_body(handle, "POST", "request-1", "", NOW, body))
     }
 

@@ -1,7 +1,6 @@
 //! "Bindings" of `docs/decisions.md`.
 
 use crate::request::{Caller, Request};
-use crate::routes::Route;
 
 /// What a parameter of the request must be.
 #[derive(Debug, Clone)]
@@ -22,11 +21,16 @@ enum Found {
     Unclear,
 }
 
-/// Whether the rule holds for the caller.
-pub fn holds(rule: &Rule, route: &Route, path: &str, request: &Request, caller: &Caller) -> bool {
+/// Whether the rule holds for the caller; `in_path` has the parameters of the path.
+pub fn holds<'p>(
+    rule: &Rule,
+    in_path: impl Fn(&str) -> Option<&'p str>,
+    request: &Request,
+    caller: &Caller,
+) -> bool {
     let found = match rule.parameter.split_once('.') {
         Some(("path", name)) => {
-            route.parameter(name, path).map_or(Found::Nothing, |text| one(percent_decoded(text, false)))
+            in_path(name).map_or(Found::Nothing, |text| one(percent_decoded(text, false)))
         }
         Some(("query", name)) => in_query(name, request.query()),
         Some(("header", name)) => in_headers(name, &request.headers),

@@ -5,6 +5,7 @@
 //! it, a share is played that takes seconds.
 
 pub mod bindings;
+pub mod model;
 pub mod path;
 pub mod request;
 pub mod roles;

@@ -3,8 +3,8 @@
 mod world;
 
 use portcullis::{Decision, HeaderPair, RequestHead, Step, UnixTime};
+use portcullis_reference::model::Answer;
 use portcullis_reference::random_cases;
-use portcullis_reference::request::Answer;
 use world::{NOW, World};
 
 /// Requests that one policy is asked about.
