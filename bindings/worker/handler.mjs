@@ -54,7 +54,9 @@ export default {
       let headers = "";
       for (const [name, value] of request.headers) headers += name + "\0" + value + "\0";
       // The runtime hides how a body without a length is sent. A request that has a body is no CORS preflight.
-      if (request.method === "OPTIONS" && request.body) headers += "transfer-encoding\0chunked\0";
+      if (request.method === "OPTIONS" && request.body && !request.headers.has("content-length")) {
+        headers += "transfer-encoding\0chunked\0";
+      }
       // Cloudflare sets both itself; a bare workerd sets neither, and there this header is the caller's.
       const client = request.cf === undefined ? "" : (request.headers.get("cf-connecting-ip") ?? "");
       const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID(), client };

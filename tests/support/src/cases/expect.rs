@@ -90,6 +90,11 @@ pub fn check(suite: &Suite, case: &Case, name: &str, sent: &Concrete, seen: &See
         (Some(_), Seen::Refused(Response { status, body, .. })) => {
             Err(format!("expected to be allowed, but it was refused: {status} {body}"))
         }
+        // Over HTTP, the response to a HEAD is one to a GET without its body (RFC 9110 section 9.3.2).
+        (None, Seen::Refused(answer)) if sent.method == "HEAD" && answer.body.is_empty() => {
+            let with_body = Response { body: "{}".to_owned(), ..answer.clone() };
+            refusal(expected, &with_body, answer.header(REASON))
+        }
         (None, Seen::Refused(answer)) => refusal(expected, answer, answer.header(REASON)),
         (Some(forward), Seen::Allowed(received)) => forwarded(suite, forward, sent, received),
     }
