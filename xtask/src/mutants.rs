@@ -18,9 +18,6 @@ use portcullis_test_support::tools::stamp::{Stamp, lock};
 /// The pinned cargo-mutants.
 const CARGO_MUTANTS: &str = "27.1.0";
 
-/// In how many parts the mutants are cut; `cargo xtask test` plays one, another at each commit.
-const PARTS: u64 = 200;
-
 /// What the mutants are tested with.
 const TESTS: &str = "portcullis,portcullis-tests,portcullis-reference";
 
@@ -60,28 +57,6 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<bool> {
         println!("  {mutant}");
     }
     Ok(summary.failed.is_empty())
-}
-
-/// The stage of `cargo xtask test`: a few mutants, others at each commit.
-///
-/// # Errors
-///
-/// As [`run`].
-pub(crate) fn check() -> Result<Summary> {
-    let part = seed()? % PARTS;
-    play(&["--shard".to_owned(), format!("{part}/{PARTS}"), "--sharding=round-robin".to_owned()])
-}
-
-/// A number that is another one at each commit; `PORTCULLIS_MUTANTS_SEED` gives one by hand.
-fn seed() -> Result<u64> {
-    if let Ok(given) = std::env::var("PORTCULLIS_MUTANTS_SEED") {
-        return given.parse().context("PORTCULLIS_MUTANTS_SEED: write a number");
-    }
-    let mut command = std::process::Command::new("git");
-    let output = command.args(["rev-parse", "--short=8", "HEAD"]).current_dir(root()).output();
-    let commit = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
-    let number = commit.ok().and_then(|commit| u64::from_str_radix(commit.get(..8)?, 16).ok());
-    number.context("git names no commit; set PORTCULLIS_MUTANTS_SEED to any number")
 }
 
 fn play(options: &[String]) -> Result<Summary> {

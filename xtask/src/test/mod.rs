@@ -12,7 +12,7 @@ use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 use portcullis_test_support::tools;
 
-use crate::{fuzz, mutants};
+use crate::fuzz;
 
 /// What to run.
 #[derive(Debug, clap::Args)]
@@ -37,8 +37,6 @@ enum Stage {
     Unit,
     /// A minute of fuzzing, over all targets.
     Fuzz,
-    /// A few mutants of the deciding modules, others at each commit.
-    Mutants,
     /// The core links for a target without std.
     NoStd,
     /// The lock files are complete and name no machine.
@@ -96,7 +94,6 @@ impl Stage {
             Self::Docs => cargo::docs(),
             Self::Unit => cargo::unit_tests(),
             Self::Fuzz => fuzz::check(),
-            Self::Mutants => mutants::check(),
             Self::NoStd => cargo::no_std(),
             Self::Locks
             | Self::Schema

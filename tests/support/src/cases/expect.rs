@@ -32,7 +32,7 @@ pub enum Seen {
 }
 
 /// A refusal as the caller receives it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Response {
     /// Status code.
     pub status: u16,
