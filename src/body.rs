@@ -154,6 +154,7 @@ mod tests {
             bare_authorization: false,
             websocket_protocols: Vec::new(),
             query_parameter: None,
+            origin_query_parameter: None,
             cookies: Vec::new(),
             origin_cookies: Vec::new(),
         };

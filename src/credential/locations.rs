@@ -28,10 +28,17 @@ pub struct CredentialLocations {
     pub websocket_protocols: Vec<String>,
     /// Query parameter with a token. WebSocket routes only.
     pub query_parameter: Option<String>,
+    /// The query parameter in which the origin looks for a token, whether or not one is accepted there.
+    pub origin_query_parameter: Option<String>,
     /// Cookies with a token or an API key. No two differ in case only.
     pub cookies: Vec<String>,
     /// Cookies that the origin takes for a credential and nothing here verifies: they never pass.
     pub origin_cookies: Vec<String>,
+}
+
+/// Whether a parameter, by its name as it is written, is `name`.
+fn is_named(raw_name: &str, name: &str) -> bool {
+    percent::decode_form_leniently(raw_name) == name
 }
 
 /// The header of bearer tokens, in lower case.
@@ -199,13 +206,18 @@ impl CredentialLocations {
         self.websocket_protocols.iter().any(|sentinel| sentinel.as_bytes() == entry)
     }
 
+    /// The values of query parameters that carry a token. One that only the origin believes has the empty value, which is
+    /// no credential.
     fn query_values<'a>(&self, query: Option<&'a str>) -> impl Iterator<Item = &'a str> {
-        parameters(query).filter(|(name, _)| self.is_query_parameter(name)).map(|(_, value)| value)
+        parameters(query).filter(|(name, _)| self.is_query_parameter(name)).map(|(name, value)| {
+            let is_accepted = self.query_parameter.as_ref().is_some_and(|own| is_named(name, own));
+            if is_accepted { value } else { "" }
+        })
     }
 
-    /// Whether a query parameter, by its name as it is written, carries a token.
+    /// Whether a query parameter, by its name as it is written, carries a token, be it for the origin alone.
     pub fn is_query_parameter(&self, raw_name: &str) -> bool {
-        self.query_parameter.as_ref().is_some_and(|name| percent::decode_form_leniently(raw_name) == *name)
+        self.query_parameter.iter().chain(&self.origin_query_parameter).any(|name| is_named(raw_name, name))
     }
 
     /// `query` without the parameter that may carry a credential; everything else byte for byte.

@@ -145,7 +145,7 @@ pub(crate) fn check_sent(
 ) {
     let unsent = |parameter: &Parameter| match parameter {
         Parameter::Header(name) => why_header_is_not_sent(name, upstream, locations),
-        Parameter::Query(name) if locations.query_parameter.as_ref() == Some(name) => {
+        Parameter::Query(name) if locations.is_query_parameter(name) => {
             Some("it may carry a credential there and is taken out of the query".to_owned())
         }
         Parameter::Cookie(name) if locations.is_cookie(name) => {

@@ -34,6 +34,7 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         bare_authorization: system.bare_authorization,
         websocket_protocols: sentinels.cloned().unwrap_or_default(),
         query_parameter: parameter.filter(|name| !name.is_empty()).cloned(),
+        origin_query_parameter: known.websocket_query.clone(),
         cookies: cookies("cookies", &own.cookies, &known.origin_cookies, diagnostics),
         origin_cookies: {
             let taken: Vec<String> = own.cookies.iter().chain(&known.origin_cookies).cloned().collect();

@@ -15,6 +15,7 @@ fn locations() -> CredentialLocations {
         bare_authorization: false,
         websocket_protocols: vec!["agentflow-bearer".to_string()],
         query_parameter: Some("token".to_string()),
+        origin_query_parameter: None,
         cookies: vec!["sid".to_string()],
         origin_cookies: vec!["session".to_string()],
     }
@@ -220,6 +221,29 @@ fn websocket_places_count_on_websockets_only() {
     assert_eq!(find(&[], Some("token"), true), Err(Malformed));
     assert_eq!(find(&[], Some("token=a&token=b"), true), Err(Ambiguous));
     assert_eq!(find(&protocol, Some("token=a"), true), Err(Ambiguous));
+}
+
+#[test]
+fn what_only_the_origin_believes_is_a_credential_too() {
+    let locations = CredentialLocations {
+        query_parameter: None,
+        origin_query_parameter: Some("token".to_string()),
+        ..locations()
+    };
+    let find = |headers: &[(&str, &str)], target: &str| {
+        let upgrade = [("connection", "upgrade"), ("upgrade", "websocket")];
+        let pairs: Vec<_> =
+            headers.iter().chain(&upgrade).map(|(name, value)| HeaderPair::new(*name, *value)).collect();
+        let request = Request::parse(&RequestHead::new("GET", target, &pairs)).unwrap();
+        locations.find(&request).map(|(_, location)| location)
+    };
+    let bearer = [("authorization", "Bearer a.b.c")];
+    assert_eq!(find(&[], "/?token=a.b.c"), Err(CredentialError::Malformed));
+    for target in ["/?token=forged", "/?token=a.b.c", "/?%74oken=forged"] {
+        assert_eq!(find(&bearer, target), Err(CredentialError::Ambiguous), "{target}");
+    }
+    assert_eq!(find(&bearer, "/?jwt=forged"), Ok(CredentialLocation::Authorization));
+    assert_eq!(locations.strip_query("a=1&token=x"), "a=1");
 }
 
 #[test]

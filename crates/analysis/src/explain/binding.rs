@@ -92,7 +92,7 @@ fn may_be_credential(parameter: &Parameter, locations: &CredentialLocations) -> 
             [AUTHORIZATION, COOKIE, WEBSOCKET_PROTOCOL].contains(&name.as_str())
                 || locations.api_key_header.as_deref() == Some(name)
         }
-        Parameter::Query(name) => locations.query_parameter.as_deref() == Some(name),
+        Parameter::Query(name) => locations.is_query_parameter(name),
         // What keeps a session is a credential to somebody, and a twin of it may be one.
         Parameter::Cookie(_) => true,
         Parameter::Path { .. } | Parameter::Body(_) | Parameter::Form(_) => false,
