@@ -79,7 +79,7 @@ pub(crate) fn enforced(artefact: &ComponentArtefact, props: &Props, summary: &mu
         ("of no chunk", Body::Chunked(Vec::new(), Ending::Complete), invalid),
         ("byte by byte", bytes(Ending::Complete), ALLOWED),
         ("before a trailer", bytes(Ending::Trailer), ALLOWED),
-        ("that breaks off", bytes(Ending::Abort), (0, None, false)),
+        ("that breaks off", bytes(Ending::Abort), (0, Some("body_invalid"), false)),
         ("after that", Body::chunk(HERS.as_bytes()), ALLOWED),
     ];
     for (what, body, expected) in script {
