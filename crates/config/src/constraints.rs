@@ -105,7 +105,7 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ),
         (
             "/$defs/CorsDocument/properties/allowed_origins/items",
-            json!({ "pattern": origin(), "examples": ["https://app.example.com"] }),
+            json!({ "type": "string", "pattern": origin(), "examples": ["https://app.example.com"] }),
         ),
         ("/$defs/CorsDocument/properties/allowed_origins", json!({ "uniqueItems": true })),
     ]);

@@ -99,7 +99,7 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     }
     let seen: Vec<_> =
         lab.recorder.arrivals().into_iter().filter_map(|arrival| Some(arrival.identity?.0)).collect();
-    report.equal("whom the origin sees", seen, vec!["ingest".to_owned(), "robot".to_owned()]);
+    report.equal("whom the origin sees", seen, vec!["ingest".to_owned(), "key:robot".to_owned()]);
     report.equal("what the store was asked for", store.asked(), asked_for);
     Ok(report)
 }
