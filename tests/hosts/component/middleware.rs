@@ -56,7 +56,9 @@ pub(crate) fn check(props: &Props, summary: &mut Summary) -> Result<()> {
     gate.expect("records to look up", &user, 503, Some("config_invalid"), summary)?;
     gate.expect_log("records to look up", NO_STORE, summary);
 
-    let gate = start(bodies::config(props, "enforce", true)?, unchanged.clone(), "check-middleware-body")?;
+    let mut bodies = bodies::config(props, "enforce", true)?;
+    bodies["cors"] = json!({});
+    let gate = start(bodies, unchanged.clone(), "check-middleware-body")?;
     let body = Request::new("POST", bound::PATH).bearer(&props.token("user", "")?).json(bound::HERS);
     gate.expect("a body to compare", &body, 503, Some("internal"), summary)?;
     gate.expect_log("a body to compare", "cannot compare members of a body and hand it on", summary);
