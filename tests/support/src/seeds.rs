@@ -176,7 +176,7 @@ fn weak_keys() -> [Value; 4] {
 
 /// The keys of the examples in RFCs.
 fn example_keys() -> Result<Vec<Value>> {
-    let path = root().join("tests/core/tests/examples/rfc.json");
+    let path = root().join("tests/core/tests/it/examples/rfc.json");
     let examples = read_json(&path)?;
     let signatures = examples["signatures"].as_array().with_context(|| path.display().to_string())?;
     Ok(signatures.iter().map(|example| example["key"].clone()).filter(Value::is_object).collect())

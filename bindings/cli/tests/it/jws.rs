@@ -253,7 +253,7 @@ fn vectors() {
     };
     let cases: Vec<Value> = serde_json::from_slice(&cases).unwrap();
     let exceptions: Value =
-        serde_json::from_str(include_str!("../../../../tests/core/tests/exceptions.json")).unwrap();
+        serde_json::from_str(include_str!("../../../../tests/core/tests/it/exceptions.json")).unwrap();
     let refused_here = |id: &Value| {
         exceptions.as_array().unwrap().iter().any(|entry| {
             entry["set"] == "jws_cases"

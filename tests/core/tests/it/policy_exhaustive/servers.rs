@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::systems::{R2R, RAG_MODULO, RAGFLOW};
-use crate::{AGENTFLOW, DECIDED_OTHERWISE, Need, Never, Nothing, Paper, Permission};
+use super::agentflow::{AGENTFLOW, DECIDED_OTHERWISE};
+use super::paper::{Need, Never, Nothing, Paper, Permission};
+use super::systems::{R2R, RAG_MODULO, RAGFLOW};
 
 /// The rows of `file` that `server` serves, or `None` if they are not on this machine.
 fn rows(file: &str, server: Option<&str>) -> Option<Vec<Value>> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Need, Role};
+use super::paper::{Need, Role};
 
 /// The expectations about one profile.
 pub(crate) struct System {
@@ -16,7 +16,7 @@ pub(crate) struct System {
     pub(crate) server: Option<&'static str>,
     pub(crate) default_role: Option<&'static str>,
     roles: &'static [(&'static str, &'static [&'static str])],
-    /// As [`crate::DECIDED_OTHERWISE`].
+    /// As [`super::agentflow::DECIDED_OTHERWISE`].
     pub(crate) decided: &'static [(&'static str, &'static str, &'static str)],
     /// Routes that the servers have no row for: what two of theirs have in common.
     pub(crate) common: &'static [&'static str],
@@ -70,7 +70,7 @@ impl System {
     }
 }
 
-const DOCS: &str = "src/profile.rs: documentation is refused unless `policy.docs` switches it on";
+const DOCS: &str = "documentation is refused unless `policy.docs` switches it on";
 
 pub(crate) const R2R: System = System {
     profile: "r2r",

@@ -39,7 +39,7 @@ pub(crate) struct Counts {
 
 impl Tally {
     pub(crate) fn of(set: &'static str) -> Self {
-        let document: Value = serde_json::from_str(include_str!("../exceptions.json")).unwrap();
+        let document: Value = serde_json::from_str(include_str!("exceptions.json")).unwrap();
         let mut exceptions = BTreeMap::new();
         for entry in document.as_array().unwrap() {
             let text = |name: &str| entry[name].as_str().unwrap_or_else(|| panic!("`{name}` in {entry}"));

@@ -1,8 +1,6 @@
 //! Third-party vectors of signatures, where they are at hand: beside the repository, in `../shared/vectors`.
 
-mod exceptions;
-
-use exceptions::Tally;
+use crate::exceptions::Tally;
 use portcullis::UnixTime;
 use portcullis::jose::{Algorithm, UnverifiedToken};
 use portcullis::jwk::{Jwk, JwkSet, Source};

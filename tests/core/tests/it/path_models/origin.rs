@@ -7,11 +7,11 @@ use portcullis::api_key::plain_hash;
 use portcullis::{Decision, Gate, HeaderPair, Need, RequestHead, Step, UnixTime, Verdict};
 use serde_json::{Map, json};
 
-use crate::overlap::{overlap, shape};
-use crate::server::{self, Outcome};
-use crate::starlette::Starlette;
-use crate::table::Row;
-use crate::werkzeug::Werkzeug;
+use super::overlap::{overlap, shape};
+use super::server::{self, Outcome};
+use super::starlette::Starlette;
+use super::table::Row;
+use super::werkzeug::Werkzeug;
 use portcullis_tests::{NOW, load};
 
 #[derive(Debug)]

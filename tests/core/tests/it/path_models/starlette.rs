@@ -1,7 +1,7 @@
 //! Starlette's router, naively: a pattern per route, tried in the order of registration.
 
-use crate::server::{self, Outcome};
-use crate::table::Row;
+use super::server::{self, Outcome};
+use super::table::Row;
 
 /// An application of Starlette or FastAPI behind uvicorn.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::table::Row;
+use super::table::Row;
 
 /// What can be done to a path, with a place and a choice.
 #[derive(Debug, Clone, Copy)]

@@ -305,7 +305,7 @@ fn reason_codes_are_distinct_and_stable() {
 /// The page for operators lists every reason, in order, with the status that callers get.
 #[test]
 fn the_documented_table_is_the_enum() {
-    let page = include_str!("../../../docs/reasons.md");
+    let page = include_str!("../../../../docs/reasons.md");
     let rows: Vec<(&str, u16)> = page
         .lines()
         .filter_map(|line| line.strip_prefix("| `"))

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::server::{self, Outcome};
-use crate::table::Row;
+use super::server::{self, Outcome};
+use super::table::Row;
 
 /// An application of Quart or Flask with `strict_slashes=False` and `merge_slashes=True`.
 #[derive(Debug)]

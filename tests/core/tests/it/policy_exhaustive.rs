@@ -1,165 +1,19 @@
 //! Every role and every pair of roles × every route × scopes × default role, compared with an evaluator that could not be
 //! simpler and shares nothing with the core.
 
-#[path = "policy_exhaustive/servers.rs"]
+mod agentflow;
+mod paper;
 mod servers;
-#[path = "policy_exhaustive/systems.rs"]
 mod systems;
 
 use std::collections::BTreeMap;
 
+use agentflow::{AGENTFLOW, guide};
+use paper::{Need, Never, Nothing, Paper, Permission, Role};
 use portcullis::{Gate, HeaderPair, RequestHead, Step, UnixTime};
 use portcullis_tests::*;
 use serde_json::{Value, json};
 use systems::{R2R, RAG_MODULO, RAGFLOW, System};
-
-/// What a route asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
-    Nothing,
-    Never,
-    Permission(&'static str),
-}
-
-use Need::{Never, Nothing, Permission};
-
-/// AgentFlow 0.6.1 and 10xGraph 0.9.0: method, template and what the profile asks for.
-const AGENTFLOW: &[(&str, &str, Need)] = &[
-    ("GET", "/docs", Never),
-    ("GET", "/docs/oauth2-redirect", Never),
-    ("GET", "/health/ready", Nothing),
-    ("GET", "/openapi.json", Never),
-    ("GET", "/ping", Nothing),
-    ("GET", "/redocs", Never),
-    ("POST", "/v1/ag-ui", Permission("graph:stream")),
-    ("GET", "/v1/config/multimodal", Permission("config:read")),
-    ("GET", "/v1/evals/runs", Permission("evals:read")),
-    ("GET", "/v1/evals/runs/{run_id}", Permission("evals:read")),
-    ("POST", "/v1/files/upload", Permission("files:upload")),
-    ("GET", "/v1/files/{file_id}", Permission("files:read")),
-    ("GET", "/v1/files/{file_id}/info", Permission("files:read")),
-    ("GET", "/v1/files/{file_id}/url", Permission("files:read")),
-    ("GET", "/v1/graph", Permission("graph:read")),
-    ("POST", "/v1/graph/fix", Permission("graph:fix")),
-    ("POST", "/v1/graph/invoke", Permission("graph:invoke")),
-    ("WEBSOCKET", "/v1/graph/live", Permission("graph:stream")),
-    ("POST", "/v1/graph/setup", Permission("graph:setup")),
-    ("POST", "/v1/graph/stop", Permission("graph:stop")),
-    ("POST", "/v1/graph/stream", Permission("graph:stream")),
-    ("GET", "/v1/graph/tools", Permission("graph:read")),
-    ("WEBSOCKET", "/v1/graph/ws", Permission("graph:stream")),
-    ("GET", "/v1/graph:StateSchema", Permission("graph:read")),
-    ("GET", "/v1/observability/{thread_id}", Permission("graph:read")),
-    ("POST", "/v1/store/memories", Permission("store:write")),
-    ("POST", "/v1/store/memories/forget", Permission("store:delete")),
-    ("POST", "/v1/store/memories/list", Permission("store:read")),
-    ("DELETE", "/v1/store/memories/{memory_id}", Permission("store:delete")),
-    ("POST", "/v1/store/memories/{memory_id}", Permission("store:read")),
-    ("PUT", "/v1/store/memories/{memory_id}", Permission("store:write")),
-    ("POST", "/v1/store/search", Permission("store:read")),
-    ("GET", "/v1/threads", Permission("checkpointer:read")),
-    ("DELETE", "/v1/threads/{thread_id}", Permission("checkpointer:delete")),
-    ("GET", "/v1/threads/{thread_id}", Permission("checkpointer:read")),
-    ("GET", "/v1/threads/{thread_id}/messages", Permission("checkpointer:read")),
-    ("POST", "/v1/threads/{thread_id}/messages", Permission("checkpointer:write")),
-    ("DELETE", "/v1/threads/{thread_id}/messages/{message_id}", Permission("checkpointer:delete")),
-    ("GET", "/v1/threads/{thread_id}/messages/{message_id}", Permission("checkpointer:read")),
-    ("DELETE", "/v1/threads/{thread_id}/state", Permission("checkpointer:delete")),
-    ("GET", "/v1/threads/{thread_id}/state", Permission("checkpointer:read")),
-    ("PUT", "/v1/threads/{thread_id}/state", Permission("checkpointer:write")),
-];
-
-/// Where the profile asks for something else than the server does: the route, or its start and `*`; what the server asks
-/// for; and why it is not the same here.
-const DECIDED_OTHERWISE: &[(&str, &str, &str)] = &[
-    ("GET /docs*", "public", "src/profile.rs: documentation is refused unless `policy.docs` switches it on"),
-    ("GET /redocs", "public", "src/profile.rs: documentation is refused unless `policy.docs` switches it on"),
-    (
-        "GET /openapi.json",
-        "public",
-        "src/profile.rs: documentation is refused unless `policy.docs` switches it on",
-    ),
-    (
-        "GET /v1/evals/runs*",
-        "public",
-        "src/profile/agentflow.rs: left open outside production mode by the server",
-    ),
-];
-
-/// A role as a person would write it on paper.
-#[derive(Debug, Default, Clone)]
-struct Role {
-    inherits: &'static [&'static str],
-    permissions: &'static [&'static str],
-    deny: &'static [&'static str],
-}
-
-/// The table of AgentFlow's authentication guide.
-fn guide() -> BTreeMap<&'static str, Role> {
-    let role = |permissions| Role { permissions, ..Role::default() };
-    BTreeMap::from([
-        ("guest", role(&["graph:invoke"])),
-        ("user", role(&["graph:invoke", "graph:stream", "checkpointer:read", "store:read"])),
-        (
-            "admin",
-            role(&[
-                "graph:invoke",
-                "graph:stream",
-                "graph:stop",
-                "graph:setup",
-                "checkpointer:read",
-                "checkpointer:write",
-                "checkpointer:delete",
-                "store:read",
-                "store:write",
-            ]),
-        ),
-    ])
-}
-
-/// The evaluator: what the documentation says, said again.
-struct Paper<'p> {
-    roles: &'p BTreeMap<&'static str, Role>,
-    default_role: Option<&'static str>,
-    scopes_narrow: bool,
-}
-
-impl Paper<'_> {
-    /// `carried`: the roles of the token, `None` if it says nothing about roles.
-    fn expected(&self, carried: Option<&[&str]>, scopes: Option<&[&str]>, need: Need) -> (u16, &'static str) {
-        let permission = match need {
-            Nothing => return (200, "-"),
-            Never => return (403, "route_refused"),
-            Permission(permission) => permission,
-        };
-        let carried: Vec<&str> = match carried {
-            Some(carried) => carried.to_vec(),
-            None => self.default_role.into_iter().collect(),
-        };
-        let (mut granted, mut denied) = (false, false);
-        for role in carried {
-            granted |= self.says(role, permission, |role| role.permissions);
-            denied |= self.says(role, permission, |role| role.deny);
-        }
-        if denied {
-            (403, "permission_denied")
-        } else if !granted {
-            (403, "permission_missing")
-        } else if self.scopes_narrow && scopes.is_some_and(|scopes| !scopes.contains(&permission)) {
-            (403, "scope_missing")
-        } else {
-            (200, "-")
-        }
-    }
-
-    fn says(&self, name: &str, permission: &str, list: fn(&Role) -> &'static [&'static str]) -> bool {
-        let Some(role) = self.roles.get(name) else { return false };
-        let (resource, action) = permission.split_once(':').unwrap();
-        let stands_for = [permission, "*", "*:*", &format!("{resource}:*"), &format!("*:{action}")];
-        list(role).iter().any(|pattern| stands_for.contains(pattern))
-            || role.inherits.iter().any(|parent| self.says(parent, permission, list))
-    }
-}
 
 /// Nothing said, none, one nobody knows, each role, each pair in either order, each with one nobody knows, and all.
 fn combinations(roles: &BTreeMap<&'static str, Role>) -> Vec<Option<Vec<&'static str>>> {

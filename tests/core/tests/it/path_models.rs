@@ -1,19 +1,12 @@
 //! The rule about paths, against a naive model of each origin's router: if the origin serves a path as some route, the
 //! decision was made for that route, or the request was refused.
 
-#[path = "path_models/origin.rs"]
 mod origin;
-#[path = "path_models/overlap.rs"]
 mod overlap;
-#[path = "path_models/requests.rs"]
 mod requests;
-#[path = "path_models/server.rs"]
 mod server;
-#[path = "path_models/starlette.rs"]
 mod starlette;
-#[path = "path_models/table.rs"]
 mod table;
-#[path = "path_models/werkzeug.rs"]
 mod werkzeug;
 
 use std::collections::{BTreeMap, BTreeSet};

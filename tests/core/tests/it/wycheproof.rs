@@ -1,9 +1,7 @@
 //! Project Wycheproof's vectors of the primitives, through the same keys as everything else: a JWK made of each group's
 //! numbers, and the group's own PEM document.
 
-mod exceptions;
-
-use exceptions::Tally;
+use crate::exceptions::Tally;
 use portcullis::base64url;
 use portcullis::jose::{Algorithm, PublicKey, VerificationKey};
 use portcullis::jwk::Jwk;

@@ -1,0 +1,36 @@
+//! Deciding through the public API, in one program: linking it once is most of what many would cost.
+
+mod answers;
+mod any_bytes;
+mod api_keys;
+mod bindings;
+mod body_bindings;
+mod claims;
+mod clock;
+mod config;
+mod configuration_page;
+mod cors;
+mod cost;
+mod differential;
+mod exceptions;
+mod forwarding;
+mod hostile_policies;
+mod jose_examples;
+mod jose_vectors;
+mod jwk;
+mod jwk_set;
+mod key_choice;
+mod layers;
+mod log_line;
+mod path_models;
+mod pem;
+mod policy;
+mod policy_exhaustive;
+mod profile_config;
+mod profiles;
+mod report_mode;
+mod routes_found;
+mod token_attacks;
+mod token_profiles;
+mod vectors;
+mod wycheproof;
