@@ -10,3 +10,4 @@ pub(crate) mod outbound;
 pub(crate) mod owned;
 pub(crate) mod rules;
 pub(crate) mod standing;
+mod token_id;

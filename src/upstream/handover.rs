@@ -10,6 +10,7 @@ use super::headers;
 use super::outbound::Outbound;
 use super::rules::{Replacement, Upstream};
 use super::standing::Standing;
+use super::token_id::TokenSeed;
 use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocation, CredentialLocations, WEBSOCKET_PROTOCOL};
 use crate::handling::CredentialHandling;
 use crate::request::Request;
@@ -27,6 +28,8 @@ pub(crate) struct Handover {
     sentinel: Option<String>,
     /// What `Authorization` has to say for a credential that is forwarded, if it does not say so.
     normal_form: Option<String>,
+    /// What a token that is minted for this request is told from others by.
+    seed: Option<TokenSeed>,
     /// The cookies that stay, where others go.
     cookie: Option<String>,
     response: ResponseChanges,
@@ -54,10 +57,12 @@ impl Handover {
             ) => locations.normal_form(request),
             _ => None,
         };
+        let is_replaced = matches!(standing, Standing::Verified(_, CredentialHandling::Replace));
+        let seed = is_replaced.then(|| TokenSeed::of(request, locations));
         let target = outbound.target();
         let (removed, cookie) = outbound.into_changes();
         let sentinel = sentinel.map(ToOwned::to_owned);
-        Self { target, removed, standing, websocket, sentinel, normal_form, cookie, response }
+        Self { target, removed, standing, websocket, sentinel, normal_form, seed, cookie, response }
     }
 
     /// How the request is handed on at `now`; `caller` is `None` on public routes.
@@ -94,18 +99,18 @@ impl Handover {
         set: &mut Vec<(String, String)>,
     ) {
         let Standing::Verified(location, handling) = self.standing else { return };
-        let replacement = match (handling, &upstream.replacement) {
-            (CredentialHandling::Replace, Some(Replacement::Token(mint))) => {
-                mint.token(caller, self.websocket, now)
+        let replacement = match (handling, &upstream.replacement, &self.seed) {
+            (CredentialHandling::Replace, Some(Replacement::Token(mint)), Some(seed)) => {
+                mint.token(caller, seed, self.websocket, now)
             }
-            (CredentialHandling::Replace, Some(Replacement::Key(key))) => key.expose().to_owned(),
+            (CredentialHandling::Replace, Some(Replacement::Key(key)), _) => key.expose().to_owned(),
             // SECURITY: without anything to replace it with, none goes on.
-            (CredentialHandling::Replace, None) => return,
-            (CredentialHandling::Forward, _) => {
+            (CredentialHandling::Replace, _, _) => return,
+            (CredentialHandling::Forward, ..) => {
                 set.extend(self.normal_form.clone().map(|value| (AUTHORIZATION.to_owned(), value)));
                 return;
             }
-            (CredentialHandling::Strip, _) => {
+            (CredentialHandling::Strip, ..) => {
                 // The origin answers with the sentinel, and browsers insist on that.
                 set.extend(self.sentinel.clone().map(|value| (WEBSOCKET_PROTOCOL.to_owned(), value)));
                 return;

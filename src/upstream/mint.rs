@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::caller::Caller;
+use super::token_id::TokenSeed;
 use crate::alg::Algorithm;
 use crate::base64url;
 use crate::crypto::HmacKey;
@@ -49,8 +50,8 @@ pub struct Mint {
 }
 
 impl Mint {
-    /// A token for `caller` that never outlives the caller's own proof.
-    pub(crate) fn token(&self, caller: &Caller, websocket: bool, now: UnixTime) -> String {
+    /// A token for `caller` that never outlives the caller's own proof, and that is no other request's.
+    pub(super) fn token(&self, caller: &Caller, seed: &TokenSeed, websocket: bool, now: UnixTime) -> String {
         let principal = &caller.principal;
         let ttl_secs = if websocket { self.websocket_ttl_secs } else { self.ttl_secs };
         let expires_at =
@@ -63,6 +64,8 @@ impl Mint {
             ("roles".to_owned(), list(&mut caller.roles.iter().map(String::as_str))),
             ("iat".to_owned(), Value::from(now.minus(BACKDATED_SECS).as_secs())),
             ("exp".to_owned(), Value::from(expires_at.as_secs())),
+            // An origin may remember tokens that were logged out: it must not forget those of other requests with one.
+            ("jti".to_owned(), Value::String(seed.identifier(&self.key.0, now))),
         ]);
         // Origins that know a single role get it when there is no choice to make.
         if let [role] = caller.roles.as_slice() {

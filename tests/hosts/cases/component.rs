@@ -59,7 +59,7 @@ impl Host for Wasmtime {
             method: request.method.as_bytes(),
             target: request.target.as_bytes(),
             headers: &headers,
-            request_id: "case",
+            request_id: request.id,
         };
         let body = request.body.as_deref().unwrap_or_default().as_bytes();
         let mut step = gate.authorize(&head, request.now)?;

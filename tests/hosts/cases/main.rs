@@ -22,8 +22,8 @@ use portcullis_host_tests::fixture::Fixture;
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::build;
-use portcullis_test_support::cases::case::Case;
-use portcullis_test_support::cases::expect;
+use portcullis_test_support::cases::case::{Case, Concrete};
+use portcullis_test_support::cases::expect::{self, Seen};
 use portcullis_test_support::cases::suite::Suite;
 use portcullis_test_support::host::node;
 use portcullis_test_support::origin::tokens::now_secs;
@@ -60,6 +60,7 @@ fn main() -> ExitCode {
         }
     };
     let (hosts, scores) = (hosts(&suite), Arc::new(Scores::default()));
+    let names: Vec<_> = hosts.iter().map(|host| host.name).collect();
     let shared = Arc::clone(&suite);
     let mut tests =
         vec![harness::check("cases::every_reason_has_a_case", move || every_reason_has_a_case(&shared))];
@@ -68,7 +69,7 @@ fn main() -> ExitCode {
         tests.extend(hosts.iter().map(|host| test(&suite, index, host, &scores)));
     }
     // The tests are all that keeps the hosts running.
-    let names: Vec<_> = hosts.into_iter().map(|host| host.name).collect();
+    drop(hosts);
     let outcome = harness::run(tests, Order::Parallel);
     if let Some(table) = scores.table(&names) {
         println!("{table}");
@@ -131,8 +132,21 @@ fn run(suite: &Suite, case: &Case, host: &Lazy) -> Result<()> {
     // Another case that made the host panic is no reason for this one to fail.
     let mut running = host.host.get()?.lock().unwrap_or_else(PoisonError::into_inner);
     let request = suite.concrete(case, now_secs())?;
-    let seen = running.send(suite, case, &request).context("the host failed")?;
-    expect::check(suite, case, host.name, &request, &seen).map_err(|difference| anyhow!(difference))
+    let mut send = |request: &Concrete| running.send(suite, case, request).context("the host failed");
+    let seen = send(&request)?;
+    expect::check(suite, case, host.name, &request, &seen).map_err(|difference| anyhow!(difference))?;
+    if case.expected_on(host.name).forward.as_ref().is_some_and(|forward| forward.minted.is_some()) {
+        let again = send(&Concrete { id: "the same case again", ..request })?;
+        ensure!(credential(&again) != credential(&seen), "two requests got the same token for the origin");
+    }
+    Ok(())
+}
+
+/// The credential that the origin received.
+fn credential(seen: &Seen) -> Option<&str> {
+    let Seen::Allowed(received) = seen else { return None };
+    let mut headers = received.headers.iter();
+    headers.find(|(name, _)| name == "authorization").map(|(_, value)| value.as_str())
 }
 
 /// Checks that the cases leave no reason out.

@@ -43,7 +43,7 @@ impl Host for Native {
             method: request.method.as_bytes(),
             target: request.target.as_bytes(),
             headers: &headers,
-            request_id: "case",
+            request_id: request.id,
         };
         let body = request.body.as_deref().unwrap_or_default().as_bytes();
         let verdict = gate.decide(&head, request.now, |need| {

@@ -42,7 +42,7 @@ impl Host for Program {
             secrets: &suite.secrets,
             head,
             now: request.now,
-            request_id: "case",
+            request_id: request.id,
             body: request.body.as_deref(),
         };
         Ok(match self.0.ask(&question)? {

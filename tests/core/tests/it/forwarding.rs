@@ -1,7 +1,7 @@
 //! What the origin receives: path, headers, and what became of the credential.
 
 use jwt_simple::prelude::*;
-use portcullis::{CredentialHandling, Forward, Gate, Verdict};
+use portcullis::{CredentialHandling, Forward, Gate, HeaderPair, RequestHead, Step, UnixTime, Verdict};
 use portcullis_tests::*;
 
 const SWAP: &str = r#"{"profile":"agentflow",
@@ -192,6 +192,40 @@ fn a_swapped_token_never_says_more_than_the_proof() {
     assert_eq!(minted_for(serde_json::json!({})).get("scopes"), None);
     // No claim of the caller travels on by itself.
     assert_eq!(minted_for(serde_json::json!({"is_superuser": true})).get("is_superuser"), None);
+}
+
+/// Servers like R2R remember each token that was logged out: those of other requests must not be the same.
+#[test]
+fn a_swapped_token_is_no_other_requests() {
+    let gate = load(SWAP);
+    let identifier = |id: &str, method: &str, target: &str, token: &str, now: u64| {
+        let authorization = format!("Bearer {token}");
+        let headers = [HeaderPair::new("authorization", &authorization)];
+        let head = RequestHead::new(method, target, &headers).with_request_id(id);
+        let Step::Verdict(verdict) = gate.begin(&head, UnixTime::from_secs(now)) else { panic!("a need") };
+        let minted = set(forwarded(&verdict), "authorization").unwrap().strip_prefix("Bearer ").unwrap();
+        let payload = portcullis::base64url::decode(minted.split('.').nth(1).unwrap()).unwrap();
+        let claims: serde_json::Value = serde_json::from_slice(&payload).unwrap();
+        let identifier = claims["jti"].as_str().unwrap().to_owned();
+        assert_eq!(portcullis::base64url::decode(&identifier).unwrap().len(), 16);
+        identifier
+    };
+    let (token, other) = (swap_token(serde_json::json!({})), swap_token(serde_json::json!({"sid": "2"})));
+    let first = identifier("r1", "GET", "/v1/threads", &token, NOW);
+    // Without a source of random numbers, the same again is the same.
+    assert_eq!(identifier("r1", "GET", "/v1/threads", &token, NOW), first);
+    let others = [
+        identifier("r2", "GET", "/v1/threads", &token, NOW),
+        identifier("r1", "DELETE", "/v1/threads/1", &token, NOW),
+        identifier("r1", "GET", "/v1/threads/1", &token, NOW),
+        identifier("r1", "GET", "/v1/threads?a=1", &token, NOW),
+        identifier("r1", "GET", "/v1/threads", &other, NOW),
+        identifier("r1", "GET", "/v1/threads", &token, NOW + 1),
+    ];
+    for (index, other) in others.iter().enumerate() {
+        assert_ne!(*other, first, "{index}");
+        assert!(!others[..index].contains(other), "{index}");
+    }
 }
 
 #[test]

@@ -193,6 +193,8 @@ pub struct Concrete {
     pub body: Option<String>,
     /// Seconds since the epoch; hosts that take the time as an argument get this one.
     pub now: u64,
+    /// By what a host knows the request that takes that as an argument.
+    pub id: &'static str,
 }
 
 impl Concrete {

@@ -241,6 +241,13 @@ fn minted(suite: &Suite, expected: &Value, authorization: &str, now: u64) -> Res
     if !(now + 1..=now + 120).contains(&expires_at) {
         return Err(format!("the minted token expires at {expires_at}, and it is {now}"));
     }
+    // 16 bytes in base64url.
+    let is_identifier = |id: &str| {
+        id.len() == 22 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    if !claims.jwt_id.as_deref().is_some_and(is_identifier) {
+        return Err(format!("the minted token has {:?} as its `jti`", claims.jwt_id));
+    }
     let mut found = claims.custom;
     if let (Some(members), Some(subject)) = (found.as_object_mut(), claims.subject) {
         members.insert("sub".to_owned(), subject.into());

@@ -161,6 +161,7 @@ impl Suite {
             headers: case.request.headers.iter().map(|(name, value)| (name.clone(), fill(value))).collect(),
             body: case.request.body.as_ref().map(BodySpec::text),
             now,
+            id: "case",
         })
     }
 }
