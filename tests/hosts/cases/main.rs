@@ -61,6 +61,10 @@ fn main() -> ExitCode {
     };
     let (hosts, scores) = (hosts(&suite), Arc::new(Scores::default()));
     let names: Vec<_> = hosts.iter().map(|host| host.name).collect();
+    if let Err(error) = suite.check_hosts(&names) {
+        eprintln!("error: tests/cases: {error:#}");
+        return ExitCode::FAILURE;
+    }
     let shared = Arc::clone(&suite);
     let mut tests =
         vec![harness::check("cases::every_reason_has_a_case", move || every_reason_has_a_case(&shared))];

@@ -116,6 +116,24 @@ impl Suite {
         Ok(Self { secrets, signing_keys, configurations, broken, cases })
     }
 
+    /// Checks that each case which says something about single hosts says it about some of `hosts`.
+    ///
+    /// # Errors
+    ///
+    /// The first case that does not.
+    pub fn check_hosts(&self, hosts: &[&str]) -> anyhow::Result<()> {
+        for Case { file, name, on, .. } in &self.cases {
+            for host in on.keys() {
+                ensure!(
+                    hosts.contains(&host.as_str()),
+                    "{file}: {name}: `on` names `{host}`, which is no host; there are {}",
+                    hosts.join(", ")
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the host `host` must start with the configuration `name`.
     pub fn starts_on(&self, host: &str, name: &str) -> bool {
         let mut cases = self.cases.iter().filter(|case| case.configuration == name);
@@ -184,7 +202,19 @@ fn with_defaults(defaults: &Value, case: Value) -> Value {
 mod tests {
     use serde_json::json;
 
-    use super::with_defaults;
+    use super::{Suite, with_defaults};
+
+    #[test]
+    fn single_hosts_are_hosts() {
+        let suite = Suite::of_workspace().unwrap();
+        let mut named: Vec<&str> =
+            suite.cases.iter().flat_map(|case| case.on.keys()).map(String::as_str).collect();
+        suite.check_hosts(&named).unwrap();
+        let last = named.pop().unwrap();
+        named.retain(|host| *host != last);
+        let error = suite.check_hosts(&named).unwrap_err().to_string();
+        assert!(error.contains(&format!("`on` names `{last}`, which is no host")), "{error}");
+    }
 
     #[test]
     fn a_case_has_what_it_does_not_take_away() {
