@@ -1,12 +1,13 @@
 //! From a credential to a principal.
 
-use crate::api_key::{ApiKeys, CheckedKey};
+use crate::api_key::{ApiKeys, CheckedKey, PresentedKey};
 use crate::claims::{self, ClaimRules};
 use crate::credential::Credential;
 use crate::error::{AuthError, ClaimsError, CredentialError, TokenError};
 use crate::jws::UnverifiedToken;
-use crate::key::KeySet;
+use crate::key::{KeySet, VerificationKey};
 use crate::principal::Principal;
+use crate::sources::Sources;
 use crate::time::UnixTime;
 use crate::trace::{Event, Trace};
 
@@ -14,14 +15,46 @@ use crate::trace::{Event, Trace};
 #[derive(Debug, Clone)]
 pub struct Issuer {
     /// The keys that verify its tokens.
-    pub keys: KeySet,
+    pub keys: IssuerKeys,
     /// What the claims of its tokens must satisfy.
     pub rules: ClaimRules,
+}
+
+/// The keys of an issuer.
+#[derive(Debug, Clone)]
+pub enum IssuerKeys {
+    /// These.
+    Fixed(KeySet),
+    /// Those that are fetched: which of the sources, counted from 0.
+    Fetched(usize),
+}
+
+impl IssuerKeys {
+    /// The keys that are known without asking anybody.
+    pub fn known(&self) -> &[VerificationKey] {
+        match self {
+            Self::Fixed(keys) => keys.keys(),
+            Self::Fetched(_) => &[],
+        }
+    }
+}
+
+/// The result of checking a credential.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+pub(crate) enum Checked {
+    /// Whose it is, and which source its issuer's keys are from.
+    Principal { principal: Principal, source: Option<usize> },
+    /// An API key whose record only the host can get.
+    NeedsRecord(PresentedKey),
+    /// A token for which the source has no key: none at all, or not the one for the token, which is why it would be refused.
+    NeedsKeys { source: usize, refusal: Option<TokenError> },
 }
 
 /// Everything a credential can be checked against.
 pub(crate) struct Authenticator<'g> {
     pub(crate) issuers: &'g [Issuer],
+    pub(crate) sources: &'g Sources,
     pub(crate) api_keys: Option<&'g ApiKeys>,
     pub(crate) token_bytes: usize,
 }
@@ -37,13 +70,16 @@ impl<'g> Authenticator<'g> {
         credential: &Credential<'_>,
         now: UnixTime,
         trace: &mut impl Trace,
-    ) -> Result<CheckedKey, AuthError> {
+    ) -> Result<Checked, AuthError> {
         match credential {
-            Credential::Token(text) => self.token(text, now, trace).map(CheckedKey::Principal),
+            Credential::Token(text) => self.token(text, now, trace),
             Credential::ApiKey(text) => {
                 trace.event(|| Event::ApiKey { id: ApiKeys::public_id(text) });
                 let api_keys = self.api_keys.ok_or(CredentialError::Unsupported)?;
-                Ok(api_keys.check(text, now)?)
+                Ok(match api_keys.check(text, now)? {
+                    CheckedKey::Principal(principal) => Checked::Principal { principal, source: None },
+                    CheckedKey::NeedsRecord(key) => Checked::NeedsRecord(key),
+                })
             }
         }
     }
@@ -58,7 +94,7 @@ impl<'g> Authenticator<'g> {
         text: &str,
         now: UnixTime,
         trace: &mut impl Trace,
-    ) -> Result<Principal, AuthError> {
+    ) -> Result<Checked, AuthError> {
         trace.event(|| Event::Token { text });
         if self.issuers.is_empty() {
             return Err(CredentialError::Unsupported.into());
@@ -69,14 +105,30 @@ impl<'g> Authenticator<'g> {
         }
         let (index, issuer) = self.issuer(&token)?;
         trace.event(|| Event::Issuer { index });
-        let candidates = token.candidates(&issuer.keys, now)?;
+        let (keys, source) = match issuer.keys {
+            IssuerKeys::Fixed(ref keys) => (keys, None),
+            IssuerKeys::Fetched(source) => match self.sources.keys(source, now) {
+                Some(keys) => (keys, Some(source)),
+                None => return Ok(Checked::NeedsKeys { source, refusal: None }),
+            },
+        };
+        let candidates = match (token.candidates(keys, now), source) {
+            // Keys rotate, and a new one may come with another algorithm; a public set never has secrets.
+            (Err(refusal @ (TokenError::KeyUnknown | TokenError::AlgorithmNotAllowed)), Some(source))
+                if !token.unverified_header().algorithm().is_symmetric() =>
+            {
+                return Ok(Checked::NeedsKeys { source, refusal: Some(refusal) });
+            }
+            (candidates, _) => candidates?,
+        };
         trace.event(|| Event::KeysTried {
             positions: candidates.iter().map(|(position, _)| *position).collect(),
         });
         // SECURITY: claims are validated on what `verify_with` returns, so no claim is believed before the signature is.
         let (verified, position) = token.verify_with(candidates)?;
         trace.event(|| Event::KeyVerified { position });
-        issuer.rules.validate(&verified, now, |check| trace.event(|| Event::Claim(check)))
+        let principal = issuer.rules.validate(&verified, now, |check| trace.event(|| Event::Claim(check)))?;
+        Ok(Checked::Principal { principal, source })
     }
 
     /// The issuer whose keys the token is tried with, and its position. With several, its unverified `iss` chooses; the

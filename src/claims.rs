@@ -9,6 +9,7 @@ mod rules;
 mod scopes;
 
 pub use read::attributes;
-pub(crate) use read::unverified_issuer;
+pub(crate) use read::{list_at, names_at, subject_at, text_at, unverified_issuer};
 pub use rules::{ClaimCheck, ClaimNames, ClaimRules, IDENTIFIER_CLAIMS};
 pub use scopes::ScopeVocabulary;
+pub(crate) use scopes::common;

@@ -71,6 +71,9 @@ pub enum TokenError {
     /// The payload is not a JSON object without duplicate members.
     #[error("the token's payload is not a JSON object with unique members")]
     ClaimsNotJson,
+    /// It was taken back.
+    #[error("the token, its session, or everything issued to its subject by then was revoked")]
+    Revoked,
 }
 
 /// Why verified claims were refused.
@@ -260,6 +263,52 @@ pub enum BodyError {
     Unavailable,
 }
 
+/// Why nothing could be learned from an answer about a caller or an object.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum AskError {
+    /// There is none: refused, timed out, cut off, or the host cannot reach it.
+    #[error("whoever knows the caller did not answer")]
+    NoAnswer,
+    /// Another status than those that mean yes or no.
+    #[error("whoever knows the caller answered {0}, which means neither yes nor no")]
+    Status(u16),
+    /// Longer than [`crate::limits::REPLY_BYTES`].
+    #[error("the answer about the caller is too long")]
+    TooLong,
+    /// Not a JSON object, or not announced as one.
+    #[error("the answer about the caller is no JSON, or not announced as JSON")]
+    NotJson,
+    /// There is nothing at this place.
+    #[error("the answer about the caller has nothing at `{0}`")]
+    Missing(String),
+    /// There is something unusable at this place.
+    #[error("the answer about the caller has something unusable at `{0}`")]
+    Unreadable(String),
+    /// It is about somebody else than the token.
+    #[error("the answer about the caller names another subject than the token")]
+    OtherSubject,
+}
+
+/// Why a decision cannot be made now, and when it is worth trying again.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WaitError {
+    /// The keys of the issuer could not be had, or may be out of date.
+    #[error("the keys of the issuer could not be fetched")]
+    Keys {
+        /// In how many seconds, at least 1.
+        retry_secs: u64,
+    },
+    /// Nobody could say who the caller is, or whether the object is its own.
+    #[error(transparent)]
+    Ask(AskError),
+    /// The client has failed, or asked, too often.
+    #[error("too many requests of this kind came from the client's address")]
+    RateLimited {
+        /// In how many seconds, at least 1.
+        retry_secs: u64,
+    },
+}
+
 /// Any of the above.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum AuthError {
@@ -290,9 +339,27 @@ pub enum AuthError {
     /// The time of the decision.
     #[error(transparent)]
     Clock(#[from] ClockError),
+    /// Whoever was asked does not know the credential.
+    #[error("whoever was asked about the credential says that it is good for nothing")]
+    Rejected,
+    /// What has to be found out cannot be now.
+    #[error(transparent)]
+    Wait(#[from] WaitError),
 }
 
 impl AuthError {
+    /// In how many seconds it is worth trying again, where that is known
+    /// ([RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
+    pub(crate) fn retry_secs(&self) -> Option<u64> {
+        match self {
+            Self::Wait(WaitError::Keys { retry_secs } | WaitError::RateLimited { retry_secs }) => {
+                Some(*retry_secs)
+            }
+            Self::Wait(WaitError::Ask(_)) => Some(1),
+            _ => None,
+        }
+    }
+
     /// The stable reason.
     pub fn reason(&self) -> Reason {
         match self {
@@ -319,6 +386,7 @@ impl AuthError {
                     Reason::KeyUnknown
                 }
                 TokenError::SignatureInvalid => Reason::SignatureInvalid,
+                TokenError::Revoked => Reason::TokenRevoked,
             },
             Self::Claims(error) => match error {
                 ClaimsError::TypeMismatch => Reason::TokenTypeMismatch,
@@ -352,6 +420,12 @@ impl AuthError {
                 PolicyError::BindingMismatch => Reason::BindingMismatch,
             },
             Self::Clock(_) => Reason::Internal,
+            Self::Rejected => Reason::CredentialRejected,
+            Self::Wait(error) => match error {
+                WaitError::Keys { .. } => Reason::KeysUnavailable,
+                WaitError::Ask(_) => Reason::AskUnavailable,
+                WaitError::RateLimited { .. } => Reason::RateLimited,
+            },
             Self::Body(error) => match error {
                 BodyError::TooLarge => Reason::BodyTooLarge,
                 BodyError::NotJsonType

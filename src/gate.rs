@@ -5,11 +5,15 @@
 mod cors;
 mod decide;
 mod driver;
+mod identify;
+mod live;
 mod parts;
 mod refuse;
 mod routes;
+mod state;
 mod step;
 
 pub use cors::{Cors, Governance, Preflight};
+pub use live::{LiveGate, Refresh};
 pub use parts::{Gate, GateParts, Mode};
-pub use step::{BodyNeed, Need, RecordNeed, Step};
+pub use step::{BodyNeed, CallNeed, Need, RecordNeed, Step, WaitNeed};

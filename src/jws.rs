@@ -72,6 +72,14 @@ impl JoseHeader {
     }
 }
 
+/// Whether `text` begins with the header of a JWS, whatever follows.
+pub(crate) fn has_header(text: &str) -> bool {
+    let header = text.split('.').next().filter(|header| header.len() <= JOSE_HEADER_CHARS);
+    let header = header.and_then(|header| base64url::decode(header).ok());
+    let header = header.and_then(|header| json::parse(&header, Budget::REQUEST).ok());
+    header.is_some_and(|header| header.as_object().is_some_and(|members| members.contains_key("alg")))
+}
+
 fn without_application(media_type: &str) -> &str {
     const PREFIX: &str = "application/";
     match media_type.split_at_checked(PREFIX.len()) {

@@ -6,9 +6,11 @@ extern crate alloc;
 
 mod alg;
 pub mod api_key;
+mod ask;
 mod authenticator;
 pub mod base64url;
 mod body;
+mod call;
 mod challenge;
 mod claims;
 mod credential;
@@ -23,15 +25,19 @@ mod jws;
 mod key;
 pub mod limits;
 mod log_line;
+mod memory;
 pub mod parts;
 mod path;
 mod percent;
 mod policy;
 mod policy_version;
 mod principal;
+mod rate_limit;
 mod reason;
 mod request;
+mod revocation;
 mod secret;
+mod sources;
 mod time;
 pub mod token_kind;
 pub mod trace;
@@ -40,13 +46,15 @@ mod upstream;
 mod validity;
 mod verdict;
 
+pub use call::{Call, CallTarget, Reply};
 pub use credential::CredentialLocation;
 pub use error::{
-    ApiKeyError, AuthError, BodyError, ClaimsError, ClockError, CredentialError, HeaderError, PolicyError,
-    TokenError,
+    ApiKeyError, AskError, AuthError, BodyError, ClaimsError, ClockError, CredentialError, HeaderError,
+    PolicyError, TokenError, WaitError,
 };
-pub use gate::{BodyNeed, Gate, Need, RecordNeed, Step};
+pub use gate::{BodyNeed, CallNeed, Gate, LiveGate, Need, RecordNeed, Refresh, Step, WaitNeed};
 pub use handling::CredentialHandling;
+pub use memory::MemoryCounters;
 pub use path::{PathError, Target};
 pub use policy::permission::Permission;
 pub use policy_version::PolicyVersion;
@@ -54,6 +62,7 @@ pub use principal::{Principal, Proof};
 pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
 pub use secret::SecretBytes;
+pub use sources::{SourceFailure, SourceStatus};
 pub use time::UnixTime;
 pub use unverified::Unverified;
 pub use verdict::{Decision, Diagnostics, Forward, Response, Verdict};

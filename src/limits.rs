@@ -143,6 +143,76 @@ pub const JWK_SET_BYTES: usize = 64 * 1024;
 /// Most keys of one JWK Set.
 pub const JWK_SET_KEYS: usize = 32;
 
+/// Longest answer to a call of the gate's own (keys, metadata, who a caller is), in bytes.
+pub const REPLY_BYTES: usize = 64 * 1024;
+
+/// Most members and elements in such an answer.
+pub const REPLY_NODES: usize = 4096;
+
+/// For how long the answer to a fetch is waited for, in seconds.
+pub const FETCH_SECS: u64 = 5;
+
+/// For how long the answer to a question about a caller is waited for, in seconds.
+pub const ASK_SECS: u64 = 2;
+
+/// After how many seconds a fetch counts as lost: metadata and keys, each within [`FETCH_SECS`], and the host's own time.
+pub const FLIGHT_SECS: u64 = 12;
+
+/// For how long a yes about a caller is remembered, in seconds, if nothing else is configured.
+pub const YES_SECS: u64 = 30;
+
+/// The longest time for which a yes can be remembered, in seconds: so long a promotion or a logout may take to be seen.
+pub const YES_SECS_MAX: u64 = 60;
+
+/// For how long a no about a caller is remembered, in seconds, if nothing else is configured.
+pub const NO_SECS: u64 = 5;
+
+/// The longest time for which a no can be remembered, in seconds.
+pub const NO_SECS_MAX: u64 = 10;
+
+/// How many verified tokens, and how many answers, a gate remembers if nothing else is configured: a few MiB at most.
+pub const MEMORY_ENTRIES: usize = 1024;
+
+/// The most of each that can be configured.
+pub const MEMORY_ENTRIES_MAX: usize = 65_536;
+
+/// Longest token that is remembered, in bytes: so that entries times this bounds the memory.
+pub const MEMORY_TOKEN_BYTES: usize = 4096;
+
+/// How many clients' failures are counted.
+pub const MEMORY_CLIENTS: usize = 8192;
+
+/// For how long fetched keys are fresh that do not say it, in seconds.
+pub const FRESH_SECS: u64 = 600;
+
+/// The least time for which fetched keys are fresh, whatever they say, in seconds.
+pub const FRESH_SECS_MIN: u64 = 300;
+
+/// The longest time for which fetched keys are fresh, whatever they say, in seconds.
+pub const FRESH_SECS_MAX: u64 = 86_400;
+
+/// For how long keys that could not be fetched again are used after they were fresh, in seconds.
+pub const STALE_SECS: u64 = 86_400;
+
+/// The longest such time that can be configured, in seconds.
+pub const STALE_SECS_MAX: u64 = 7 * 86_400;
+
+/// The shortest time between two fetches that tokens with an unknown `kid` bring about, in seconds.
+pub const REFETCH_SECS: u64 = 30;
+
+/// The longest time between two tries where a source fails, in seconds.
+pub const BACKOFF_SECS_MAX: u64 = 300;
+
+/// By how much a clock goes back before it counts as set back, in seconds: threads of one host differ by less.
+pub const CLOCK_STEP_SECS: u64 = 2;
+
+/// How often a decision looks whether another has found out what it waits for; a host looks every
+/// [`WAIT_MILLIS`].
+pub const WAIT_TRIES: u8 = 40;
+
+/// Between two such looks, in milliseconds.
+pub const WAIT_MILLIS: u64 = 50;
+
 /// Most characters of a text that a stranger wrote in a log line.
 pub const LOG_TEXT_CHARS: usize = 128;
 

@@ -80,7 +80,7 @@ impl Verdict {
             tenant: principal.and_then(|principal| principal.tenant()),
             roles: principal.map(|principal| log_list(principal.roles())),
             issuer: principal.and_then(|principal| match principal.proof() {
-                Proof::Token { issuer, .. } => issuer.as_deref(),
+                Proof::Token { issuer, .. } | Proof::Asked { issuer } => issuer.as_deref(),
                 Proof::ApiKey { .. } => None,
             }),
             key_id: principal.and_then(|principal| principal.proof().key_id()),

@@ -5,12 +5,16 @@
 //! the same identifier no [`KeySet`](crate::key::KeySet).
 
 pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
-pub use crate::authenticator::Issuer;
+pub use crate::ask::{
+    AnswerRules, Condition, CredentialForm, Identity, Question, QuestionMethod, RoleReading,
+};
+pub use crate::authenticator::{Issuer, IssuerKeys};
 pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes};
 pub use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;
 pub use crate::gate::{Cors, GateParts, Governance, Mode, Preflight};
 pub use crate::handling::RouteCredential;
+pub use crate::memory::MemorySize;
 pub use crate::policy::authorize::Policy;
 pub use crate::policy::binding::{Binding, Occurrence, Parameter, Reading, Values};
 pub use crate::policy::bits::BitSet;
@@ -22,7 +26,10 @@ pub use crate::policy::route::{Access, CompiledAccess, DuplicateRoute, Node, Rou
 pub use crate::policy::template::{RouteTemplate, Segment, TemplateError, WEBSOCKET};
 pub use crate::policy::trailing_slash::TrailingSlash;
 pub use crate::principal::KEY_SUBJECT;
+pub use crate::rate_limit::RateLimit;
 pub use crate::request::{HOP_BY_HOP, Header, Headers, Origin, Request, Upgrade, fold};
+pub use crate::revocation::Revocations;
+pub use crate::sources::{KeySource, SourcePlace, UrlError, check_url};
 pub use crate::upstream::headers::is_refused_upgrade;
 pub use crate::upstream::mint::{Mint, MintKey};
 pub use crate::upstream::origin_key::OriginKey;

@@ -49,7 +49,7 @@ pub const KEY_SUBJECT: &str = "key:";
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Principal {
-    // INVARIANT: outside of `trace`, whose principals reach no origin, only `claims` and `api_key` make one.
+    // INVARIANT: outside of `trace`, whose principals reach no origin, only `claims`, `api_key` and `ask` make one.
     pub(crate) subject: String,
     pub(crate) roles: Vec<String>,
     pub(crate) scopes: Option<Vec<String>>,
@@ -61,8 +61,21 @@ pub struct Principal {
     pub(crate) handling: Option<CredentialHandling>,
     #[serde(flatten)]
     pub(crate) proof: Proof,
+    #[serde(skip)]
+    pub(crate) marks: Marks,
     #[serde(rename = "valid_until", serialize_with = "end")]
     pub(crate) validity: Validity,
+}
+
+/// By what a proof can be taken back, besides its subject and its issuer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// `jti`
+    pub(crate) token_id: Option<String>,
+    /// `sid`
+    pub(crate) session_id: Option<String>,
+    /// `iat`
+    pub(crate) issued_at: Option<UnixTime>,
 }
 
 /// The end in seconds since the epoch.
@@ -124,6 +137,11 @@ pub enum Proof {
         /// The public identifier of its record.
         key_id: String,
     },
+    /// Somebody who was asked knows the credential.
+    Asked {
+        /// Who issued it, if the configuration says so.
+        issuer: Option<String>,
+    },
 }
 
 impl Proof {
@@ -132,6 +150,7 @@ impl Proof {
         match self {
             Self::Token { key_id, .. } => key_id.as_deref(),
             Self::ApiKey { key_id } => Some(key_id),
+            Self::Asked { .. } => None,
         }
     }
 }

@@ -17,6 +17,7 @@ pub(crate) enum RefusalKind {
     ExpiredToken,
     NotPermitted,
     ScopeMissing,
+    RateLimited,
     Unavailable,
     OriginUnreachable,
 }
@@ -107,6 +108,10 @@ reasons! {
     KeyUnknown => "key_unknown", 401, InvalidCredential;
     /// The signature is not valid.
     SignatureInvalid => "signature_invalid", 401, InvalidCredential;
+    /// The token was taken back: by itself, with its session, or with everything its subject or issuer had.
+    TokenRevoked => "token_revoked", 401, InvalidCredential;
+    /// Whoever was asked about the credential says that it is good for nothing.
+    CredentialRejected => "credential_rejected", 401, InvalidCredential;
     /// `exp` has passed.
     TokenExpired => "token_expired", 401, ExpiredToken;
     /// `nbf` lies ahead.
@@ -147,6 +152,12 @@ reasons! {
     BodyInvalid => "body_invalid", 400, BadRequest;
     /// A binding compares something of the body, and the body is longer than the limit.
     BodyTooLarge => "body_too_large", 413, BodyTooLarge;
+    /// Too many failures, or requests of a route that is limited, came from the client's address.
+    RateLimited => "rate_limited", 429, RateLimited;
+    /// The keys of the token's issuer could not be fetched, or may be out of date.
+    KeysUnavailable => "keys_unavailable", 503, Unavailable;
+    /// Nobody could say who the caller is.
+    AskUnavailable => "ask_unavailable", 503, Unavailable;
     /// The configuration did not load.
     ConfigInvalid => "config_invalid", 503, Unavailable;
     /// The API-key records could not be had.

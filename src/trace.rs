@@ -13,7 +13,7 @@ use crate::error::ClaimsError;
 use crate::json::{Pointer, Value};
 use crate::policy::binding::{Binding, Reading};
 use crate::policy::route::Route;
-use crate::principal::{Principal, Proof};
+use crate::principal::{Marks, Principal, Proof};
 use crate::request::Request;
 use crate::validity::Validity;
 
@@ -112,6 +112,7 @@ impl HypotheticalCaller {
             attributes: BTreeMap::new(),
             handling: None,
             proof: Proof::Token { issuer: None, key_id: None },
+            marks: Marks::default(),
             validity: Validity::ApiKey(None),
         };
         Self { principal: Some(principal), claims: None }

@@ -1,6 +1,6 @@
 //! For how long a proof holds, so that it can be looked at again after something was waited for.
 
-use crate::error::{ApiKeyError, AuthError, ClaimsError, ClockError, TokenError};
+use crate::error::{ApiKeyError, AskError, AuthError, ClaimsError, ClockError, TokenError, WaitError};
 use crate::time::UnixTime;
 
 /// The times of a proof.
@@ -9,6 +9,8 @@ pub(crate) enum Validity {
     Token(TokenTimes),
     /// The end of the record.
     ApiKey(Option<UnixTime>),
+    /// The end of an answer.
+    Asked(UnixTime),
 }
 
 impl Validity {
@@ -17,6 +19,7 @@ impl Validity {
         match self {
             Self::Token(times) => Some(times.expires_at.plus(times.leeway_secs)),
             Self::ApiKey(end) => *end,
+            Self::Asked(end) => Some(*end),
         }
     }
 
@@ -35,6 +38,9 @@ impl Validity {
                 Err(ApiKeyError::Expired { now, expires_at: *expires_at }.into())
             }
             Self::ApiKey(_) => Ok(()),
+            // A caller that is asked about again may be the same as before.
+            Self::Asked(end) if now >= *end => Err(WaitError::Ask(AskError::NoAnswer).into()),
+            Self::Asked(_) => Ok(()),
         }
     }
 }

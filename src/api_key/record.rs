@@ -10,7 +10,7 @@ use crate::claims::attributes;
 use crate::error::ApiKeyError;
 use crate::handling::CredentialHandling;
 use crate::json::{Pointer, Value};
-use crate::principal::{KEY_SUBJECT, Principal, Proof};
+use crate::principal::{KEY_SUBJECT, Marks, Principal, Proof};
 use crate::time::UnixTime;
 use crate::validity::Validity;
 
@@ -60,6 +60,7 @@ impl ApiKeyRecord {
             },
             handling: self.handling,
             proof: Proof::ApiKey { key_id: self.id.clone() },
+            marks: Marks::default(),
             validity: Validity::ApiKey(self.expires_at),
         })
     }

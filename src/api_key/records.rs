@@ -55,6 +55,7 @@ pub(crate) struct PresentedKey {
 
 /// The result of checking a key: a principal, or a key whose record only the host can get.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub(crate) enum CheckedKey {
     Principal(Principal),
     NeedsRecord(PresentedKey),

@@ -1,9 +1,8 @@
 //! Who a token is about: subject, roles, scopes, tenant, and what bindings compare with.
 
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
-use super::read::{attributes, check_name, distinct, optional_text, present, text_or_list};
+use super::read::{attributes, check_name, distinct, names_at, optional_text, present, text_or_list};
 use super::rules::{Applies, ClaimRules, Draft, Outcome, Read};
 use super::scopes::common;
 use crate::error::ClaimsError;
@@ -70,13 +69,8 @@ impl ClaimRules {
     /// not there; an empty list is one.
     pub(super) fn read_scopes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
         for place in &self.names.scopes {
-            let names: Vec<&str> = match present(place.get(read.claims)) {
-                None => continue,
-                Some(Value::String(text)) if text.bytes().all(|byte| byte == b' ') => continue,
-                Some(Value::String(text)) => text.split(' ').filter(|name| !name.is_empty()).collect(),
-                Some(value) => text_or_list(value).ok_or_else(|| ClaimsError::Invalid(place.to_string()))?,
-            };
-            let narrowing = self.vocabulary.narrowing(distinct(names, place)?);
+            let Some(names) = names_at(place, read.claims)? else { continue };
+            let narrowing = self.vocabulary.narrowing(names);
             draft.scopes = common(draft.scopes.take(), narrowing);
         }
         Ok(Applies::Yes)

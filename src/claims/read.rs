@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use crate::error::{ClaimsError, TokenError};
 use crate::json::{self, Budget, Number, Pointer, Value};
 use crate::limits::{CLAIM_BYTES, CLAIM_LIST, NUMERIC_DATE_MAX};
+use crate::principal::KEY_SUBJECT;
 use crate::time::UnixTime;
 
 /// The values at `places`: a string, a whole number, or a list of these; a place that is empty has none.
@@ -37,6 +38,74 @@ pub fn attributes(
         found.insert(place.to_string(), values);
     }
     Ok(found)
+}
+
+/// The subject at `place` of `document`, behind `prefix`; `None` if there is none.
+///
+/// # Errors
+///
+/// [`ClaimsError`] if it is no name, or is that of an API key.
+pub(crate) fn subject_at(
+    place: &Pointer,
+    document: &Value,
+    prefix: &str,
+) -> Result<Option<String>, ClaimsError> {
+    let subject = match present(place.get(document)) {
+        None => return Ok(None),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
+        Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
+    };
+    check_name(&subject, place)?;
+    let whole = [prefix, subject.as_str()].concat();
+    check_name(&whole, place)?;
+    let is_key = |text: &str| {
+        text.get(..KEY_SUBJECT.len()).is_some_and(|start| start.eq_ignore_ascii_case(KEY_SUBJECT))
+    };
+    if is_key(&subject) || is_key(&whole) {
+        return Err(ClaimsError::Reserved(place.to_string()));
+    }
+    Ok(Some(whole))
+}
+
+/// The text at `place` of `document`; `None` if there is none.
+///
+/// # Errors
+///
+/// [`ClaimsError`] if it is no name.
+pub(crate) fn text_at(place: &Pointer, document: &Value) -> Result<Option<String>, ClaimsError> {
+    match present(place.get(document)) {
+        None => Ok(None),
+        Some(Value::String(text)) => check_name(text, place).map(|()| Some(text.clone())),
+        Some(_) => Err(ClaimsError::Invalid(place.to_string())),
+    }
+}
+
+/// The names at `place` of `document`, each once: one, or a list; `None` if there is nothing.
+///
+/// # Errors
+///
+/// [`ClaimsError`] if they are no names.
+pub(crate) fn list_at(place: &Pointer, document: &Value) -> Result<Option<Vec<String>>, ClaimsError> {
+    let Some(value) = present(place.get(document)) else { return Ok(None) };
+    let names = text_or_list(value).ok_or_else(|| ClaimsError::Invalid(place.to_string()))?;
+    distinct(names, place).map(Some)
+}
+
+/// The names at `place` of `document`, each once: a list, or a text with spaces between them (RFC 8693 section 4.2);
+/// `None` if there is nothing.
+///
+/// # Errors
+///
+/// [`ClaimsError`] if they are no names.
+pub(crate) fn names_at(place: &Pointer, document: &Value) -> Result<Option<Vec<String>>, ClaimsError> {
+    let names: Vec<&str> = match present(place.get(document)) {
+        None => return Ok(None),
+        Some(Value::String(text)) if text.bytes().all(|byte| byte == b' ') => return Ok(None),
+        Some(Value::String(text)) => text.split(' ').filter(|name| !name.is_empty()).collect(),
+        Some(value) => text_or_list(value).ok_or_else(|| ClaimsError::Invalid(place.to_string()))?,
+    };
+    distinct(names, place).map(Some)
 }
 
 /// The `iss` of a token nobody has verified: good for choosing whose keys to try, and for nothing else.

@@ -11,7 +11,7 @@ use super::scopes::ScopeVocabulary;
 use crate::error::{AuthError, ClaimsError, TokenError};
 use crate::json::{self, Budget, Pointer, Value};
 use crate::jws::VerifiedToken;
-use crate::principal::{Principal, Proof};
+use crate::principal::{Marks, Principal, Proof};
 use crate::time::UnixTime;
 use crate::token_kind::{ACCESS_KINDS, KIND_CLAIMS};
 use crate::validity::{TokenTimes, Validity};
@@ -211,7 +211,9 @@ impl ClaimRules {
         let subject = [self.subject_prefix.as_str(), subject.as_str()].concat();
         let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
         let validity = Validity::Token(times);
-        Ok(Principal { subject, roles, scopes, tenant, attributes, handling: None, proof, validity })
+        let text = |name: &str| member(&claims, name).and_then(Value::as_str).map(ToOwned::to_owned);
+        let marks = Marks { token_id: text("jti"), session_id: text("sid"), issued_at: times.issued_at };
+        Ok(Principal { subject, roles, scopes, tenant, attributes, handling: None, proof, marks, validity })
     }
 
     fn check_type(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {

@@ -63,6 +63,7 @@ fn text(context: &ErrorContext<'_>) -> (&'static str, String) {
         (RefusalKind::BadRequest, _) => ("HTTPException", "Bad Request"),
         (RefusalKind::BodyTooLarge, _) => ("HTTPException", "Request Entity Too Large"),
         (RefusalKind::SeveralCredentials, _) => ("HTTPException", "More than one credential was sent"),
+        (RefusalKind::RateLimited, _) => ("HTTPException", "Too Many Requests"),
         (RefusalKind::Unavailable, _) => ("HTTPException", "Service Unavailable"),
         (RefusalKind::OriginUnreachable, _) => ("HTTPException", "Bad Gateway"),
     };

@@ -23,6 +23,7 @@ pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String
         401 => "Unauthorized",
         403 => "Forbidden",
         413 => "Content Too Large",
+        429 => "Too Many Requests",
         502 => "Bad Gateway",
         _ => "Service Unavailable",
     };

@@ -28,6 +28,7 @@ pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String
         RefusalKind::SeveralCredentials => "Cannot have both Bearer token and API key",
         RefusalKind::BadRequest => "Bad Request",
         RefusalKind::BodyTooLarge => "Request Entity Too Large",
+        RefusalKind::RateLimited => "Too Many Requests",
         RefusalKind::Unavailable => "Service Unavailable",
         RefusalKind::OriginUnreachable => "Bad Gateway",
     };

@@ -24,6 +24,7 @@ pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String
         RefusalKind::SeveralCredentials => "More than one credential was sent",
         RefusalKind::BadRequest => "Bad Request",
         RefusalKind::BodyTooLarge => "Request Entity Too Large",
+        RefusalKind::RateLimited => "Too Many Requests",
         RefusalKind::Unavailable => "Service Unavailable",
         RefusalKind::OriginUnreachable => "Bad Gateway",
     };

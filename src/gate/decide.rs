@@ -11,11 +11,17 @@ use super::cors::Preflight;
 use super::parts::Gate;
 use super::refuse::{Asked, Refused};
 use super::routes::{Admission, RouteMatch, admit};
-use super::step::{AwaitedBody, AwaitedRecord, BodyNeed, Need, RecordNeed, Step};
-use crate::api_key::{CheckedKey, PresentedKey, RecordLookup};
+use super::state::State;
+use super::step::{
+    AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, BodyNeed, CallNeed, Need, Purpose, RecordNeed,
+    Step, WaitNeed,
+};
+use crate::api_key::{PresentedKey, RecordLookup};
 use crate::body;
-use crate::credential::{CredentialLocation, cross_site};
+use crate::call::{Call, Reply};
+use crate::credential::CredentialLocation;
 use crate::error::{ApiKeyError, AuthError, BodyError, ClockError, CredentialError, PolicyError};
+use crate::limits::WAIT_TRIES;
 use crate::policy::binding::{Binding, Reading, accepts};
 use crate::policy::route::{CompiledAccess, Route};
 use crate::principal::Principal;
@@ -36,15 +42,19 @@ enum Who<'c> {
 }
 
 /// A parsed request, and the routes that serve it.
-struct Routed<'g, 'r> {
-    request: Request<'r>,
-    routes: RouteMatch<'g>,
+pub(super) struct Routed<'g, 'r> {
+    pub(super) request: Request<'r>,
+    pub(super) routes: RouteMatch<'g>,
 }
 
 /// Who a credential is from, as far as it is known.
-enum Identity {
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
+pub(super) enum Identity {
     Principal(Principal, CredentialLocation),
     NeedsRecord(PresentedKey, CredentialLocation),
+    NeedsCall(Call, Purpose),
+    /// Another decision finds it out; how often this one may still look.
+    Waits(u8),
 }
 
 /// A routed request, and who sends it.
@@ -61,16 +71,21 @@ enum Outcome {
     Answer(Response, Diagnostics),
     NeedsRecord(AwaitedRecord),
     NeedsBody(AwaitedBody),
+    NeedsCall(AwaitedReply),
+    Waits(AwaitedOther),
 }
 
 /// A binding that does not hold, as it is written.
 struct Broken(String);
 
 /// A decision under way: by which gate, when, and who watches.
-struct Decider<'g, 't, T> {
-    gate: &'g Gate,
-    now: UnixTime,
-    trace: &'t mut T,
+pub(super) struct Decider<'g, 't, T> {
+    pub(super) gate: &'g Gate,
+    pub(super) state: &'t mut State,
+    pub(super) now: UnixTime,
+    /// How often it may wait for another decision.
+    pub(super) tries: u8,
+    pub(super) trace: &'t mut T,
 }
 
 impl Gate {
@@ -81,7 +96,18 @@ impl Gate {
 
     /// The same, watched by `trace`.
     pub fn begin_traced(&self, head: &RequestHead<'_>, now: UnixTime, trace: &mut impl Trace) -> Step {
-        self.begin_for(&Who::Caller, head, now, trace)
+        self.begin_with(&mut State::none(), head, now, trace)
+    }
+
+    /// The same with what was learned.
+    pub(super) fn begin_with(
+        &self,
+        state: &mut State,
+        head: &RequestHead<'_>,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
+        self.begin_for(&Who::Caller, state, head, now, trace)
     }
 
     /// The same as if `caller` had sent the request, whatever credential is in it. For tools: nobody was authenticated.
@@ -92,12 +118,13 @@ impl Gate {
         now: UnixTime,
         trace: &mut impl Trace,
     ) -> Step {
-        self.begin_for(&Who::Hypothetical(caller), head, now, trace)
+        self.begin_for(&Who::Hypothetical(caller), &mut State::none(), head, now, trace)
     }
 
     fn begin_for(
         &self,
         who: &Who<'_>,
+        state: &mut State,
         head: &RequestHead<'_>,
         now: UnixTime,
         trace: &mut impl Trace,
@@ -105,7 +132,7 @@ impl Gate {
         let outcome = match Request::parse(head) {
             Ok(request) => {
                 trace.event(|| Event::Request(&request));
-                Decider { gate: self, now, trace }.decide(who, request)
+                Decider { gate: self, state, now, tries: WAIT_TRIES, trace }.decide(who, request)
             }
             Err(error) => Err(Refused { error, known: Box::default() }),
         };
@@ -129,6 +156,12 @@ impl Gate {
             Ok(Outcome::NeedsBody(awaited)) => {
                 Step::Need(Need::Body(BodyNeed::new(self.clone(), asked(), awaited)))
             }
+            Ok(Outcome::NeedsCall(awaited)) => {
+                Step::Need(Need::Call(CallNeed::new(self.clone(), asked(), awaited)))
+            }
+            Ok(Outcome::Waits(awaited)) => {
+                Step::Need(Need::Wait(WaitNeed::new(self.clone(), asked(), awaited)))
+            }
             Err(refused) => Step::Verdict(self.refuse(refused, asked(), now)),
         }
     }
@@ -148,11 +181,17 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let routed = Routed { request, routes };
         let cors = &self.gate.parts().cors;
         cors.check(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
-        match admit(routes) {
-            Ok(Admission::Public(standing)) => return self.forward_for_nobody(&routed, standing),
-            Ok(Admission::Credential) => {}
-            Err(error) => return Err(routed.refuse(self.gate, error)),
+        let admission = admit(routes).map_err(|error| routed.refuse(self.gate, error))?;
+        self.limit(&routed).map_err(|error| routed.refuse(self.gate, error))?;
+        match admission {
+            Admission::Public(standing) => return self.forward_for_nobody(&routed, standing),
+            Admission::Credential => {}
         }
+        self.identified(routed, who)
+    }
+
+    /// Decides about a request whose caller has to be known.
+    fn identified(&mut self, routed: Routed<'g, '_>, who: &Who<'_>) -> Result<Outcome, Refused> {
         let identity = match who {
             Who::Caller => self.authenticate(&routed)?,
             Who::Hypothetical(caller) => {
@@ -170,6 +209,18 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
                 request: routed.request.into_owned(),
                 key,
                 location,
+            })),
+            Identity::NeedsCall(call, purpose) => Ok(Outcome::NeedsCall(AwaitedReply {
+                request: routed.request.into_owned(),
+                call,
+                purpose,
+                tries: self.tries,
+                since: self.now,
+            })),
+            Identity::Waits(tries) => Ok(Outcome::Waits(AwaitedOther {
+                request: routed.request.into_owned(),
+                tries,
+                since: self.now,
             })),
         }
     }
@@ -203,31 +254,6 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let handover = Handover::new(&routed.request, outbound, &parts.locations, standing, response);
         let forward = handover.forward(&parts.upstream, None, self.now);
         Ok(Outcome::Forward(forward, routed.known(self.gate)))
-    }
-
-    /// The one credential of the request, and who it is from.
-    fn authenticate(&mut self, routed: &Routed<'_, '_>) -> Result<Identity, Refused> {
-        ClockError::check(self.now).map_err(|error| routed.refuse(self.gate, error))?;
-        let locations = &self.gate.parts().locations;
-        self.trace.event(|| {
-            let presented = locations.presented(&routed.request).unwrap_or_default();
-            Event::Presented(presented.into_iter().map(|(_, location)| location).collect())
-        });
-        let (credential, location) =
-            locations.find(&routed.request).map_err(|error| routed.refuse(self.gate, error))?;
-        let refuse = |error: AuthError| {
-            let unverified = Unverified::of(&credential, self.gate.parts().token_bytes);
-            routed.refuse_presented(self.gate, location, unverified, error)
-        };
-        if location == CredentialLocation::Cookie {
-            cross_site::check(&routed.request, |origin| self.gate.parts().cors.names(origin))
-                .map_err(|error| refuse(error.into()))?;
-        }
-        let checked = self.gate.authenticator().authenticate(&credential, self.now, self.trace);
-        match checked.map_err(refuse)? {
-            CheckedKey::Principal(principal) => Ok(Identity::Principal(principal, location)),
-            CheckedKey::NeedsRecord(key) => Ok(Identity::NeedsRecord(key, location)),
-        }
     }
 
     /// Whether the principal may send this request, and what the origin will get of it.
@@ -295,12 +321,12 @@ impl Routed<'_, '_> {
         known
     }
 
-    fn refuse(&self, gate: &Gate, error: impl Into<AuthError>) -> Refused {
+    pub(super) fn refuse(&self, gate: &Gate, error: impl Into<AuthError>) -> Refused {
         Refused { error: error.into(), known: Box::new(self.known(gate)) }
     }
 
     /// A refusal of the credential that stands at `location` and says this about itself.
-    fn refuse_presented(
+    pub(super) fn refuse_presented(
         &self,
         gate: &Gate,
         location: CredentialLocation,
@@ -351,22 +377,114 @@ impl RecordNeed {
 
     /// The same, watched by `trace`.
     pub fn supply_traced(self, record: &RecordLookup, now: UnixTime, trace: &mut impl Trace) -> Step {
+        self.supply_with(&mut State::none(), record, now, trace)
+    }
+
+    /// The same with what was learned.
+    pub(super) fn supply_with(
+        self,
+        state: &mut State,
+        record: &RecordLookup,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
         let (gate, asked, AwaitedRecord { request, key, location }) = self.into_parts();
         let routes = gate.routes(&request, &mut ());
         let routed = Routed { request, routes };
         let checked = ClockError::check(now).map_err(AuthError::from).and_then(|()| {
             let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable)?;
-            Ok(api_keys.check_found(&key, record, now)?)
+            let principal = api_keys.check_found(&key, record, now)?;
+            gate.parts().revocations.check(&principal)?;
+            Ok(principal)
         });
+        let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
         let outcome = match checked {
-            Ok(principal) => {
-                let identified = Identified { routed, principal, location };
-                Decider { gate: &gate, now, trace }.authorize(identified)
-            }
+            Ok(principal) => decider.authorize(Identified { routed, principal, location }),
             Err(error) => {
+                decider.note_failure(&routed, &error);
                 Err(routed.refuse_presented(&gate, location, Some(Unverified::of_key(&key.id)), error))
             }
         };
+        gate.step(outcome, || asked, now)
+    }
+}
+
+impl CallNeed {
+    /// Goes on without an answer, at the time the need arose: for a host that calls nobody.
+    pub fn unavailable(self) -> Step {
+        let since = self.since();
+        self.supply_with(&mut State::none(), None, since, &mut ())
+    }
+
+    /// Goes on with the answer, watched by `trace`, where nothing is learned from it for other decisions: for tools. What
+    /// [`LiveGate::supply_reply`](crate::LiveGate::supply_reply) does is for hosts.
+    pub fn supply_traced(self, reply: Option<&Reply<'_>>, now: UnixTime, trace: &mut impl Trace) -> Step {
+        self.supply_with(&mut State::none(), reply, now, trace)
+    }
+
+    /// Goes on with the answer, with what was learned.
+    pub(super) fn supply_with(
+        self,
+        state: &mut State,
+        reply: Option<&Reply<'_>>,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
+        let (gate, asked, AwaitedReply { request, purpose, tries, .. }) = self.into_parts();
+        let routes = gate.routes(&request, &mut ());
+        let outcome = match purpose {
+            Purpose::Keys(id) => {
+                match state.sources.arrived(&gate.parts().sources, id, reply, now) {
+                    // The answer says where to ask next.
+                    Some(call) => Ok(Outcome::NeedsCall(AwaitedReply {
+                        request,
+                        call,
+                        purpose: Purpose::Keys(id),
+                        tries,
+                        since: now,
+                    })),
+                    None => {
+                        let mut decider = Decider { gate: &gate, state, now, tries, trace };
+                        decider.identified(Routed { request, routes }, &Who::Caller)
+                    }
+                }
+            }
+            Purpose::Identity { digest, verified, location } => {
+                let routed = Routed { request, routes };
+                let mut decider = Decider { gate: &gate, state, now, tries, trace };
+                match decider.answered(&routed, digest, verified.map(|verified| *verified), reply) {
+                    Ok(principal) => decider.authorize(Identified { routed, principal, location }),
+                    Err(error) => Err(routed.refuse_presented(&gate, location, None, error)),
+                }
+            }
+        };
+        gate.step(outcome, || asked, now)
+    }
+}
+
+impl WaitNeed {
+    /// Goes on without waiting, at the time the need arose: for a host that cannot wait.
+    pub fn unavailable(self) -> Step {
+        let since = self.since();
+        self.last_try(&mut State::none(), since, &mut ())
+    }
+
+    /// Looks again.
+    pub(super) fn again_with(self, state: &mut State, now: UnixTime, trace: &mut impl Trace) -> Step {
+        let tries = self.tries();
+        self.look(state, tries, now, trace)
+    }
+
+    /// Looks once more, and then no longer.
+    pub(super) fn last_try(self, state: &mut State, now: UnixTime, trace: &mut impl Trace) -> Step {
+        self.look(state, 0, now, trace)
+    }
+
+    fn look(self, state: &mut State, tries: u8, now: UnixTime, trace: &mut impl Trace) -> Step {
+        let (gate, asked, AwaitedOther { request, .. }) = self.into_parts();
+        let routes = gate.routes(&request, &mut ());
+        let mut decider = Decider { gate: &gate, state, now, tries, trace };
+        let outcome = decider.identified(Routed { request, routes }, &Who::Caller);
         gate.step(outcome, || asked, now)
     }
 }
@@ -390,7 +508,8 @@ impl BodyNeed {
         let body = still_valid.and_then(|()| Ok(announced.read(body.ok_or(BodyError::Unavailable)?)?));
         let compared = body.map_err(|error| (error, None)).and_then(|body| {
             let read = |binding: &Binding| binding.read_body(&body);
-            let mut decider = Decider { gate: &gate, now, trace };
+            let mut nothing = State::none();
+            let mut decider = Decider { gate: &gate, state: &mut nothing, now, tries: 0, trace };
             let compared = decider.compare(bindings.iter(), read, &caller.principal);
             compared.map_err(|Broken(binding)| (PolicyError::BindingMismatch.into(), Some(binding)))
         });

@@ -34,6 +34,8 @@ impl Step {
                     let (record, now) = lookup(need.id());
                     need.supply(&record, now)
                 }
+                Self::Need(Need::Call(need)) => need.unavailable(),
+                Self::Need(Need::Wait(need)) => need.unavailable(),
             };
         }
     }

@@ -8,14 +8,19 @@ use serde::Deserialize;
 
 use super::cors::Cors;
 use crate::api_key::ApiKeys;
-use crate::authenticator::{Authenticator, Issuer};
+use crate::ask::Identity;
+use crate::authenticator::{Authenticator, Checked, Issuer};
 use crate::credential::CredentialLocations;
 use crate::dialect::Dialect;
-use crate::error::{AuthError, ClockError, PolicyError};
+use crate::error::{AuthError, ClockError, PolicyError, TokenError, WaitError};
+use crate::memory::MemorySize;
 use crate::policy::authorize::Policy;
 use crate::policy::permission::Permission;
 use crate::policy_version::PolicyVersion;
 use crate::principal::Principal;
+use crate::rate_limit::RateLimit;
+use crate::revocation::Revocations;
+use crate::sources::{KeySource, Sources};
 use crate::time::UnixTime;
 use crate::trace::HypotheticalCaller;
 use crate::upstream::rules::Upstream;
@@ -38,8 +43,18 @@ pub struct GateParts {
     pub locations: CredentialLocations,
     /// Who issues tokens.
     pub issuers: Vec<Issuer>,
+    /// Keys that are fetched, as issuers name them.
+    pub sources: Vec<KeySource>,
     /// The records of API keys, if they are accepted.
     pub api_keys: Option<ApiKeys>,
+    /// Who is asked about callers.
+    pub identity: Option<Identity>,
+    /// What was taken back.
+    pub revocations: Revocations,
+    /// How many failed credentials of one client are looked at.
+    pub failures: Option<RateLimit>,
+    /// How much is remembered.
+    pub memory: MemorySize,
     /// Routes and roles.
     pub policy: Policy,
     /// How requests are handed on.
@@ -90,8 +105,28 @@ impl Gate {
     ///
     /// [`AuthError`] from the step that refused it.
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+        self.verify_with(&Sources::default(), token, now)
+    }
+
+    /// The same with the keys of `sources`.
+    pub(super) fn verify_with(
+        &self,
+        sources: &Sources,
+        token: &str,
+        now: UnixTime,
+    ) -> Result<Principal, AuthError> {
         ClockError::check(now)?;
-        self.authenticator().token(token, now, &mut ())
+        if self.0.revocations.has_credential(token) {
+            return Err(TokenError::Revoked.into());
+        }
+        let principal = match self.authenticator(sources).token(token, now, &mut ())? {
+            Checked::Principal { principal, .. } => principal,
+            Checked::NeedsRecord(_) | Checked::NeedsKeys { .. } => {
+                return Err(WaitError::Keys { retry_secs: 1 }.into());
+            }
+        };
+        self.0.revocations.check(&principal)?;
+        Ok(principal)
     }
 
     /// Whether the policy gives `principal` the permission, for a caller that decides about something other than a route.
@@ -117,9 +152,10 @@ impl Gate {
         self.0.policy.permits(principal, permission)
     }
 
-    pub(super) fn authenticator(&self) -> Authenticator<'_> {
+    pub(super) fn authenticator<'g>(&'g self, sources: &'g Sources) -> Authenticator<'g> {
         Authenticator {
             issuers: &self.0.issuers,
+            sources,
             api_keys: self.0.api_keys.as_ref(),
             token_bytes: self.0.token_bytes,
         }

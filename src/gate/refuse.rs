@@ -53,6 +53,7 @@ impl Gate {
             ) => diagnostics.permission.as_deref().and_then(Permission::parse),
             _ => None,
         };
+        let retry_after = error.retry_secs().map(|secs| ("retry-after".to_string(), secs.to_string()));
         diagnostics.reason = Some(reason);
         diagnostics.error = Some(error);
         diagnostics.policy = Some(self.version());
@@ -72,6 +73,7 @@ impl Gate {
             now,
         };
         let mut response = challenge::response(self.parts().dialect, &self.parts().realm, &context);
+        response.headers.extend(retry_after);
         response.headers.extend(reason_header);
         asked.sharing.apply(&mut response);
         Verdict { decision: Decision::Deny(response), diagnostics }

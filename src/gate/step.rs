@@ -7,10 +7,15 @@ use super::parts::Gate;
 use super::refuse::Asked;
 use crate::api_key::PresentedKey;
 use crate::body::Announced;
+use crate::call::Call;
 use crate::credential::CredentialLocation;
 use crate::limits::BODY_BYTES;
+use crate::memory::CredentialDigest;
 use crate::policy::binding::Binding;
+use crate::principal::Principal;
 use crate::request::Request;
+use crate::sources::FetchId;
+use crate::time::UnixTime;
 use crate::upstream::caller::Caller;
 use crate::upstream::handover::Handover;
 use crate::verdict::{Diagnostics, Verdict};
@@ -45,6 +50,9 @@ pub enum Step {
 ///             // A host without a store.
 ///             Step::Need(Need::ApiKeyRecord(need)) => need.supply(&RecordLookup::Unavailable, now),
 ///             Step::Need(Need::Body(need)) => Step::Verdict(need.supply(body, now)),
+///             // A host that calls nobody: see `LiveGate` for one that does.
+///             Step::Need(Need::Call(need)) => need.unavailable(),
+///             Step::Need(Need::Wait(need)) => need.unavailable(),
 ///         };
 ///     }
 /// }
@@ -73,6 +81,10 @@ pub enum Need {
     /// The body of the request, which the caller may send: members of it have to be compared with what the caller is
     /// bound to.
     Body(BodyNeed),
+    /// The answer to an HTTP request of the gate's own.
+    Call(CallNeed),
+    /// What another decision of the same [`LiveGate`](crate::LiveGate) is finding out.
+    Wait(WaitNeed),
 }
 
 /// A decision that waits for the record of an API key.
@@ -82,6 +94,14 @@ pub struct RecordNeed(Box<Waiting<AwaitedRecord>>);
 /// A decision that waits for the body of its request.
 #[derive(Debug)]
 pub struct BodyNeed(Box<Waiting<AwaitedBody>>);
+
+/// A decision that waits for the answer to a call.
+#[derive(Debug)]
+pub struct CallNeed(Box<Waiting<AwaitedReply>>);
+
+/// A decision that waits for another one.
+#[derive(Debug)]
+pub struct WaitNeed(Box<Waiting<AwaitedOther>>);
 
 /// What waits, by which gate it goes on, and what a refusal of it depends on.
 #[derive(Debug)]
@@ -107,6 +127,74 @@ pub(super) struct AwaitedBody {
     pub(super) announced: Announced,
     pub(super) bindings: Vec<Binding>,
     pub(super) known: Diagnostics,
+}
+
+/// What is known of a request whose caller cannot be told without an answer.
+#[derive(Debug)]
+pub(super) struct AwaitedReply {
+    pub(super) request: Request<'static>,
+    pub(super) call: Call,
+    pub(super) purpose: Purpose,
+    /// How often the decision may still wait for others.
+    pub(super) tries: u8,
+    /// When it asked.
+    pub(super) since: UnixTime,
+}
+
+/// What a call is for.
+#[derive(Debug)]
+pub(super) enum Purpose {
+    /// The keys of an issuer.
+    Keys(FetchId),
+    /// Who a caller is; what was verified of it, and where its credential stands.
+    Identity { digest: CredentialDigest, verified: Option<Box<Principal>>, location: CredentialLocation },
+}
+
+/// What is known of a request that waits for another.
+#[derive(Debug)]
+pub(super) struct AwaitedOther {
+    pub(super) request: Request<'static>,
+    pub(super) tries: u8,
+    pub(super) since: UnixTime,
+}
+
+impl CallNeed {
+    pub(super) fn new(gate: Gate, asked: Asked, awaited: AwaitedReply) -> Self {
+        Self(Box::new(Waiting { gate, asked, awaited }))
+    }
+
+    pub(super) fn into_parts(self) -> (Gate, Asked, AwaitedReply) {
+        let Waiting { gate, asked, awaited } = *self.0;
+        (gate, asked, awaited)
+    }
+
+    /// What to send.
+    pub fn call(&self) -> &Call {
+        &self.0.awaited.call
+    }
+
+    pub(super) fn since(&self) -> UnixTime {
+        self.0.awaited.since
+    }
+}
+
+impl WaitNeed {
+    pub(super) fn new(gate: Gate, asked: Asked, awaited: AwaitedOther) -> Self {
+        Self(Box::new(Waiting { gate, asked, awaited }))
+    }
+
+    pub(super) fn into_parts(self) -> (Gate, Asked, AwaitedOther) {
+        let Waiting { gate, asked, awaited } = *self.0;
+        (gate, asked, awaited)
+    }
+
+    pub(super) fn since(&self) -> UnixTime {
+        self.0.awaited.since
+    }
+
+    pub(super) fn tries(&self) -> u8 {
+        self.0.awaited.tries
+    }
 }
 
 impl RecordNeed {

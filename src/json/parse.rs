@@ -41,6 +41,8 @@ impl Budget {
     pub const REQUEST: Self = Self { depth: crate::limits::JSON_DEPTH, nodes: crate::limits::JSON_NODES };
     /// For the body of a request that bindings compare members of.
     pub const BODY: Self = Self { depth: crate::limits::BODY_DEPTH, nodes: crate::limits::BODY_NODES };
+    /// For the answers to the gate's own calls.
+    pub const REPLY: Self = Self { depth: crate::limits::JSON_DEPTH, nodes: crate::limits::REPLY_NODES };
     /// For the configuration.
     pub const CONFIG: Self = Self { depth: crate::limits::CONFIG_DEPTH, nodes: crate::limits::CONFIG_NODES };
 }

@@ -174,9 +174,23 @@ impl JwkSet {
     ///
     /// [`JwkSetError::Key`] for a key that does not say its algorithm, and [`JwkSetError::Empty`] if none is left.
     pub fn key_set(&self, allowed: &[Algorithm]) -> Result<KeySet, JwkSetError> {
+        self.fixed(|_| allowed)
+    }
+
+    /// The same where nobody has said which algorithms are allowed: each key is fixed to its own, and one that names none to
+    /// that of `usual` which fits it.
+    ///
+    /// # Errors
+    ///
+    /// As [`JwkSet::key_set`].
+    pub(crate) fn key_set_or(&self, usual: &[Algorithm]) -> Result<KeySet, JwkSetError> {
+        self.fixed(|jwk| if jwk.algorithm().is_some() { &[] } else { usual })
+    }
+
+    fn fixed<'a>(&self, allowed: impl Fn(&Jwk) -> &'a [Algorithm]) -> Result<KeySet, JwkSetError> {
         let mut usable = Vec::new();
         for (&index, jwk) in self.places.iter().zip(&self.keys) {
-            match jwk.verification_keys(allowed) {
+            match jwk.verification_keys(allowed(jwk)) {
                 Ok(keys) => usable.extend(keys),
                 Err(error) if error.is_ignorable() => {}
                 Err(error) => return Err(JwkSetError::Key { index, error }),

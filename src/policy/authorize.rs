@@ -97,7 +97,7 @@ mod tests {
     use crate::policy::route::{Access, CompiledAccess, Routes, WrittenRoute};
     use crate::policy::template::RouteTemplate;
     use crate::policy::trailing_slash::TrailingSlash;
-    use crate::principal::{Principal, Proof};
+    use crate::principal::{Marks, Principal, Proof};
     use crate::validity::Validity;
 
     /// 10,000 routes and 1,000 roles.
@@ -130,6 +130,7 @@ mod tests {
             attributes: BTreeMap::new(),
             handling: None,
             proof: Proof::ApiKey { key_id: "k".to_string() },
+            marks: Marks::default(),
             validity: Validity::ApiKey(None),
         };
         let mut allowed = 0;

@@ -16,6 +16,7 @@ use super::permission_id::PermissionId;
 use super::template::{RouteTemplate, Segment};
 use super::trailing_slash::TrailingSlash;
 use crate::handling::RouteCredential;
+use crate::rate_limit::RateLimit;
 
 /// What a route asks of a caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct WrittenRoute {
     pub hosts: Vec<String>,
     /// What it says about credentials.
     pub credential: RouteCredential,
+    /// How often one client may use it.
+    pub limit: Option<RateLimit>,
 }
 
 impl WrittenRoute {
@@ -63,6 +66,7 @@ impl WrittenRoute {
             bindings: Vec::new(),
             hosts: Vec::new(),
             credential: RouteCredential::AsElsewhere,
+            limit: None,
         }
     }
 }
@@ -80,6 +84,8 @@ pub struct Route {
     pub hosts: Vec<String>,
     /// What it says about credentials.
     pub credential: RouteCredential,
+    /// How often one client may use it; by which number its uses are counted.
+    pub limit: Option<(usize, RateLimit)>,
     /// The HTTP method, or `WEBSOCKET` for an upgrade.
     pub method: String,
 }
@@ -187,7 +193,7 @@ impl Routes {
     }
 
     fn insert(&mut self, written: WrittenRoute) {
-        let WrittenRoute { template, access, bindings, hosts, credential } = written;
+        let WrittenRoute { template, access, bindings, hosts, credential, limit } = written;
         let access = match &access {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
@@ -210,7 +216,9 @@ impl Routes {
             if rest { node.rest.push(route) } else { node.routes.push(route) }
         }
         let RouteTemplate { text, method, .. } = template;
-        self.routes.push(Route { text, access, bindings, hosts, credential, method });
+        // 0 is for failures.
+        let limit = limit.map(|limit| (route.saturating_add(1), limit));
+        self.routes.push(Route { text, access, bindings, hosts, credential, limit, method });
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.

@@ -26,6 +26,7 @@ pub struct RequestHead<'a> {
     pub(crate) target: &'a [u8],
     pub(crate) headers: &'a [HeaderPair<'a>],
     pub(crate) request_id: &'a str,
+    pub(crate) client: &'a str,
     pub(crate) shows_connection: bool,
     pub(crate) relays_upgrades: bool,
 }
@@ -48,6 +49,7 @@ impl<'a> RequestHead<'a> {
             target: target.as_ref(),
             headers,
             request_id: "",
+            client: "",
             shows_connection: true,
             relays_upgrades: false,
         }
@@ -58,6 +60,13 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub fn with_request_id(self, request_id: &'a str) -> Self {
         Self { request_id, ..self }
+    }
+
+    /// The same head with the client's address, without a port, from a host that vouches for it: never one that a client
+    /// wrote. Failures are counted by it; without one they are not.
+    #[must_use]
+    pub fn with_client(self, client: &'a str) -> Self {
+        Self { client, ..self }
     }
 
     /// The same head from a host that never shows the `Connection` header, so that nothing follows from its absence.

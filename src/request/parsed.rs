@@ -3,6 +3,7 @@
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
 
+use super::client::Client;
 use super::connection::Connection;
 use super::head::RequestHead;
 use super::headers::Headers;
@@ -35,6 +36,7 @@ pub struct Request<'r> {
     query: Option<Cow<'r, str>>,
     fields: Fields<'r>,
     id: Cow<'r, str>,
+    client: Option<Client>,
 }
 
 impl<'r> Request<'r> {
@@ -58,6 +60,7 @@ impl<'r> Request<'r> {
             query: query.map(Cow::Borrowed),
             fields,
             id: Cow::Borrowed(head.request_id),
+            client: Client::parse(head.client),
         })
     }
 
@@ -94,6 +97,11 @@ impl<'r> Request<'r> {
     /// By what the host knows it.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Who sends it, if the host knows.
+    pub(crate) fn client(&self) -> Option<Client> {
+        self.client
     }
 
     /// What `Connection` says.
@@ -151,6 +159,7 @@ impl<'r> Request<'r> {
             query: self.query.map(|query| Cow::Owned(query.into_owned())),
             fields: self.fields.into_owned(),
             id: Cow::Owned(self.id.as_ref().to_owned()),
+            client: self.client,
         }
     }
 }

@@ -61,6 +61,14 @@ impl Secrets for Environment {
     fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}, or add it to the file given with --env-file")
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// What deserves attention in the configuration at `path`, a line each; `config check` has the rest.

@@ -39,6 +39,10 @@ export type Reason =
   | "key_unknown"
   /** The signature is not valid. */
   | "signature_invalid"
+  /** The token was taken back: by itself, with its session, or with everything its subject or issuer had. */
+  | "token_revoked"
+  /** Whoever was asked about the credential says that it is good for nothing. */
+  | "credential_rejected"
   /** `exp` has passed. */
   | "token_expired"
   /** `nbf` lies ahead. */
@@ -79,6 +83,12 @@ export type Reason =
   | "body_invalid"
   /** A binding compares members of the body, and the body is longer than the limit. */
   | "body_too_large"
+  /** Too many failures, or requests of a route that is limited, came from the client's address. */
+  | "rate_limited"
+  /** The keys of the token's issuer could not be fetched, or may be out of date. */
+  | "keys_unavailable"
+  /** Nobody could say who the caller is. */
+  | "ask_unavailable"
   /** The configuration did not load. */
   | "config_invalid"
   /** The API-key records could not be had. */
@@ -263,7 +273,7 @@ export interface Principal {
   /** The tenant it belongs to. */
   readonly tenant: string | null;
   /** How it was authenticated. */
-  readonly proof: "token" | "apiKey";
+  readonly proof: "token" | "apiKey" | "asked";
   /** The `iss` claim of a token, if there is one. */
   readonly issuer: string | null;
   /** The `kid` of the key that verified the token, or the public identifier of the API key. */

@@ -124,6 +124,8 @@ impl Gate {
                 let handle = self.pending.keep(Need::ApiKeyRecord(need));
                 json(&Outcome::NeedsRecord { handle: &handle, id: &id })
             }
+            Step::Need(Need::Call(need)) => self.step(line, need.unavailable()),
+            Step::Need(Need::Wait(need)) => self.step(line, need.unavailable()),
             Step::Need(Need::Body(need)) => {
                 let limit = need.limit();
                 let handle = self.pending.keep(Need::Body(need));

@@ -10,7 +10,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use core::cell::RefCell;
 
-use portcullis::{BodyNeed, Need, RecordNeed};
+use portcullis::{BodyNeed, CallNeed, Need, RecordNeed, WaitNeed};
 
 /// The most decisions that wait at one time. Where more would, the oldest goes: a host that never comes back must not
 /// fill the memory.
@@ -48,7 +48,7 @@ impl Pending {
     pub fn take_record(&self, handle: &str) -> Option<RecordNeed> {
         match self.take(handle)? {
             Need::ApiKeyRecord(need) => Some(need),
-            Need::Body(_) => None,
+            Need::Body(_) | Need::Call(_) | Need::Wait(_) => None,
         }
     }
 
@@ -56,7 +56,23 @@ impl Pending {
     pub fn take_body(&self, handle: &str) -> Option<BodyNeed> {
         match self.take(handle)? {
             Need::Body(need) => Some(need),
-            Need::ApiKeyRecord(_) => None,
+            Need::ApiKeyRecord(_) | Need::Call(_) | Need::Wait(_) => None,
+        }
+    }
+
+    /// The decision under `handle`, if it waits for the answer to a call. It is no longer kept, whatever it waits for.
+    pub fn take_call(&self, handle: &str) -> Option<CallNeed> {
+        match self.take(handle)? {
+            Need::Call(need) => Some(need),
+            Need::ApiKeyRecord(_) | Need::Body(_) | Need::Wait(_) => None,
+        }
+    }
+
+    /// The decision under `handle`, if it waits for another one. It is no longer kept, whatever it waits for.
+    pub fn take_wait(&self, handle: &str) -> Option<WaitNeed> {
+        match self.take(handle)? {
+            Need::Wait(need) => Some(need),
+            Need::ApiKeyRecord(_) | Need::Body(_) | Need::Call(_) => None,
         }
     }
 

@@ -186,6 +186,8 @@ impl Gate {
                 let id = need.id().to_string();
                 frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &id)
             }
+            Step::Need(Need::Call(need)) => self.step(call, need.unavailable()),
+            Step::Need(Need::Wait(need)) => self.step(call, need.unavailable()),
             Step::Need(Need::Body(need)) => {
                 let limit = need.limit();
                 frame::need_body(&self.pending.keep(Need::Body(need)), limit)

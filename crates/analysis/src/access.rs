@@ -68,6 +68,9 @@ fn decide_as(
             Step::Need(Need::Body(need)) => {
                 return need.supply_traced(request.body(), ANY_TIME, trace);
             }
+            // Nobody is asked about a caller who is not there.
+            Step::Need(Need::Call(need)) => need.unavailable(),
+            Step::Need(Need::Wait(need)) => need.unavailable(),
             // A hypothetical caller presents no key that could have a record.
             Step::Need(Need::ApiKeyRecord(need)) => need.supply(&RecordLookup::Unavailable, ANY_TIME),
         };

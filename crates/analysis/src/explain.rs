@@ -3,6 +3,7 @@
 //! The gate decides, once, and is watched while it does: what is said comes from its verdict and from what it did. Nothing
 //! is decided here.
 
+mod asked;
 mod binding;
 mod decided;
 mod explanation;
@@ -14,6 +15,7 @@ mod stage;
 mod stages;
 mod target;
 
+pub use asked::Answer;
 pub use explanation::Explanation;
 pub use stage::Stage;
 pub use target::without_credential;

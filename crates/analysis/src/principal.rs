@@ -18,6 +18,7 @@ pub struct PrincipalReport<'p> {
 enum ProofReport<'p> {
     Token { issuer: Option<&'p str>, key_id: Option<&'p str> },
     ApiKey { key_id: &'p str },
+    Asked { issuer: Option<&'p str> },
 }
 
 impl<'p> From<&'p Principal> for PrincipalReport<'p> {
@@ -32,6 +33,7 @@ impl<'p> From<&'p Principal> for PrincipalReport<'p> {
                     ProofReport::Token { issuer: issuer.as_deref(), key_id: key_id.as_deref() }
                 }
                 Proof::ApiKey { key_id } => ProofReport::ApiKey { key_id },
+                Proof::Asked { issuer } => ProofReport::Asked { issuer: issuer.as_deref() },
             },
         }
     }

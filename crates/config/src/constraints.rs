@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use portcullis::jose::Algorithm;
 use portcullis::limits::{
-    JWK_SET_KEYS, LEEWAY_SECS, MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS, TOKEN_BYTES_MAX,
+    JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX,
+    STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
 };
 use portcullis::parts::WEBSOCKET;
 use serde_json::{Value, json};
@@ -61,12 +62,22 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ("/$defs/IssuerDocument/properties/issuer", json!({ "minLength": 1 })),
         (
             "/$defs/IssuerDocument/properties/jwks",
-            json!({
-                "required": ["keys"],
-                "properties": { "keys": {
-                    "type": "array", "minItems": 1, "maxItems": JWK_SET_KEYS, "items": { "type": "object" },
-                } },
-            }),
+            json!({ "oneOf": [
+                {
+                    "required": ["keys"],
+                    "properties": { "keys": {
+                        "type": "array", "minItems": 1, "maxItems": JWK_SET_KEYS, "items": { "type": "object" },
+                    } },
+                },
+                {
+                    "required": ["url"],
+                    "properties": {
+                        "url": { "type": "string", "pattern": url() },
+                        "stale_secs": { "type": "integer", "minimum": 0, "maximum": STALE_SECS_MAX },
+                    },
+                    "additionalProperties": false,
+                },
+            ] }),
         ),
         ("/$defs/KeyDocument", one_kind_of_key()),
         ("/$defs/KeyDocument/properties/kid", json!({ "minLength": 1, "maxLength": 256 })),
@@ -108,6 +119,11 @@ fn constraints() -> Vec<(&'static str, Value)> {
             json!({ "type": "string", "pattern": origin(), "examples": ["https://app.example.com"] }),
         ),
         ("/$defs/CorsDocument/properties/allowed_origins", json!({ "uniqueItems": true })),
+        ("/$defs/IdentityMembers/properties/yes_secs", json!({ "minimum": 1, "maximum": YES_SECS_MAX })),
+        ("/$defs/IdentityMembers/properties/no_secs", json!({ "maximum": NO_SECS_MAX })),
+        ("/$defs/MemoryDocument/properties/entries", json!({ "maximum": MEMORY_ENTRIES_MAX })),
+        ("/$defs/RateDocument/properties/count", json!({ "minimum": 1 })),
+        ("/$defs/RateDocument/properties/window_secs", json!({ "minimum": 1, "maximum": 86_400 })),
     ]);
     for (place, max) in [
         ("/$defs/MintDocument/properties/ttl_secs", MINTED_TTL_SECS),
@@ -125,6 +141,7 @@ fn whole_document() -> Value {
         "anyOf": [
             { "required": ["issuers"], "properties": { "issuers": { "type": "array", "minItems": 1 } } },
             { "required": ["api_keys"], "properties": { "api_keys": { "type": "object" } } },
+            { "required": ["identity"], "properties": { "identity": { "not": { "type": "null" } } } },
         ],
         "if": { "required": ["issuers"], "properties": { "issuers": { "type": "array", "minItems": 2 } } },
         "then": { "properties": { "issuers": { "type": "array", "items": {
@@ -137,6 +154,10 @@ fn one_source_of_keys() -> Value {
     json!({ "anyOf": [
         { "required": ["keys"], "properties": { "keys": { "type": "array", "minItems": 1 } } },
         { "required": ["jwks"], "properties": { "jwks": { "type": "object" } } },
+        {
+            "required": ["discover", "issuer"],
+            "properties": { "discover": { "const": true }, "issuer": { "type": "string", "pattern": url() } },
+        },
     ] })
 }
 
@@ -208,6 +229,11 @@ fn route() -> String {
     let parameter = "\\{[A-Za-z0-9_]+\\}";
     let segment = format!("/({literal}|{parameter})");
     format!("^({methods}) (?=/)({segment})*(/|/\\{{[A-Za-z0-9_]+:path\\}})?$")
+}
+
+/// A URL that something may be fetched from.
+fn url() -> String {
+    "^(https://[^/?#@\\s]+|http://(localhost|127\\.[0-9.]+|\\[::1\\])(:[0-9]+)?)([/?][^#\\s]*)?$".into()
 }
 
 /// An origin as browsers write it, or `*`.

@@ -2,6 +2,9 @@
 
 mod cors;
 mod policy;
+mod rate;
+mod secret;
+mod state;
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -21,6 +24,13 @@ pub use cors::{CorsDocument, PreflightDocument};
 pub use policy::{
     BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
 };
+pub use rate::RateDocument;
+pub use secret::{SecretDocument, SecretEncoding};
+pub use state::{
+    AboutDocument, ClientDocument, CredentialFormDocument, EndpointKind, IdentityDocument, IdentityMembers,
+    MemoryDocument, MethodDocument, RevokedDocument, RevokedIssuerDocument, RevokedSessionDocument,
+    RevokedSubjectDocument, RevokedTokenDocument, RoleReadingDocument,
+};
 
 /// The whole document.
 #[derive(Debug, Deserialize)]
@@ -34,6 +44,14 @@ pub struct Document {
     pub issuers: Vec<IssuerDocument>,
     /// API keys and their records.
     pub api_keys: Option<ApiKeysDocument>,
+    /// Who is asked about callers that nobody here knows.
+    pub identity: Option<IdentityDocument>,
+    /// What was taken back.
+    #[serde(default)]
+    pub revoked: RevokedDocument,
+    /// How much is remembered.
+    #[serde(default)]
+    pub memory: MemoryDocument,
     /// Where credentials may stand.
     #[serde(default)]
     pub credentials: CredentialsDocument,
@@ -64,7 +82,7 @@ pub struct Document {
 /// One issuer of tokens.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "an object with \"keys\" or \"jwks\"")]
+#[serde(deny_unknown_fields, expecting = "an object with \"keys\", \"jwks\" or \"discover\"")]
 pub struct IssuerDocument {
     /// The `iss` its tokens must have.
     pub issuer: Option<String>,
@@ -74,9 +92,12 @@ pub struct IssuerDocument {
     /// Keys, one by one.
     #[serde(default)]
     pub keys: Vec<KeyDocument>,
-    /// A JWK Set.
+    /// A JWK Set, or where one is fetched from: `{"url": …}`.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
     pub jwks: Option<Value>,
+    /// Whether its keys are fetched from where its metadata say.
+    #[serde(default)]
+    pub discover: bool,
     /// The algorithms its tokens may be signed with; those of the keys if absent.
     #[cfg_attr(feature = "schema", schemars(with = "Option<Vec<forms::Algorithm>>"))]
     pub algorithms: Option<Vec<Algorithm>>,
@@ -126,35 +147,6 @@ pub struct KeyDocument {
     pub jwk: Option<Value>,
     /// The instant from which it is no longer accepted, as RFC 3339 in UTC.
     pub accepted_until: Option<String>,
-}
-
-/// The name of a secret.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(
-    deny_unknown_fields,
-    expecting = "an object like {\"env\": \"NAME\"}, which names a secret of the host; a secret never stands in the document"
-)]
-pub struct SecretDocument {
-    /// Its name: capitals, digits and underscores.
-    pub env: String,
-    /// How its bytes are written.
-    #[serde(default)]
-    pub encoding: SecretEncoding,
-}
-
-/// How the bytes of a secret are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum SecretEncoding {
-    /// They are the UTF-8 text itself.
-    #[default]
-    Text,
-    /// Hexadecimal digits.
-    Hex,
-    /// Unpadded base64url.
-    Base64url,
 }
 
 /// Where in the claims a principal's properties stand.
@@ -324,6 +316,8 @@ fn default_websocket_ttl_secs() -> u64 {
 pub struct LimitsDocument {
     /// Longest accepted token, in bytes.
     pub token_bytes: Option<usize>,
+    /// How many failed credentials of one client are looked at.
+    pub failures: Option<RateDocument>,
 }
 
 /// What is told about decisions.

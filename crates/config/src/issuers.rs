@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use portcullis::CredentialHandling;
 use portcullis::json::Pointer;
 use portcullis::limits::LEEWAY_SECS;
-use portcullis::parts::{ClaimNames, ClaimRules, Issuer, Policy, ScopeVocabulary};
+use portcullis::parts::{ClaimNames, ClaimRules, Issuer, IssuerKeys, KeySource, Policy, ScopeVocabulary};
 use portcullis::token_kind::OTHER_KINDS;
 
 use crate::context::Context;
@@ -16,18 +16,19 @@ use crate::diagnostics::Diagnostics;
 use crate::document::IssuerDocument;
 use crate::names::TokenProfileName;
 use crate::system::TokenProfile;
-use crate::{issuer_callers, verification_keys};
+use crate::{issuer_callers, key_source, verification_keys};
 
 pub(crate) fn compile(
     context: &Context<'_>,
     default_role: Option<&str>,
     policy: Option<&Policy>,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Issuer>> {
+) -> Option<(Vec<Issuer>, Vec<KeySource>)> {
     let document = context.document;
     let several = document.issuers.len() > 1;
     let mut seen: Vec<&str> = Vec::new();
     let mut issuers = Vec::new();
+    let mut sources = Vec::new();
     let reserved = issuer_callers::reserved_subjects(context, diagnostics);
     let vocabulary = policy.map(|policy| {
         let asked = policy.routes.permissions().map(|(_, permission)| permission);
@@ -48,7 +49,14 @@ pub(crate) fn compile(
             Some(name) => seen.push(name),
             None => {}
         }
-        let keys = verification_keys::compile(issuer, &pointer, context, diagnostics);
+        let keys = if key_source::is_fetched(issuer) {
+            key_source::compile(issuer, &pointer, context, diagnostics).map(|source| {
+                sources.push(source);
+                IssuerKeys::Fetched(sources.len().saturating_sub(1))
+            })
+        } else {
+            verification_keys::compile(issuer, &pointer, context, diagnostics).map(IssuerKeys::Fixed)
+        };
         let kind = issuer.token_profile.unwrap_or(context.system.token_profile);
         let token = TokenProfile::read(kind, &pointer);
         let token = token.map_err(|error| diagnostics.error(error.pointer, error.message)).ok();
@@ -66,7 +74,7 @@ pub(crate) fn compile(
             issuers.push(Issuer { keys, rules });
         }
     }
-    (issuers.len() == document.issuers.len()).then_some(issuers)
+    (issuers.len() == document.issuers.len()).then_some((issuers, sources))
 }
 
 fn rules(

@@ -6,8 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use portcullis::json::{self, Budget, JsonError, Value};
-use portcullis::limits::{CONFIG_BYTES, TOKEN_BYTES, TOKEN_BYTES_MAX};
-use portcullis::parts::GateParts;
+use portcullis::limits::{
+    CONFIG_BYTES, MEMORY_CLIENTS, MEMORY_ENTRIES, MEMORY_ENTRIES_MAX, TOKEN_BYTES, TOKEN_BYTES_MAX,
+};
+use portcullis::parts::{GateParts, MemorySize};
 use portcullis::{Gate, PolicyVersion};
 use serde::Deserialize as _;
 
@@ -22,8 +24,8 @@ use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, cors, credentials, dangers, issuers, policy, roles, secrets_in_document, syntax,
-    upstream,
+    api_keys, bindings, cors, credentials, dangers, identity, issuers, limits, policy, revoked, roles,
+    secrets_in_document, syntax, upstream,
 };
 
 /// What a host needs of a configuration.
@@ -126,6 +128,11 @@ fn compile_gate(
     let default_role: Option<String> =
         policy.as_ref().and_then(|policy| roles::default_role(context, &policy.roles, diagnostics));
     let issuers = issuers::compile(context, default_role.as_deref(), policy.as_ref(), diagnostics);
+    let identity = identity::compile(context, default_role.as_deref(), policy.as_ref(), diagnostics);
+    let revocations = revoked::compile(&document.revoked, diagnostics);
+    let failures = document.limits.failures.as_ref();
+    let failures =
+        failures.map(|written| limits::rate(written, "/limits/failures", context.secrets, diagnostics));
     let api_keys = api_keys::compile(context, policy.as_ref(), diagnostics);
     let upstream = upstream::compile(context, diagnostics);
     let locations = credentials::compile(context, diagnostics);
@@ -133,22 +140,32 @@ fn compile_gate(
     if let (Some(policy), Some(upstream), Some(locations)) = (&policy, &upstream, &locations) {
         bindings::check_sent(document, policy, upstream, locations, diagnostics);
     }
-    if document.issuers.is_empty() && document.api_keys.is_none() {
+    if document.issuers.is_empty() && document.api_keys.is_none() && document.identity.is_none() {
         diagnostics.error(
             "/issuers",
-            "nothing can authenticate a caller; configure at least one issuer, or \"api_keys\"",
+            "nothing can authenticate a caller; configure at least one issuer, \"api_keys\" or \"identity\"",
         );
     }
     let token_bytes = document.limits.token_bytes.unwrap_or(TOKEN_BYTES);
     if !(1..=TOKEN_BYTES_MAX).contains(&token_bytes) {
         diagnostics.error("/limits/token_bytes", format!("must lie between 1 and {TOKEN_BYTES_MAX}"));
     }
+    let entries = document.memory.entries.unwrap_or(MEMORY_ENTRIES);
+    if entries > MEMORY_ENTRIES_MAX {
+        diagnostics.error("/memory/entries", format!("at most {MEMORY_ENTRIES_MAX}"));
+    }
+    let (issuers, sources) = issuers?;
     Some(Gate::new(GateParts {
         dialect: system.dialect,
         realm: system.realm.to_owned(),
         locations: locations?,
-        issuers: issuers?,
+        issuers,
+        sources,
         api_keys: api_keys?,
+        identity,
+        revocations,
+        failures,
+        memory: MemorySize { entries, clients: MEMORY_CLIENTS },
         policy: policy?,
         upstream: upstream?,
         token_bytes,

@@ -16,7 +16,9 @@ use crate::bindings;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{HeadRoutes, RouteCredentialDocument, RouteDocument};
+use crate::limits;
 use crate::lint::Lint;
+use crate::secrets::Secrets;
 use crate::suggest::closest;
 use crate::template;
 
@@ -30,7 +32,8 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
 
     let mut by_shape: BTreeMap<String, WrittenRoute> = BTreeMap::new();
     for (text, written) in &known.routes {
-        let route = Writing { text, written, origin: Origin::System, trailing_slash };
+        let secrets = context.secrets;
+        let route = Writing { text, written, origin: Origin::System, trailing_slash, secrets };
         let route = route.read(diagnostics)?;
         by_shape.insert(route.template.shape(), route);
     }
@@ -41,7 +44,8 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     }
     let mut own_shapes = BTreeMap::new();
     for (text, written) in &own.routes {
-        let writing = Writing { text, written, origin: Origin::Document, trailing_slash };
+        let secrets = context.secrets;
+        let writing = Writing { text, written, origin: Origin::Document, trailing_slash, secrets };
         let Some(mut route) = writing.read(diagnostics) else { continue };
         let shape = route.template.shape();
         if let Some(known) = by_shape.get(&shape).filter(|_| !own_shapes.contains_key(&shape)) {
@@ -76,6 +80,7 @@ struct Writing<'w> {
     written: &'w RouteDocument,
     origin: Origin,
     trailing_slash: TrailingSlash,
+    secrets: &'w dyn Secrets,
 }
 
 impl Writing<'_> {
@@ -92,7 +97,7 @@ impl Writing<'_> {
     }
 
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<WrittenRoute> {
-        let RouteDocument { access: written_access, bindings, hosts, credential } = self.written;
+        let RouteDocument { access: written_access, bindings, hosts, credential, limit } = self.written;
         let template = match self.origin {
             Origin::System => RouteTemplate::parse(self.text).map_err(|error| error.to_string()),
             Origin::Document => template::parse(self.text),
@@ -124,7 +129,13 @@ impl Writing<'_> {
         }
         let hosts = self.hosts(hosts, diagnostics);
         let credential = self.credential(*credential, &access, diagnostics);
-        Some(WrittenRoute { template, access, bindings, hosts, credential })
+        let limit = limit
+            .as_ref()
+            .map(|limit| limits::rate(limit, &self.place(&["limit"]), self.secrets, diagnostics));
+        if limit.is_some() && access == Access::Refused {
+            diagnostics.error(self.place(&["limit"]), "nobody may use a refused route; leave this out");
+        }
+        Some(WrittenRoute { template, access, bindings, hosts, credential, limit })
     }
 
     /// What a route says about credentials, if that fits what it asks for.

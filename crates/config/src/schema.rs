@@ -8,7 +8,10 @@ use alloc::string::{String, ToString};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::constraints;
-use crate::document::{Document, OneOrMany, RouteDocument};
+use crate::document::{
+    Document, IdentityDocument, IdentityMembers, OneOrMany, RateDocument, RoleReadingDocument, RouteDocument,
+};
+use crate::forms;
 
 /// The JSON Schema (draft 2020-12) of a configuration, as indented JSON with a line end.
 ///
@@ -28,7 +31,7 @@ impl JsonSchema for RouteDocument {
         "RouteDocument".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let access = json_schema!({
             "description": "`public`, `refused` or a permission `resource:action`.",
             "type": "string",
@@ -38,6 +41,7 @@ impl JsonSchema for RouteDocument {
             "type": "string",
             "pattern": "^(subject$|tenant$|/)",
         });
+        let limit = generator.subschema_for::<RateDocument>();
         json_schema!({
             "description": "What a route asks for.",
             "anyOf": [access, {
@@ -70,8 +74,50 @@ impl JsonSchema for RouteDocument {
                         "description": "What becomes of the caller's credential on this route, instead of `upstream.credential`. `origin`, on a public route: whatever came goes on as it is, and the origin sees to it.",
                         "enum": ["forward", "swap", "strip", "origin"],
                     },
+                    "limit": limit,
                 },
                 "required": ["access"],
+                "additionalProperties": false,
+            }],
+        })
+    }
+}
+
+impl JsonSchema for IdentityDocument {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "IdentityDocument".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let members = generator.subschema_for::<IdentityMembers>();
+        json_schema!({ "anyOf": [{ "const": "origin" }, members] })
+    }
+}
+
+impl JsonSchema for RoleReadingDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "RoleReadingDocument".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let place = generator.subschema_for::<forms::Pointer>();
+        json_schema!({
+            "description": "Where roles stand in the answer, and what the values there mean.",
+            "anyOf": [place, {
+                "type": "object",
+                "properties": {
+                    "at": place,
+                    "map": {
+                        "description": "The roles that each value stands for.",
+                        "type": "object",
+                        "additionalProperties": { "type": "array", "items": { "type": "string" } },
+                    },
+                },
+                "required": ["at", "map"],
                 "additionalProperties": false,
             }],
         })

@@ -19,6 +19,20 @@ pub trait Secrets {
     fn record_store(&self) -> RecordStore {
         RecordStore::Available
     }
+
+    /// Whether this host sends the gate's own calls while it runs: to fetch keys, and to ask who a caller is.
+    ///
+    /// A document that needs them loads only where there is somebody to send them.
+    fn sends_calls(&self) -> bool {
+        false
+    }
+
+    /// Whether this host knows the addresses of clients, and vouches for them.
+    ///
+    /// A document that limits what one client may do loads only where clients can be told apart.
+    fn knows_clients(&self) -> bool {
+        false
+    }
 }
 
 /// Whether a host has a store of API-key records.

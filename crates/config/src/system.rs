@@ -12,7 +12,9 @@ use portcullis::json::{self, Budget, Pointer};
 use portcullis::parts::Dialect;
 use serde::Deserialize;
 
-use crate::document::{CredentialsDocument, IssuerDocument, PolicyDocument, UpstreamDocument};
+use crate::document::{
+    CredentialsDocument, IdentityMembers, IssuerDocument, PolicyDocument, UpstreamDocument,
+};
 use crate::errors::ConfigError;
 use crate::names::{SystemName, TokenProfileName};
 use crate::reader::Reader;
@@ -49,6 +51,8 @@ pub struct System {
     /// Claims that a token minted for the origin has besides those about the caller.
     #[serde(default)]
     pub minted_claims: BTreeMap<String, String>,
+    /// How the origin tells who a caller is.
+    pub identity: Option<IdentityMembers>,
     /// Where credentials may stand.
     #[serde(default)]
     pub credentials: CredentialsDocument,

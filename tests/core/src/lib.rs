@@ -46,6 +46,14 @@ impl Secrets for Env {
     fn hint(&self, name: &str) -> String {
         format!("set it with `set-secret {name}`")
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// The gate of a document, or what is wrong with it.
@@ -138,6 +146,8 @@ pub fn resumed_at(gate: &Gate, head: &RequestHead<'_>, supplies: &[Supply<'_>], 
                 Some(Supply::Unavailable) => need.supply(&RecordLookup::Unavailable, now),
                 other => panic!("a record is needed, not {other:?}"),
             },
+            Step::Need(Need::Call(need)) => need.unavailable(),
+            Step::Need(Need::Wait(need)) => need.unavailable(),
             Step::Need(Need::Body(need)) => match supplies.next() {
                 Some(Supply::Body(body)) => Step::Verdict(need.supply(body, now)),
                 Some(Supply::Unavailable) => Step::Verdict(need.unavailable(now)),

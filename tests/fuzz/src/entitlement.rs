@@ -64,6 +64,7 @@ pub(crate) fn assert_entitled(
                 Proof::ApiKey { .. } => {
                     assert_recorded(principal, &credential, configuration, setting.now, record)
                 }
+                Proof::Asked { .. } => panic!("nobody was asked"),
             }
             let known = |role: &String| match configuration.document["policy"]["roles"].as_object() {
                 Some(roles) => roles.contains_key(role),

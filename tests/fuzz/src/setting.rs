@@ -36,6 +36,14 @@ impl Secrets for Named {
     fn hint(&self, name: &str) -> String {
         format!("set {name}")
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// The value of the secret `name` of the case files.

@@ -58,6 +58,14 @@ impl Secrets for Named<'_> {
     fn hint(&self, name: &str) -> String {
         format!("add {name} to {}", self.place)
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 impl Native {
@@ -111,6 +119,8 @@ impl Native {
                     };
                     need.supply(&found, now)
                 }
+                Step::Need(Need::Call(need)) => need.unavailable(),
+                Step::Need(Need::Wait(need)) => need.unavailable(),
                 Step::Need(Need::Body(need)) => Step::Verdict(match supply(&Wanted::Body(need.limit()))? {
                     Supply::Body(body) => need.supply(body, now),
                     Supply::ApiKeyRecord(_) | Supply::Unavailable => need.unavailable(now),

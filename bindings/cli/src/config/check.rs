@@ -97,6 +97,14 @@ impl Secrets for Assumed {
     fn hint(&self, _: &str) -> String {
         "write the name of a secret, in capitals, digits and underscores".to_owned()
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {

@@ -48,6 +48,14 @@ impl Secrets for MadeUp {
     fn hint(&self, _name: &str) -> String {
         "the system gave no random numbers; try again".to_owned()
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// Loads the configuration at `path`, the value of the argument `name`.

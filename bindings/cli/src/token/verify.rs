@@ -74,7 +74,7 @@ fn render(principal: &Principal, now: UnixTime) -> String {
     let list = |names: &[String]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let or_none = |text: Option<&str>| text.unwrap_or("none").to_owned();
     let issuer = match principal.proof() {
-        Proof::Token { issuer, .. } => issuer.as_deref(),
+        Proof::Token { issuer, .. } | Proof::Asked { issuer } => issuer.as_deref(),
         Proof::ApiKey { .. } => None,
     };
     let mut lines = vec![

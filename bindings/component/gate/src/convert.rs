@@ -115,6 +115,7 @@ impl From<&Principal> for wit::Principal {
             proof: match principal.proof().clone() {
                 Proof::Token { issuer, key_id } => wit::Proof::Token(wit::TokenProof { issuer, key_id }),
                 Proof::ApiKey { key_id } => wit::Proof::ApiKey(key_id),
+                Proof::Asked { issuer } => wit::Proof::Asked(issuer),
             },
             valid_until: principal.valid_until().map(UnixTime::as_secs),
         }
@@ -150,12 +151,12 @@ reasons! {
     PathInvalid HeaderInvalid OriginNotAllowed
     CredentialMissing CredentialAmbiguous CredentialMalformed CredentialUnsupported CrossSiteRequest
     TokenMalformed TokenTooLarge TokenTypeMismatch CriticalHeader AlgorithmNotAllowed KeyUnknown SignatureInvalid
-    TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
+    TokenRevoked CredentialRejected TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
     ClaimInvalid
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
     RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
     BodyInvalid BodyTooLarge
-    ConfigInvalid RecordsUnavailable Internal
+    RateLimited KeysUnavailable AskUnavailable ConfigInvalid RecordsUnavailable Internal
 }
 
 #[cfg(test)]

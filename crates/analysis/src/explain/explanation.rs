@@ -2,10 +2,12 @@
 
 use portcullis::api_key::RecordLookup;
 use portcullis::{
-    CredentialHandling, Decision, Gate, Need, Principal, Reason, RequestHead, Step, UnixTime, Verdict,
+    Call, CredentialHandling, Decision, Gate, Need, Principal, Reason, Reply, RequestHead, Step, UnixTime,
+    Verdict,
 };
 use serde::Serialize;
 
+use super::asked::{Answer, Asked};
 use super::decided::Decided;
 use super::recording::Recording;
 use super::remedy::remedy;
@@ -57,6 +59,16 @@ impl Explanation {
     /// Decides about `request` at the time `now`, and explains the decision. There is no store to look records of API keys
     /// up in.
     pub fn of(gate: &Gate, request: &SampleRequest, now: UnixTime) -> Self {
+        Self::of_asking(gate, request, now, |_| None)
+    }
+
+    /// The same, where `send` sends the gate's own calls: the answer, if there is one.
+    pub fn of_asking(
+        gate: &Gate,
+        request: &SampleRequest,
+        now: UnixTime,
+        mut send: impl FnMut(&Call) -> Option<Answer>,
+    ) -> Self {
         let pairs = request.pairs();
         let head = RequestHead::new(&request.method, &request.target, &pairs).with_request_id("explain");
         let mut recording = Recording::new(gate);
@@ -68,6 +80,20 @@ impl Explanation {
                 Step::Need(Need::ApiKeyRecord(need)) => {
                     need.supply_traced(&RecordLookup::Unavailable, now, &mut recording)
                 }
+                Step::Need(Need::Call(need)) => {
+                    let answer = send(need.call());
+                    let pairs = answer.as_ref().map(Answer::pairs).unwrap_or_default();
+                    let reply = answer.as_ref().map(|answer| Reply {
+                        status: answer.status,
+                        headers: &pairs,
+                        body: &answer.body,
+                    });
+                    recording
+                        .asked
+                        .push(Asked::new(need.call(), answer.as_ref().map(|answer| answer.status)));
+                    need.supply_traced(reply.as_ref(), now, &mut recording)
+                }
+                Step::Need(Need::Wait(need)) => need.unavailable(),
                 Step::Need(Need::Body(need)) => {
                     reads_body = true;
                     break need.supply_traced(request.body(), now, &mut recording);

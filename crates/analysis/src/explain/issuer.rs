@@ -52,7 +52,7 @@ impl<'g> IssuerAt<'g> {
 
     /// The keys its tokens are verified with.
     pub(crate) fn keys(&self) -> impl Iterator<Item = KeyAt<'g>> + use<'g> {
-        let keys = self.issuer.keys.keys();
+        let keys = self.issuer.keys.known();
         let of = keys.len();
         keys.iter().enumerate().map(move |(position, key)| KeyAt { position, of, key })
     }

@@ -5,6 +5,7 @@ use portcullis::parts::{Origin, Request, Route, Upgrade, WEBSOCKET};
 use portcullis::trace::{Event, Trace};
 use portcullis::{CredentialLocation, Gate};
 
+use super::asked::Asked;
 use super::binding::ComparedBinding;
 use super::issuer::{IssuerAt, KeyAt};
 use super::presented::{Presented, PresentedToken};
@@ -67,6 +68,8 @@ pub(crate) struct Recording<'g> {
     pub(crate) passed: Vec<ClaimCheck>,
     /// The bindings that were compared.
     pub(crate) bindings: Vec<ComparedBinding>,
+    /// Who was asked.
+    pub(crate) asked: Vec<Asked>,
 }
 
 impl<'g> Recording<'g> {
@@ -82,6 +85,7 @@ impl<'g> Recording<'g> {
             verified_by: None,
             passed: Vec::new(),
             bindings: Vec::new(),
+            asked: Vec::new(),
         }
     }
 

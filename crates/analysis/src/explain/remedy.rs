@@ -7,7 +7,7 @@ mod policy;
 mod token;
 
 use portcullis::limits::{BODY_BYTES, HEADER_PAIRS, PATH_SEGMENTS, TARGET_BYTES};
-use portcullis::{AuthError, BodyError, HeaderError, PathError};
+use portcullis::{AskError, AuthError, BodyError, HeaderError, PathError, WaitError};
 
 use super::decided::Decided;
 
@@ -23,6 +23,11 @@ pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
         AuthError::Policy(error) => policy::remedy(decided, *error),
         AuthError::Body(error) => Some(body(*error)),
         AuthError::Clock(_) => Some("ask with the time of now".to_owned()),
+        AuthError::Rejected => Some(
+            "send a credential that is good: whoever was asked does not know this one, or no longer"
+                .to_owned(),
+        ),
+        AuthError::Wait(error) => Some(wait(error)),
     }
 }
 
@@ -56,6 +61,23 @@ fn header(error: HeaderError) -> String {
         HeaderError::HopByHop => {
             "name no header in `Connection` that the origin needs or that the gate sets".to_owned()
         }
+    }
+}
+
+fn wait(error: &WaitError) -> String {
+    match error {
+        WaitError::Keys { .. } => "fetch the keys of the issuer: with --fetch".to_owned(),
+        WaitError::Ask(AskError::NoAnswer) => "ask who the caller is: with --fetch".to_owned(),
+        WaitError::Ask(AskError::Missing(place) | AskError::Unreadable(place)) => {
+            format!("let \"identity\" name the places that the answer has: it has nothing usable at `{place}`")
+        }
+        WaitError::Ask(AskError::OtherSubject) => {
+            "let \"identity.subject\" name the place of the answer where the subject of the token stands".to_owned()
+        }
+        WaitError::Ask(AskError::Status(_) | AskError::TooLong | AskError::NotJson) => {
+            "let \"identity.ask\" name an endpoint that answers 200 with JSON, or with one of \"identity.refusals\"".to_owned()
+        }
+        WaitError::RateLimited { retry_secs } => format!("wait for {retry_secs} seconds"),
     }
 }
 

@@ -9,6 +9,7 @@ mod token;
 
 use portcullis::{CredentialHandling, Decision, Principal};
 
+use super::asked::Asked;
 use super::decided::Decided;
 use super::presented::Presented;
 use super::stage::Stage;
@@ -32,12 +33,22 @@ pub(crate) fn stages(decided: &Decided<'_>) -> Vec<Stage> {
         stages.push(Stage::passed("credential", format!("{kind}, in {}", location.describe())));
     }
     stages.extend(token::stages(decided));
+    stages.extend(decided.recording.asked.iter().map(asked));
     if let Some(principal) = &diagnostics.principal {
         stages.push(Stage::passed("principal", self::principal(decided, principal)));
         stages.extend(access::stages(decided, principal));
     }
     stages.extend(end(decided));
     stages
+}
+
+/// A call that was made, and what came of it.
+fn asked(asked: &Asked) -> Stage {
+    let Asked { method, target, status } = asked;
+    match status {
+        Some(status) => Stage::passed("asked", format!("{method} {target} answered {status}, just now")),
+        None => Stage::failed("asked", format!("{method} {target} was not answered")),
+    }
 }
 
 fn principal(decided: &Decided<'_>, principal: &Principal) -> String {

@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 use portcullis::parts::TrailingSlash;
 use serde::Deserialize;
 
+use super::rate::RateDocument;
+
 #[cfg(feature = "schema")]
 use crate::forms;
 
@@ -72,6 +74,8 @@ pub struct RouteDocument {
     pub hosts: Vec<String>,
     /// What it says about credentials.
     pub credential: Option<RouteCredentialDocument>,
+    /// How often one client may use it.
+    pub limit: Option<RateDocument>,
 }
 
 /// A string is the access; an object has more besides.
@@ -86,6 +90,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
             #[serde(default)]
             hosts: Vec<String>,
             credential: Option<RouteCredentialDocument>,
+            limit: Option<RateDocument>,
         }
 
         struct Visitor;
@@ -95,7 +100,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(
-                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\", \"hosts\" and \"credential\"",
+                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\", \"hosts\", \"credential\" and \"limit\"",
                 )
             }
 
@@ -104,9 +109,9 @@ impl<'de> Deserialize<'de> for RouteDocument {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
-                let Members { access, bindings, hosts, credential } =
+                let Members { access, bindings, hosts, credential, limit } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(RouteDocument { access, bindings, hosts, credential })
+                Ok(RouteDocument { access, bindings, hosts, credential, limit })
             }
         }
 

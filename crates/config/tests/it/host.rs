@@ -20,6 +20,14 @@ impl Secrets for Host {
     fn hint(&self, name: &str) -> String {
         format!("set {name}")
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// A document of `profile` that loads without a diagnostic, with `members` besides.

@@ -42,7 +42,7 @@ fn the_document_itself() {
         (r#"{"profile":"agentflow","isuers":[]}"#, "/isuers: unknown member; did you mean \"issuers\"?"),
         (
             r#"{"profile":"agentflow"}"#,
-            "/issuers: nothing can authenticate a caller; configure at least one issuer, or \"api_keys\"",
+            "/issuers: nothing can authenticate a caller; configure at least one issuer, \"api_keys\" or \"identity\"",
         ),
     ] {
         assert_eq!(errors(document), [expected], "{document}");

@@ -46,6 +46,7 @@ fn whose(principal: &Principal) -> &'static str {
     match principal.proof() {
         Proof::Token { .. } => "token's",
         Proof::ApiKey { .. } => "API key's",
+        Proof::Asked { .. } => "answer's",
     }
 }
 
@@ -164,6 +165,7 @@ fn bound(binding: &ComparedBinding, principal: &Principal) -> String {
             let origin = match principal.proof() {
                 Proof::Token { .. } => "token",
                 Proof::ApiKey { .. } => "record of the API key",
+                Proof::Asked { .. } => "answer",
             };
             format!("{state}; the caller is bound to nothing: its {origin} has no {source}")
         }

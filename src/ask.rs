@@ -1,0 +1,28 @@
+//! Asking somebody else who a caller is: the origin itself, or whoever issued the credential.
+//!
+//! The question is a [`Call`](crate::call::Call) made from the configuration and the credential; the answer is read by
+//! pointers into its JSON. What is not exactly what was expected lets nobody in.
+
+mod question;
+mod reading;
+
+pub use question::{CredentialForm, Question, QuestionMethod};
+pub(crate) use reading::Answer;
+pub use reading::{AnswerRules, Condition, RoleReading};
+
+/// Who a caller is, where only somebody else knows.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// What is asked.
+    pub question: Question,
+    /// How the answer is read.
+    pub answer: AnswerRules,
+    /// Whether credentials are asked about that nothing here can verify.
+    pub opaque: bool,
+    /// Whether callers with a token that was verified here are asked about besides, for what the token does not say.
+    pub tokens: bool,
+    /// For how long a yes is remembered, in seconds: at most [`YES_SECS_MAX`](crate::limits::YES_SECS_MAX).
+    pub yes_secs: u64,
+    /// For how long a no is remembered, in seconds: at most [`NO_SECS_MAX`](crate::limits::NO_SECS_MAX).
+    pub no_secs: u64,
+}
