@@ -15,7 +15,6 @@ use crate::request::RequestHead;
 use crate::sources::{FetchId, SourceStatus};
 use crate::time::UnixTime;
 use crate::trace::Trace;
-use crate::verdict::Verdict;
 
 /// A [`Gate`] with what it has learned while it runs: the keys that it fetched, what it remembers, who has failed how often.
 ///
@@ -41,7 +40,7 @@ use crate::verdict::Verdict;
 ///             Step::Need(Need::ApiKeyRecord(need)) => {
 ///                 gate.supply_record(need, &RecordLookup::Unavailable, now)
 ///             }
-///             Step::Need(Need::Body(need)) => Step::Verdict(gate.supply_body(need, Some(body), now)),
+///             Step::Need(Need::Body(need)) => gate.supply_body(need, Some(body), now),
 ///             Step::Need(Need::Call(need)) => {
 ///                 let answer = send(need.call());
 ///                 let reply = answer.as_ref().map(|(status, body)| Reply { status: *status, headers: &[], body });
@@ -100,9 +99,10 @@ impl LiveGate {
         need.supply_with(&mut self.state, record, now, &mut ())
     }
 
-    /// Goes on with the body, or without it, if it could not be read.
-    pub fn supply_body(&mut self, need: BodyNeed, body: Option<&[u8]>, now: UnixTime) -> Verdict {
-        need.supply_traced(body, now, &mut ())
+    /// Goes on with the body, or without it, if it could not be read. A call may still follow: the host keeps the body until
+    /// there is a verdict.
+    pub fn supply_body(&mut self, need: BodyNeed, body: Option<&[u8]>, now: UnixTime) -> Step {
+        Step::Verdict(need.supply_traced(body, now, &mut ()))
     }
 
     /// Goes on with the answer to a call, or without one, if there was none.
