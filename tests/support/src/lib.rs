@@ -7,6 +7,7 @@ pub mod cases;
 pub mod client;
 pub mod demo;
 pub mod host;
+pub mod identity_provider;
 pub mod native;
 pub mod origin;
 pub mod program;

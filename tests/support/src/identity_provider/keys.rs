@@ -1,0 +1,107 @@
+//! The keys of the identity provider.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result, anyhow};
+use jwt_simple::prelude::{
+    Claims, Duration, ECDSAP256KeyPairLike as _, ES256KeyPair, RS256KeyPair, RSAKeyPairLike as _,
+};
+use serde_json::{Value, json};
+
+/// Smallest that the gate takes (RFC 7518 section 3.3), so that one is made quickly.
+const RSA_BITS: usize = 2048;
+
+/// What a key signs with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Signing {
+    /// ECDSA on P-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256.
+    Rs256,
+}
+
+impl Signing {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Pair {
+    Es256(Box<ES256KeyPair>),
+    Rs256(Box<RS256KeyPair>),
+}
+
+#[derive(Debug)]
+struct Key {
+    pair: Pair,
+    signing: Signing,
+    is_published: bool,
+}
+
+/// All keys there ever were, by `kid`.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    keys: BTreeMap<String, Key>,
+    made: BTreeMap<Signing, usize>,
+}
+
+impl Keys {
+    /// Publishes a new key; its `kid`: `ES256-1`, `ES256-2` and so on.
+    pub(super) fn add(&mut self, signing: Signing) -> Result<String> {
+        let number = self.made.entry(signing).or_default();
+        *number += 1;
+        let kid = format!("{}-{number}", signing.name());
+        let pair = match signing {
+            Signing::Es256 => Pair::Es256(Box::new(ES256KeyPair::generate().with_key_id(&kid))),
+            Signing::Rs256 => {
+                let pair =
+                    RS256KeyPair::generate(RSA_BITS).map_err(|error| anyhow!("no RSA key: {error}"))?;
+                Pair::Rs256(Box::new(pair.with_key_id(&kid)))
+            }
+        };
+        self.keys.insert(kid.clone(), Key { pair, signing, is_published: true });
+        Ok(kid)
+    }
+
+    /// Publishes no key of this kind any more.
+    pub(super) fn retire(&mut self, signing: Signing) {
+        for key in self.keys.values_mut().filter(|key| key.signing == signing) {
+            key.is_published = false;
+        }
+    }
+
+    /// The token with exactly these claims.
+    pub(super) fn sign(&self, kid: &str, claims: Value) -> Result<String> {
+        let key = self.keys.get(kid).with_context(|| format!("there is no key {kid:?}"))?;
+        let mut set = Claims::with_custom_claims(claims, Duration::from_secs(60));
+        // The library would add its own times; ours are among the claims.
+        set.issued_at = None;
+        set.expires_at = None;
+        set.invalid_before = None;
+        let token = match &key.pair {
+            Pair::Es256(pair) => pair.sign(set),
+            Pair::Rs256(pair) => pair.sign(set),
+        };
+        token.map_err(|error| anyhow!("the token could not be signed: {error}"))
+    }
+
+    /// The published keys as a JWK Set.
+    pub(super) fn set(&self) -> Value {
+        let published = self.keys.values().filter(|key| key.is_published);
+        let keys = published.map(|key| {
+            let text = match &key.pair {
+                Pair::Es256(pair) => pair.public_key().to_jwk(),
+                Pair::Rs256(pair) => pair.public_key().to_jwk(),
+            };
+            let mut jwk: Value = serde_json::from_str(&text).unwrap_or_default();
+            jwk["use"] = "sig".into();
+            jwk["alg"] = key.signing.name().into();
+            jwk
+        });
+        json!({"keys": keys.collect::<Vec<_>>()})
+    }
+}
