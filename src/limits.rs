@@ -97,11 +97,21 @@ pub const MINTED_WEBSOCKET_TTL_SECS: u64 = 86_400;
 /// Longest subject, tenant, role or scope taken from a token, in bytes.
 pub const CLAIM_BYTES: usize = 512;
 
+/// Longest name of a claim that is given to the origin, in bytes.
+pub const CLAIM_NAME_BYTES: usize = 128;
+
 /// Longest prefix of the subjects of an issuer, in bytes.
 pub const SUBJECT_PREFIX_BYTES: usize = 64;
 
 /// Most roles, or scopes, that one principal may carry.
 pub const CLAIM_LIST: usize = 256;
+
+/// Most claims of one caller that the origin is told of as they are.
+pub const CARRIED_CLAIMS: usize = 16;
+
+/// All of them together, as JSON, in bytes. Servers give all headers of a request 8 KiB or more, and a byte that is
+/// percent-encoded is three.
+pub const CARRIED_BYTES: usize = 2 * 1024;
 
 /// Largest configurable leeway between two clocks, in seconds (RFC 7519 section 4.1.4: "no more than a few minutes").
 pub const LEEWAY_SECS: u64 = 60;

@@ -9,7 +9,7 @@ pub use crate::ask::{
     AnswerRules, Condition, CredentialForm, Identity, Question, QuestionMethod, RoleReading,
 };
 pub use crate::authenticator::{Issuer, IssuerKeys};
-pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes};
+pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes, carried};
 pub use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;
 pub use crate::gate::{Cors, GateParts, Governance, Mode, Preflight};

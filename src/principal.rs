@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
 
 use crate::handling::CredentialHandling;
+use crate::json::Value;
 use crate::time::UnixTime;
 use crate::validity::Validity;
 
@@ -47,7 +48,7 @@ pub const KEY_SUBJECT: &str = "key:";
 ///     serde_json::from_str(text).ok()
 /// }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Principal {
     // INVARIANT: outside of `trace`, whose principals reach no origin, only `claims`, `api_key` and `ask` make one.
     pub(crate) subject: String,
@@ -56,6 +57,8 @@ pub struct Principal {
     pub(crate) tenant: Option<String>,
     #[serde(skip)]
     pub(crate) attributes: BTreeMap<String, Vec<String>>,
+    #[serde(skip)]
+    pub(crate) carried: BTreeMap<String, Value>,
     /// What becomes of its credential, where its record says so.
     #[serde(skip)]
     pub(crate) handling: Option<CredentialHandling>,
@@ -108,6 +111,11 @@ impl Principal {
     /// The values that bindings of the policy compare with, by the JSON pointer they were found at.
     pub fn attributes(&self) -> &BTreeMap<String, Vec<String>> {
         &self.attributes
+    }
+
+    /// The claims that the origin is told of as they are, by the JSON pointer they were found at.
+    pub fn carried(&self) -> &BTreeMap<String, Value> {
+        &self.carried
     }
 
     /// How it was proved.

@@ -110,6 +110,7 @@ impl HypotheticalCaller {
             scopes: None,
             tenant: None,
             attributes: BTreeMap::new(),
+            carried: BTreeMap::new(),
             handling: None,
             proof: Proof::Token { issuer: None, key_id: None },
             marks: Marks::default(),

@@ -1,13 +1,12 @@
 //! What is known about a key.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::hash::KeyHash;
-use crate::claims::attributes;
-use crate::error::ApiKeyError;
+use crate::claims;
+use crate::error::{ApiKeyError, ClaimsError};
 use crate::handling::CredentialHandling;
 use crate::json::{Pointer, Value};
 use crate::principal::{KEY_SUBJECT, Marks, Principal, Proof};
@@ -40,7 +39,12 @@ pub struct ApiKeyRecord {
 }
 
 impl ApiKeyRecord {
-    pub(super) fn principal(&self, now: UnixTime, places: &[Pointer]) -> Result<Principal, ApiKeyError> {
+    pub(super) fn principal(
+        &self,
+        now: UnixTime,
+        attributes: &[Pointer],
+        carried: &[Pointer],
+    ) -> Result<Principal, ApiKeyError> {
         if self.disabled {
             return Err(ApiKeyError::Disabled);
         }
@@ -54,14 +58,22 @@ impl ApiKeyRecord {
             roles: self.roles.clone(),
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),
-            attributes: match &self.claims {
-                Some(claims) => attributes(places, claims).map_err(|_| ApiKeyError::Unavailable)?,
-                None => BTreeMap::new(),
-            },
+            attributes: self.read(attributes, claims::attributes)?,
+            carried: self.read(carried, claims::carried)?,
             handling: self.handling,
             proof: Proof::ApiKey { key_id: self.id.clone() },
             marks: Marks::default(),
             validity: Validity::ApiKey(self.expires_at),
         })
+    }
+
+    /// What `read` finds at `places` of its claims.
+    fn read<T: Default>(
+        &self,
+        places: &[Pointer],
+        read: fn(&[Pointer], &Value) -> Result<T, ClaimsError>,
+    ) -> Result<T, ApiKeyError> {
+        let found = self.claims.as_ref().map(|claims| read(places, claims)).transpose();
+        found.map(Option::unwrap_or_default).map_err(|_| ApiKeyError::Unavailable)
     }
 }

@@ -30,6 +30,7 @@ pub struct ApiKeys {
     lookup: bool,
     /// Places that bindings of the policy compare with.
     attributes: Vec<Pointer>,
+    carried: Vec<Pointer>,
 }
 
 /// What a host found out about a record it was asked for.
@@ -73,8 +74,8 @@ pub enum ApiKeysError {
 }
 
 impl ApiKeys {
-    /// Indexes `records`; `lookup` says whether a host can be asked for others, and `attributes` are the places that
-    /// bindings of the policy compare with.
+    /// Indexes `records`; `lookup` says whether a host can be asked for others, `attributes` are the places that
+    /// bindings of the policy compare with, and `carried` those that the origin is told of.
     ///
     /// # Errors
     ///
@@ -84,6 +85,7 @@ impl ApiKeys {
         records: Vec<ApiKeyRecord>,
         lookup: bool,
         attributes: Vec<Pointer>,
+        carried: Vec<Pointer>,
     ) -> Result<Self, ApiKeysError> {
         let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
         if !records.iter().all(|record| ids.insert(record.id.as_str()) && hashes.insert(record.hash)) {
@@ -101,7 +103,7 @@ impl ApiKeys {
         }
         peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         plain.sort_unstable_by_key(|(digest, _)| *digest);
-        Ok(Self { pepper, peppered, plain, lookup, attributes })
+        Ok(Self { pepper, peppered, plain, lookup, attributes, carried })
     }
 
     /// The public identifier in `key`, if it has the form of the gate's own keys.
@@ -165,7 +167,7 @@ impl ApiKeys {
         };
         let matches = bool::from(presented.digest.ct_eq(&expected));
         match record {
-            Some(record) if matches => record.principal(now, &self.attributes),
+            Some(record) if matches => record.principal(now, &self.attributes, &self.carried),
             _ => Err(ApiKeyError::Unknown),
         }
     }
@@ -181,7 +183,7 @@ impl ApiKeys {
         let expected = record.map_or(Digest256::default(), |(digest, _)| *digest);
         let matches = bool::from(presented.ct_eq(&expected));
         match record {
-            Some((_, record)) if matches => record.principal(now, &self.attributes),
+            Some((_, record)) if matches => record.principal(now, &self.attributes, &self.carried),
             _ => Err(ApiKeyError::Unknown),
         }
     }

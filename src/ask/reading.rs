@@ -1,12 +1,13 @@
 //! Reading the answer.
 
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::call::Reply;
-use crate::claims::{ScopeVocabulary, attributes, list_at, names_at, subject_at, text_at};
-use crate::error::AskError;
+use crate::claims::{ScopeVocabulary, attributes, carried, list_at, names_at, subject_at, text_at};
+use crate::error::{AskError, ClaimsError};
 use crate::json::{self, Budget, Number, Pointer, Value};
 use crate::limits::{NUMERIC_DATE_MAX, REPLY_BYTES};
 use crate::principal::{Marks, Principal, Proof};
@@ -42,6 +43,8 @@ pub struct AnswerRules {
     pub claims: BTreeMap<String, Pointer>,
     /// Places, in those claims, that bindings of the policy compare with.
     pub attributes: Vec<Pointer>,
+    /// Places, in those claims, that the origin is told of as they are.
+    pub carried: Vec<Pointer>,
     /// Which scopes narrow.
     pub vocabulary: ScopeVocabulary,
 }
@@ -140,13 +143,16 @@ impl AnswerRules {
             Some(place) => text_at(place, answer).map_err(|_| unreadable(place))?,
             None => None,
         };
+        let claims = self.claims(answer);
+        let unusable = |error: ClaimsError| AskError::Unreadable(error.to_string());
         let end = expires_at.map_or(now.plus(yes_secs), |end| end.min(now.plus(yes_secs)));
         Ok(Answer::Caller(Principal {
             subject,
             roles,
             scopes: scopes.and_then(|names| self.vocabulary.narrowing(names)),
             tenant,
-            attributes: self.attributes(answer)?,
+            attributes: attributes(&self.attributes, &claims).map_err(unusable)?,
+            carried: carried(&self.carried, &claims).map_err(unusable)?,
             handling: None,
             proof: Proof::Asked { issuer: self.issuer.clone() },
             marks: Marks::default(),
@@ -154,19 +160,16 @@ impl AnswerRules {
         }))
     }
 
-    fn attributes(&self, answer: &Value) -> Result<BTreeMap<String, Vec<String>>, AskError> {
-        let own;
-        let claims = if self.claims.is_empty() {
-            answer
-        } else {
-            let found = self
-                .claims
-                .iter()
-                .filter_map(|(name, place)| place.get(answer).map(|value| (name.clone(), value.clone())));
-            own = Value::Object(found.collect());
-            &own
-        };
-        attributes(&self.attributes, claims).map_err(|error| AskError::Unreadable(error.to_string()))
+    /// The claims of the caller in `answer`.
+    fn claims<'a>(&self, answer: &'a Value) -> Cow<'a, Value> {
+        if self.claims.is_empty() {
+            return Cow::Borrowed(answer);
+        }
+        let found = self
+            .claims
+            .iter()
+            .filter_map(|(name, place)| place.get(answer).map(|value| (name.clone(), value.clone())));
+        Cow::Owned(Value::Object(found.collect()))
     }
 }
 
@@ -207,5 +210,58 @@ fn date_at(place: &Pointer, answer: &Value) -> Result<Option<UnixTime>, AskError
             Ok(Some(UnixTime::from_secs(*secs)))
         }
         Some(_) => Err(AskError::Unreadable(place.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, AnswerRules};
+    use crate::call::Reply;
+    use crate::claims::ScopeVocabulary;
+    use crate::error::AskError;
+    use crate::json::{Pointer, Value};
+    use crate::limits::CLOCK_SECS_MIN;
+    use crate::request::HeaderPair;
+    use crate::time::UnixTime;
+    use alloc::collections::BTreeMap;
+    use alloc::string::{String, ToString};
+    use alloc::vec::Vec;
+
+    fn carried(body: &str, claims: &[(&str, &str)]) -> Result<BTreeMap<String, Value>, AskError> {
+        let place = |text: &str| Pointer::parse(text).unwrap();
+        let rules = AnswerRules {
+            no_statuses: Vec::new(),
+            active: Vec::new(),
+            subject: place("/id"),
+            subject_prefix: String::new(),
+            roles: Vec::new(),
+            default_role: None,
+            permitted_roles: None,
+            scopes: None,
+            tenant: None,
+            expires_at: None,
+            issuer: None,
+            claims: claims.iter().map(|(name, at)| (name.to_string(), place(at))).collect(),
+            attributes: Vec::new(),
+            carried: Vec::from([place("/email")]),
+            vocabulary: ScopeVocabulary::default(),
+        };
+        let headers = [HeaderPair::new("content-type", "application/json")];
+        let reply = Reply { status: 200, headers: &headers, body: body.as_bytes() };
+        match rules.read(Some(&reply), UnixTime::from_secs(CLOCK_SECS_MIN), 30)? {
+            Answer::Caller(principal) => Ok(principal.carried().clone()),
+            Answer::No => Ok(BTreeMap::new()),
+        }
+    }
+
+    #[test]
+    fn the_origin_is_told_of_claims_of_the_answer() {
+        let email = BTreeMap::from([("/email".to_string(), Value::from("a@example.com"))]);
+        assert_eq!(carried(r#"{"id":"a","email":"a@example.com"}"#, &[]).as_ref(), Ok(&email));
+        let renamed = r#"{"id":"a","email":"other","data":{"mail":"a@example.com"}}"#;
+        assert_eq!(carried(renamed, &[("email", "/data/mail")]).as_ref(), Ok(&email));
+        assert_eq!(carried(r#"{"id":"a"}"#, &[]), Ok(BTreeMap::new()));
+        let wrong = carried(r#"{"id":"a","email":{}}"#, &[]);
+        assert!(matches!(wrong, Err(AskError::Unreadable(_))), "{wrong:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 
+use super::carried::carried;
 use super::read::{attributes, check_name, distinct, names_at, optional_text, present, text_or_list};
 use super::rules::{Applies, ClaimRules, Draft, Outcome, Read};
 use super::scopes::common;
@@ -91,6 +92,11 @@ impl ClaimRules {
 
     pub(super) fn read_attributes(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
         draft.attributes = attributes(&self.attributes, read.claims)?;
+        Ok(Applies::Yes)
+    }
+
+    pub(super) fn read_carried(&self, read: &Read<'_>, draft: &mut Draft) -> Outcome {
+        draft.carried = carried(&self.carried, read.claims)?;
         Ok(Applies::Yes)
     }
 }

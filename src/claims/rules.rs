@@ -62,6 +62,8 @@ pub enum ClaimCheck {
     Tenant,
     /// What bindings of the policy compare with.
     Attributes,
+    /// What the origin is told of as it stands there.
+    Carried,
 }
 
 /// The checks, in the order they are made: the name of each, and what makes it.
@@ -81,6 +83,7 @@ const CHECKS: &[(ClaimCheck, Check)] = &[
     (ClaimCheck::Scopes, ClaimRules::read_scopes),
     (ClaimCheck::Tenant, ClaimRules::read_tenant),
     (ClaimCheck::Attributes, ClaimRules::read_attributes),
+    (ClaimCheck::Carried, ClaimRules::read_carried),
 ];
 
 /// Claims that are strings wherever they occur: `jti` (RFC 7519 section 4.1.7), `client_id` (RFC 8693 section 4.3), and
@@ -125,6 +128,7 @@ pub(super) struct Draft {
     pub(super) scopes: Option<Vec<String>>,
     pub(super) tenant: Option<String>,
     pub(super) attributes: BTreeMap<String, Vec<String>>,
+    pub(super) carried: BTreeMap<String, Value>,
 }
 
 impl Default for Draft {
@@ -140,6 +144,7 @@ impl Default for Draft {
             scopes: None,
             tenant: None,
             attributes: BTreeMap::new(),
+            carried: BTreeMap::new(),
         }
     }
 }
@@ -171,6 +176,8 @@ pub struct ClaimRules {
     pub names: ClaimNames,
     /// Places that bindings of the policy compare with.
     pub attributes: Vec<Pointer>,
+    /// Places that the origin is told of as they are.
+    pub carried: Vec<Pointer>,
     /// Roles by subject, for tokens that say nothing about roles.
     pub subject_roles: BTreeMap<String, Vec<String>>,
     /// The role of a token that says nothing about roles, of a subject without any of its own. One that says "none" has
@@ -207,13 +214,24 @@ impl ClaimRules {
             }
         }
         let times = TokenTimes { key_end: token.key_end(), ..self.times(&draft) };
-        let Draft { issuer, subject, roles, scopes, tenant, attributes, .. } = draft;
+        let Draft { issuer, subject, roles, scopes, tenant, attributes, carried, .. } = draft;
         let subject = [self.subject_prefix.as_str(), subject.as_str()].concat();
         let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
         let validity = Validity::Token(times);
         let text = |name: &str| member(&claims, name).and_then(Value::as_str).map(ToOwned::to_owned);
         let marks = Marks { token_id: text("jti"), session_id: text("sid"), issued_at: times.issued_at };
-        Ok(Principal { subject, roles, scopes, tenant, attributes, handling: None, proof, marks, validity })
+        Ok(Principal {
+            subject,
+            roles,
+            scopes,
+            tenant,
+            attributes,
+            carried,
+            handling: None,
+            proof,
+            marks,
+            validity,
+        })
     }
 
     fn check_type(&self, read: &Read<'_>, _: &mut Draft) -> Outcome {

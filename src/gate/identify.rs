@@ -272,11 +272,14 @@ fn merged(verified: Option<Principal>, answer: Principal) -> Result<Principal, A
     }
     let mut attributes = answer.attributes;
     attributes.extend(token.attributes);
+    let mut carried = answer.carried;
+    carried.extend(token.carried);
     Ok(Principal {
         roles: answer.roles,
         scopes: common(token.scopes, answer.scopes),
         tenant: token.tenant.or(answer.tenant),
         attributes,
+        carried,
         ..token
     })
 }

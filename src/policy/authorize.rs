@@ -128,6 +128,7 @@ mod tests {
             scopes: Some(["r42:a0".to_string()].into()),
             tenant: None,
             attributes: BTreeMap::new(),
+            carried: BTreeMap::new(),
             handling: None,
             proof: Proof::ApiKey { key_id: "k".to_string() },
             marks: Marks::default(),

@@ -3,7 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::caller::Caller;
@@ -11,7 +11,7 @@ use super::token_id::TokenSeed;
 use crate::alg::Algorithm;
 use crate::base64url;
 use crate::crypto::HmacKey;
-use crate::json::Value;
+use crate::json::{Pointer, Value};
 use crate::time::UnixTime;
 
 /// Seconds the issue time lies back, so that an origin whose clock is a little behind, and which allows no leeway
@@ -45,6 +45,8 @@ pub struct Mint {
     pub issuer: Option<String>,
     /// The `aud` claim.
     pub audience: Option<String>,
+    /// Claims of the caller that it repeats: the name of each, and the place where it stands with the caller.
+    pub carried: Vec<(String, Pointer)>,
     /// Claims that do not depend on the caller.
     pub fixed: Vec<(String, String)>,
 }
@@ -58,7 +60,12 @@ impl Mint {
             principal.valid_until().map_or(now.plus(ttl_secs), |end| end.min(now.plus(ttl_secs)));
 
         let list = |names: &mut dyn Iterator<Item = &str>| Value::Array(names.map(Value::from).collect());
-        let mut claims = BTreeMap::from([
+        let repeated = self.carried.iter().filter_map(|(name, place)| {
+            principal.carried().get(&place.to_string()).map(|value| (name.clone(), value.clone()))
+        });
+        let mut claims: BTreeMap<String, Value> = repeated.collect();
+        // SECURITY: what the gate says itself comes later, and so takes the place of what the caller's credential says.
+        claims.extend([
             ("sub".to_owned(), Value::from(principal.subject())),
             (self.subject_claim.clone(), Value::from(principal.subject())),
             ("roles".to_owned(), list(&mut caller.roles.iter().map(String::as_str))),

@@ -8,6 +8,7 @@ use super::mint::Mint;
 use super::origin_key::OriginKey;
 use super::owned::{CREDENTIALS_AMONG_OWNED, is_owned};
 use crate::handling::CredentialHandling;
+use crate::json::Pointer;
 use crate::request::{Header, fold};
 
 /// How requests are handed on.
@@ -39,6 +40,18 @@ impl Upstream {
 
     fn owns(&self, header: &Header<'_>) -> bool {
         is_owned(header.name()) && !self.keep_headers.iter().any(|kept| kept == header.name())
+    }
+
+    /// The places in a caller's claims that the origin is told of as they are, each once.
+    pub fn carried_places(&self) -> Vec<Pointer> {
+        let Some(Replacement::Token(mint)) = &self.replacement else { return Vec::new() };
+        let mut places: Vec<Pointer> = Vec::new();
+        for (_, place) in &mint.carried {
+            if !places.contains(place) {
+                places.push(place.clone());
+            }
+        }
+        places
     }
 
     /// Whether `name` (lower case) is among the headers to remove.

@@ -5,8 +5,9 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use portcullis::CredentialHandling;
+use portcullis::json::Pointer;
 use portcullis::limits::PEPPER_BYTES;
-use portcullis::parts::{ApiKeyRecord, ApiKeys, KeyHash, Pepper, Policy, attributes};
+use portcullis::parts::{ApiKeyRecord, ApiKeys, KeyHash, Pepper, Policy, attributes, carried};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -21,6 +22,7 @@ use crate::secrets::RecordStore;
 pub(crate) fn compile(
     context: &Context<'_>,
     policy: Option<&Policy>,
+    handed_on: &[Pointer],
     diagnostics: &mut Diagnostics,
 ) -> Option<Option<ApiKeys>> {
     let Some(api_keys) = &context.document.api_keys else { return Some(None) };
@@ -100,8 +102,9 @@ pub(crate) fn compile(
                 "records with \"hmac-sha256:\" hashes need the pepper they were made with",
             );
         }
-        if let Some(Err(error)) = record.claims.as_ref().map(|claims| attributes(&places, claims)) {
-            diagnostics.error(format!("{place}/claims"), error);
+        if let Some(claims) = &record.claims {
+            let read = attributes(&places, claims).and_then(|_| carried(handed_on, claims));
+            diagnostics.ok_or_report(&format!("{place}/claims"), read);
         }
         if !ids.insert(record.id.clone()) {
             diagnostics.error(format!("{place}/id"), "an earlier record has this identifier");
@@ -128,7 +131,9 @@ pub(crate) fn compile(
     if diagnostics.error_count() > before {
         return None;
     }
-    diagnostics.ok_or_report("/api_keys", ApiKeys::new(pepper, records, api_keys.lookup, places)).map(Some)
+    diagnostics
+        .ok_or_report("/api_keys", ApiKeys::new(pepper, records, api_keys.lookup, places, handed_on.to_vec()))
+        .map(Some)
 }
 
 /// Records are asked for: there must be somebody to ask.

@@ -9,13 +9,14 @@ use alloc::vec::Vec;
 
 use portcullis::jose::Algorithm;
 use portcullis::limits::{
-    JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX,
-    STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
+    CARRIED_CLAIMS, JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS,
+    MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX, STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
 };
 use portcullis::parts::WEBSOCKET;
 use serde_json::{Value, json};
 
 use crate::method::METHODS;
+use crate::upstream::{OF_THE_GATE, REGISTERED};
 
 /// Adds to `schema`, the one that the types have. Returns the places that it has not.
 pub(crate) fn add(schema: &mut Value) -> Vec<&'static str> {
@@ -50,6 +51,7 @@ fn remove_formats(schema: &mut Value) {
 
 /// Places in the schema, and the members to add there.
 fn constraints() -> Vec<(&'static str, Value)> {
+    let not_carried = [REGISTERED, OF_THE_GATE].concat();
     let permission = "[A-Za-z0-9._-]{1,128}:[A-Za-z0-9._-]{1,128}";
     let access = json!({ "pattern": format!("^(public|refused|{permission})$"), "examples": ["notes:read"] });
     let pattern = json!({ "pattern": pattern_of_permissions(), "examples": ["notes:read", "notes:*"] });
@@ -109,6 +111,16 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ("/$defs/RoleDocument/properties/permissions/items", pattern.clone()),
         ("/$defs/RoleDocument/properties/deny/items", pattern),
         ("/$defs/UpstreamDocument", something_to_swap_for()),
+        (
+            "/$defs/CarriedClaims/anyOf/0",
+            json!({ "maxItems": CARRIED_CLAIMS, "uniqueItems": true, "items": {
+                "type": "string", "minLength": 1, "pattern": "^[^/]", "not": { "enum": not_carried },
+            } }),
+        ),
+        (
+            "/$defs/CarriedClaims/anyOf/1",
+            json!({ "maxProperties": CARRIED_CLAIMS, "propertyNames": { "minLength": 1, "not": { "enum": not_carried } } }),
+        ),
         ("/$defs/UpstreamDocument/properties/remove_headers/items", header.clone()),
         (
             "/$defs/CredentialsDocument/properties/api_key_header",

@@ -1,5 +1,6 @@
 //! The configuration as it is written: every member, with its default.
 
+mod carried;
 mod cors;
 mod policy;
 mod rate;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use crate::forms;
 use crate::names::{SystemName, TokenProfileName};
 
+pub use carried::CarriedClaims;
 pub use cors::{CorsDocument, PreflightDocument};
 pub use policy::{
     BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
@@ -299,6 +301,9 @@ pub struct MintDocument {
     pub issuer: Option<String>,
     /// Its `aud`.
     pub audience: Option<String>,
+    /// Claims of the caller that it repeats; the profile's if absent.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::CarriedClaims>"))]
+    pub claims: Option<CarriedClaims>,
 }
 
 fn default_ttl_secs() -> u64 {

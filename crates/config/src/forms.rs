@@ -54,6 +54,16 @@ impl JsonSchema for Algorithm {
     }
 }
 
+/// Claims of the caller that a minted token repeats.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(crate) enum CarriedClaims {
+    /// By their names.
+    Named(Vec<alloc::string::String>),
+    /// By the names they get, and the places they are taken from.
+    Placed(alloc::collections::BTreeMap<alloc::string::String, Pointer>),
+}
+
 /// A JSON pointer.
 pub(crate) struct Pointer;
 

@@ -67,6 +67,7 @@ pub(crate) fn compile(
     context: &Context<'_>,
     default_role: Option<&str>,
     policy: Option<&Policy>,
+    carried: &[Pointer],
     diagnostics: &mut Diagnostics,
 ) -> Option<Identity> {
     let written = match context.document.identity.as_ref()? {
@@ -94,6 +95,7 @@ pub(crate) fn compile(
     let defaults = Defaults::of(written.kind);
     let question = question(written, &defaults, context, diagnostics);
     let answer = answer(written, &defaults, default_role, policy, diagnostics);
+    let answer = answer.map(|rules| AnswerRules { carried: carried.to_vec(), ..rules });
     let about = written.about.as_deref().unwrap_or(&[AboutDocument::Opaque]);
     if about.is_empty() {
         diagnostics.error(at("about"), "must not be empty; leave it out, or write [\"opaque\"]");
@@ -273,6 +275,7 @@ fn answer(
         issuer: written.issuer.clone(),
         claims: written.claims.clone(),
         attributes: policy.map(|policy| policy.attributes.clone()).unwrap_or_default(),
+        carried: Vec::new(),
         vocabulary: vocabulary.unwrap_or_default(),
     })
 }

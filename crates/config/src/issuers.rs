@@ -22,6 +22,7 @@ pub(crate) fn compile(
     context: &Context<'_>,
     default_role: Option<&str>,
     policy: Option<&Policy>,
+    carried: &[Pointer],
     diagnostics: &mut Diagnostics,
 ) -> Option<(Vec<Issuer>, Vec<KeySource>)> {
     let document = context.document;
@@ -68,6 +69,7 @@ pub(crate) fn compile(
             let rules = ClaimRules {
                 default_role: default_role.map(ToString::to_string),
                 attributes: policy.map(|policy| policy.attributes.clone()).unwrap_or_default(),
+                carried: carried.to_vec(),
                 vocabulary: vocabulary.clone(),
                 ..rules
             };
@@ -140,6 +142,7 @@ fn rules(
         required,
         names,
         attributes: Vec::new(),
+        carried: Vec::new(),
         subject_roles: issuer.subject_roles.clone(),
         default_role: None,
         permitted_roles: issuer.roles.clone(),

@@ -168,6 +168,10 @@ lints! {
     IssuerSubjectsShared => "issuer_subjects_shared", Warning,
         "a token of one issuer can name a user of the other, who is then the same to bindings and to the origin",
         "set \"subject_prefix\", or accept the finding by its code if the issuers have the same users";
+    /// Several issuers write the claims that the origin is told of.
+    CarriedClaimsShared => "carried_claims_shared", Warning,
+        "\"subject_prefix\" tells the callers of issuers apart, and nothing tells their other claims apart: an origin that knows users by their address takes it from either",
+        "have the origin go by the subject; if it has to go by the claim, accept the finding by its code once every issuer vouches for what it writes there";
     /// The tokens of an issuer are not checked for whom they are meant.
     AudienceMissing => "audience_missing", Advice,
         "a token that the issuer made for another service opens this one (RFC 8725 section 3.9)",

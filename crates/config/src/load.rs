@@ -9,7 +9,7 @@ use portcullis::json::{self, Budget, JsonError, Value};
 use portcullis::limits::{
     CONFIG_BYTES, MEMORY_CLIENTS, MEMORY_ENTRIES, MEMORY_ENTRIES_MAX, TOKEN_BYTES, TOKEN_BYTES_MAX,
 };
-use portcullis::parts::{GateParts, MemorySize};
+use portcullis::parts::{GateParts, MemorySize, Upstream};
 use portcullis::{Gate, PolicyVersion};
 use serde::Deserialize as _;
 
@@ -127,14 +127,16 @@ fn compile_gate(
     let policy = policy::compile(context, diagnostics);
     let default_role: Option<String> =
         policy.as_ref().and_then(|policy| roles::default_role(context, &policy.roles, diagnostics));
-    let issuers = issuers::compile(context, default_role.as_deref(), policy.as_ref(), diagnostics);
-    let identity = identity::compile(context, default_role.as_deref(), policy.as_ref(), diagnostics);
     let revocations = revoked::compile(&document.revoked, diagnostics);
     let failures = document.limits.failures.as_ref();
     let failures =
         failures.map(|written| limits::rate(written, "/limits/failures", context.secrets, diagnostics));
-    let api_keys = api_keys::compile(context, policy.as_ref(), diagnostics);
     let upstream = upstream::compile(context, diagnostics);
+    let carried = upstream.as_ref().map(Upstream::carried_places).unwrap_or_default();
+    let issuers = issuers::compile(context, default_role.as_deref(), policy.as_ref(), &carried, diagnostics);
+    let identity =
+        identity::compile(context, default_role.as_deref(), policy.as_ref(), &carried, diagnostics);
+    let api_keys = api_keys::compile(context, policy.as_ref(), &carried, diagnostics);
     let locations = credentials::compile(context, diagnostics);
     let cors = cors::compile(&document.cors, locations.as_ref(), diagnostics);
     if let (Some(policy), Some(upstream), Some(locations)) = (&policy, &upstream, &locations) {

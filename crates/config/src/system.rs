@@ -51,6 +51,9 @@ pub struct System {
     /// Claims that a token minted for the origin has besides those about the caller.
     #[serde(default)]
     pub minted_claims: BTreeMap<String, String>,
+    /// Claims of the caller that such a token repeats, because the origin cannot do without them.
+    #[serde(default)]
+    pub carried_claims: Vec<String>,
     /// How the origin tells who a caller is.
     pub identity: Option<IdentityMembers>,
     /// Where credentials may stand.

@@ -1,6 +1,10 @@
 //! What the origin receives.
 
+mod carried;
 mod headers;
+
+#[cfg(feature = "schema")]
+pub(crate) use carried::{OF_THE_GATE, REGISTERED};
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
@@ -149,6 +153,7 @@ fn mint(token: &MintDocument, context: &Context<'_>, diagnostics: &mut Diagnosti
         websocket_ttl_secs: token.websocket_ttl_secs,
         issuer: token.issuer.clone(),
         audience: token.audience.clone(),
+        carried: carried::compile(token, context, diagnostics),
         fixed: context.system.minted_claims.clone().into_iter().collect(),
     })
 }

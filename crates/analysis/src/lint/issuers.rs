@@ -38,6 +38,13 @@ fn check_together(configuration: &Configuration, diagnostics: &mut DiagnosticLis
             (format!("/issuers/{index}"), message.to_owned())
         });
     }
+    let upstream = &configuration.gate.parts().upstream;
+    if let Some(place) = upstream.carried_places().first() {
+        diagnostics.push_with(Lint::CarriedClaimsShared, || {
+            let message = format!("the origin is told what any of the issuers writes at {place}");
+            ("/upstream".to_owned(), message)
+        });
+    }
 }
 
 fn check_issuer(issuer: &IssuerDocument, system: &System, pointer: &str, diagnostics: &mut DiagnosticList) {

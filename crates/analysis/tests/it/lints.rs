@@ -327,6 +327,16 @@ fn several_issuers_and_extended_roles() {
     );
     let bounded = json!([issuer("a", json!({"roles": ["admin"]})), issuer("b", json!({"roles": ["guest"]}))]);
     assert_eq!(said(&bounded, &json!({})), ["issuer_subjects_shared /issuers/1"]);
+    let told = |issuers: &Value, claims: Value| {
+        let mut document = json!({"profile": "agentflow", "issuers": issuers,
+            "upstream": {"credential": "swap", "token": {"secret": {"env": "ORIGIN_SECRET"}, "claims": claims}}});
+        document["issuers"][0]["claims"] = json!({"subject": "/sub"});
+        let all = notices(&document);
+        all.into_iter().filter(|one| one.starts_with("carried_claims_shared")).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&bounded, json!(["email"])), ["carried_claims_shared /upstream"]);
+    assert_eq!(told(&bounded, json!([])), [""; 0]);
+    assert_eq!(told(&one, json!(["email"])), [""; 0]);
     let policy =
         json!({"extend_roles": {"usr": {"permissions": ["store:read"]}, "user": {"deny": ["store:read"]}}});
     assert_eq!(said(&one, &policy), ["role_not_extended /policy/extend_roles/usr"]);

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod carried_claims;
 mod credentials;
 mod dangers;
 mod header_names;

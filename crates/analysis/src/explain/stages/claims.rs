@@ -133,6 +133,13 @@ fn detail(
             }
             format!("{} read for bindings", list(attributes.keys()))
         }
+        ClaimCheck::Carried => {
+            let carried = principal?.carried();
+            if carried.is_empty() {
+                return None;
+            }
+            format!("{} read for the origin", list(carried.keys()))
+        }
     })
 }
 
