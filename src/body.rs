@@ -123,6 +123,7 @@ mod tests {
     use crate::handling::CredentialHandling;
     use crate::limits::BODY_BYTES;
     use crate::request::{HeaderPair, Request, RequestHead};
+    use crate::upstream::identity::IdentityHeaders;
     use crate::upstream::outbound::Outbound;
     use crate::upstream::rules::Upstream;
     use crate::upstream::standing::Standing;
@@ -143,7 +144,7 @@ mod tests {
         let upstream = Upstream {
             credential: CredentialHandling::Strip,
             replacement: None,
-            identity_headers: false,
+            identity_headers: IdentityHeaders::default(),
             remove_headers: Vec::new(),
             keep_headers: Vec::new(),
         };

@@ -31,6 +31,7 @@ pub use crate::request::{HOP_BY_HOP, Header, Headers, Origin, Request, Upgrade, 
 pub use crate::revocation::Revocations;
 pub use crate::sources::{KeySource, SourcePlace, UrlError, check_url};
 pub use crate::upstream::headers::is_refused_upgrade;
+pub use crate::upstream::identity::IdentityHeaders;
 pub use crate::upstream::mint::{Mint, MintKey};
 pub use crate::upstream::origin_key::OriginKey;
 pub use crate::upstream::outbound::Outbound;

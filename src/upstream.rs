@@ -4,6 +4,7 @@ pub(crate) mod as_it_came;
 pub(crate) mod caller;
 pub(crate) mod handover;
 pub(crate) mod headers;
+pub(crate) mod identity;
 pub(crate) mod mint;
 pub(crate) mod origin_key;
 pub(crate) mod outbound;

@@ -6,7 +6,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::caller::Caller;
-use super::headers;
 use super::outbound::Outbound;
 use super::rules::{Replacement, Upstream};
 use super::standing::Standing;
@@ -70,9 +69,7 @@ impl Handover {
         let mut set_headers = Vec::new();
         if let Some(caller) = caller {
             self.set_credential(upstream, caller, now, &mut set_headers);
-            if upstream.identity_headers {
-                headers::set_identity(caller, &mut set_headers);
-            }
+            upstream.identity_headers.set(caller, &mut set_headers);
         }
         set_headers.extend(self.cookie.map(|left| (COOKIE.to_owned(), left)));
         Forward {

@@ -1,15 +1,9 @@
-//! Headers by which the gate tells the origin who the caller is, and those that end at this hop.
+//! The form of values in headers, and headers that end at this hop.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::caller::Caller;
 use crate::percent;
-
-const SUBJECT: &str = "x-auth-subject";
-const ROLES: &str = "x-auth-roles";
-const SCOPES: &str = "x-auth-scopes";
-const TENANT: &str = "x-auth-tenant";
 
 /// Whether `name` belongs to an upgrade that nobody may ask for: any but one to a WebSocket. `Upgrade: h2c` would open a
 /// channel past the gate.
@@ -21,27 +15,14 @@ pub fn is_refused_upgrade(name: &str, websocket: bool) -> bool {
     }
 }
 
-/// Tells the origin who the caller is, in headers no caller can set.
-pub(super) fn set_identity(caller: &Caller, set: &mut Vec<(String, String)>) {
-    let principal = &caller.principal;
-    let mut push = |name: &str, value: String| set.push((String::from(name), value));
-    push(SUBJECT, encode(principal.subject()));
-    push(ROLES, join(&caller.roles, ","));
-    if let Some(scopes) = principal.scopes() {
-        push(SCOPES, join(scopes, " "));
-    }
-    if let Some(tenant) = principal.tenant() {
-        push(TENANT, encode(tenant));
-    }
-}
-
-fn join<S: AsRef<str>>(names: &[S], separator: &str) -> String {
+/// The names of a list.
+pub(super) fn join<S: AsRef<str>>(names: &[S], separator: &str) -> String {
     let encoded: Vec<String> = names.iter().map(|name| encode(name.as_ref())).collect();
     encoded.join(separator)
 }
 
 /// Percent-encodes what cannot stand in a header value, the percent sign, and the separators of lists.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_graphic() && byte != b'%' && byte != b',' {

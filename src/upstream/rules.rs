@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::identity::IdentityHeaders;
 use super::mint::Mint;
 use super::origin_key::OriginKey;
 use super::owned::{CREDENTIALS_AMONG_OWNED, is_owned};
@@ -18,8 +19,8 @@ pub struct Upstream {
     pub credential: CredentialHandling,
     /// Present when the credential is replaced.
     pub replacement: Option<Replacement>,
-    /// Whether the origin is told who the caller is.
-    pub identity_headers: bool,
+    /// The headers in which the origin is told who the caller is.
+    pub identity_headers: IdentityHeaders,
     /// Headers removed besides those the gate owns, in lower case and with hyphens for underscores.
     pub remove_headers: Vec<String>,
     /// Headers that the gate owns and that pass all the same, in lower case and in no other spelling: something in front of
@@ -35,18 +36,25 @@ impl Upstream {
 
     /// The same where credentials are the origin's own affair.
     pub(crate) fn removes_beside_credentials(&self, header: &Header<'_>) -> bool {
-        (self.owns(header) && !CREDENTIALS_AMONG_OWNED.contains(&header.name())) || self.lists(header.name())
+        let is_credential = CREDENTIALS_AMONG_OWNED.contains(&header.name());
+        self.identity_headers.has(header)
+            || (self.owns(header) && !is_credential)
+            || self.lists(header.name())
     }
 
     fn owns(&self, header: &Header<'_>) -> bool {
-        is_owned(header.name()) && !self.keep_headers.iter().any(|kept| kept == header.name())
+        let is_kept = || self.keep_headers.iter().any(|kept| kept == header.name());
+        self.identity_headers.has(header) || (is_owned(header.name()) && !is_kept())
     }
 
     /// The places in a caller's claims that the origin is told of as they are, each once.
     pub fn carried_places(&self) -> Vec<Pointer> {
-        let Some(Replacement::Token(mint)) = &self.replacement else { return Vec::new() };
+        let minted = match &self.replacement {
+            Some(Replacement::Token(mint)) => mint.carried.as_slice(),
+            Some(Replacement::Key(_)) | None => &[],
+        };
         let mut places: Vec<Pointer> = Vec::new();
-        for (_, place) in &mint.carried {
+        for (_, place) in minted.iter().chain(&self.identity_headers.claims) {
             if !places.contains(place) {
                 places.push(place.clone());
             }

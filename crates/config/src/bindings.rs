@@ -202,6 +202,9 @@ fn why_header_is_not_sent(
         _ if owned_by(name).is_some() && !upstream.keep_headers.iter().any(|kept| kept == name) => {
             "it passes on an identity, which the gate alone may do"
         }
+        _ if upstream.identity_headers.names().any(|own| own == name) => {
+            "in it the gate tells the origin who the caller is, and nobody else does"
+        }
         _ => of_transport(name)?,
     };
     Some(why.to_owned())

@@ -51,6 +51,8 @@ fn remove_formats(schema: &mut Value) {
 
 /// Places in the schema, and the members to add there.
 fn constraints() -> Vec<(&'static str, Value)> {
+    let identity_name = "^[A-Za-z0-9!#$%&'*+.^`|~-]+$";
+    let identity = json!({ "pattern": identity_name, "examples": ["X-User-Id"] });
     let not_carried = [REGISTERED, OF_THE_GATE].concat();
     let permission = "[A-Za-z0-9._-]{1,128}:[A-Za-z0-9._-]{1,128}";
     let access = json!({ "pattern": format!("^(public|refused|{permission})$"), "examples": ["notes:read"] });
@@ -122,6 +124,15 @@ fn constraints() -> Vec<(&'static str, Value)> {
             json!({ "maxProperties": CARRIED_CLAIMS, "propertyNames": { "minLength": 1, "not": { "enum": not_carried } } }),
         ),
         ("/$defs/UpstreamDocument/properties/remove_headers/items", header.clone()),
+        ("/$defs/IdentityNamesDocument/properties/subject", identity.clone()),
+        ("/$defs/IdentityNamesDocument/properties/roles", identity.clone()),
+        ("/$defs/IdentityNamesDocument/properties/scopes", identity.clone()),
+        ("/$defs/IdentityNamesDocument/properties/tenant", identity),
+        ("/$defs/IdentityNamesDocument", json!({ "minProperties": 1 })),
+        (
+            "/$defs/IdentityNamesDocument/properties/claims",
+            json!({ "maxProperties": CARRIED_CLAIMS, "propertyNames": { "pattern": identity_name } }),
+        ),
         (
             "/$defs/CredentialsDocument/properties/api_key_header",
             json!({ "pattern": "^[A-Za-z0-9!#$%&'*+.^_`|~-]*$" }),

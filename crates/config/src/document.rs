@@ -2,6 +2,7 @@
 
 mod carried;
 mod cors;
+mod identity;
 mod policy;
 mod rate;
 mod secret;
@@ -23,6 +24,7 @@ use crate::names::{SystemName, TokenProfileName};
 
 pub use carried::CarriedClaims;
 pub use cors::{CorsDocument, PreflightDocument};
+pub use identity::{IdentityHeadersDocument, IdentityNamesDocument};
 pub use policy::{
     BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
 };
@@ -273,8 +275,10 @@ pub struct UpstreamDocument {
     pub token: Option<MintDocument>,
     /// The origin's own API key that replaces the caller's credential.
     pub origin_key: Option<SecretDocument>,
-    /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set.
-    pub identity_headers: Option<bool>,
+    /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set; or the headers that are set
+    /// in place of these.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::IdentityHeaders>"))]
+    pub identity_headers: Option<IdentityHeadersDocument>,
     /// Headers that never reach the origin, besides those that claim an identity.
     #[serde(default)]
     pub remove_headers: Vec<String>,

@@ -2,6 +2,7 @@
 
 mod carried;
 mod headers;
+mod identity;
 
 #[cfg(feature = "schema")]
 pub(crate) use carried::{OF_THE_GATE, REGISTERED};
@@ -23,7 +24,6 @@ use crate::resolve::resolve;
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
     let Context { document, system, .. } = context;
-    let written = &document.upstream;
     let credential = context.credential();
     if let (CredentialHandling::Strip, Some(why)) = (credential, &system.strip_refused) {
         diagnostics.error("/upstream/credential", format!("{why}; use \"forward\" or \"swap\""));
@@ -44,7 +44,7 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     Some(Upstream {
         credential,
         replacement,
-        identity_headers: written.identity_headers.unwrap_or(true),
+        identity_headers: identity::compile(context, diagnostics),
         remove_headers,
         keep_headers,
     })

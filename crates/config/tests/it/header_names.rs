@@ -86,3 +86,71 @@ fn only_headers_of_the_table_are_kept() {
     assert_eq!((one.lint.code(), one.pointer.as_str()), ("identity_header_kept", "/upstream/keep_headers/0"));
     assert!(one.message.contains("Envoy, Istio"), "{}", one.message);
 }
+
+#[test]
+fn the_caller_is_told_in_headers_that_nobody_else_writes() {
+    let subject = |name: &str| {
+        json!({"upstream": {"identity_headers": {"subject": name},
+            "remove_headers": ["X-Removed"], "keep_headers": ["X-Forwarded-User"]}})
+    };
+    let place = "/upstream/identity_headers/subject: ";
+    each(
+        "generic",
+        subject,
+        &[
+            ("", "/upstream/identity_headers/subject: not a header name"),
+            ("a b", "not a header name"),
+            ("Connection", place),
+            ("Authorization", "cannot tell who the caller is: it is where bearer tokens stand"),
+            ("Cookie", "cannot tell who the caller is: "),
+            ("Host", "cannot tell who the caller is: hosts write"),
+            ("Content-Type", "it has a meaning of its own in HTTP"),
+            ("Transfer-Encoding", "it is about one connection"),
+            ("X-HTTP-Method-Override", "servers take the path or the method of the request from it"),
+            ("X-Original-URL", "servers take the path or the method of the request from it"),
+            ("X-API-Key", "is the header of API keys"),
+            ("x-removed", "is removed by \"remove_headers\""),
+            ("X-Forwarded-User", "is kept by \"keep_headers\""),
+            ("X_User_Id", "write it with hyphens"),
+        ],
+    );
+    for name in ["X-User-Id", "X-Auth-Subject", "X-Uid", "X-Forwarded-Email", "Remote-User"] {
+        assert_eq!(said("generic", &subject(name)), [""; 0], "{name}");
+    }
+    let names = |names: &Value| said("generic", &json!({"upstream": {"identity_headers": names}}));
+    for (written, expected) in [
+        (json!({}), "/upstream/identity_headers: names no header; write false"),
+        (json!({"claims": {}}), "/upstream/identity_headers: names no header; write false"),
+        (json!({"subject": "X-A", "roles": "x-a"}), "/upstream/identity_headers/roles: is named twice"),
+        (
+            json!({"subject": "X-A", "claims": {"x-a": "/email"}}),
+            "/upstream/identity_headers/claims/x-a: is named twice",
+        ),
+        (
+            json!({"claims": {"X-A": "/a", "x-a": "/b"}}),
+            "/upstream/identity_headers/claims/x-a: is named twice",
+        ),
+        (json!({"claims": {"X-A": ""}}), "/upstream/identity_headers/claims/X-A: names no claim"),
+        (json!({"claims": {"X-A": "email"}}), "/upstream/identity_headers/claims/X-A: "),
+        (json!({"user": "X-A"}), "/upstream/identity_headers/user: unknown member"),
+        (json!("X-A"), "/upstream/identity_headers: expected true, false, or an object"),
+    ] {
+        let errors = names(&written);
+        assert!(matches!(errors.as_slice(), [error] if error.starts_with(expected)), "{written}: {errors:?}");
+    }
+    assert_eq!(names(&json!({"tenant": "X-Org", "claims": {"X-Mail": "/email"}})), [""; 0]);
+    let many: serde_json::Map<_, _> = (0..17).map(|n| (format!("X-C{n}"), json!("/c"))).collect();
+    let errors = names(&json!({"claims": many}));
+    assert!(matches!(errors.as_slice(), [error] if error.contains("more than 16 claims")), "{errors:?}");
+}
+
+#[test]
+fn nothing_is_compared_with_what_the_gate_tells_itself() {
+    let document = json!({"upstream": {"identity_headers": {"tenant": "X-Org"}},
+        "policy": {"routes": {"GET /x": {"access": "x:read", "where": {"header.X-Org": "tenant"}}}}});
+    let errors = said("generic", &document);
+    assert!(
+        matches!(errors.as_slice(), [error] if error.contains("never reaches the origin: in it the gate tells")),
+        "{errors:?}"
+    );
+}
