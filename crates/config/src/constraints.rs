@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use portcullis::jose::Algorithm;
 use portcullis::limits::{
     CARRIED_CLAIMS, JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS,
-    MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX, STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
+    MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX, NUMERIC_DATE_MAX, STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
 };
 use portcullis::parts::WEBSOCKET;
 use serde_json::{Value, json};
@@ -105,6 +105,7 @@ fn constraints() -> Vec<(&'static str, Value)> {
             "/$defs/ApiKeyRecordDocument/properties/hash",
             json!({ "pattern": "^(hmac-sha256|sha256):[0-9A-Fa-f]{64}$" }),
         ),
+        ("/$defs/ApiKeyRecordDocument/properties/expires_at", json!({ "maximum": NUMERIC_DATE_MAX })),
         ("/$defs/ApiKeyRecordDocument/properties/id", json!({ "minLength": 1 })),
         ("/$defs/PolicyDocument/properties/routes", json!({ "propertyNames": { "pattern": route() } })),
         ("/$defs/PolicyDocument/properties/docs", access.clone()),

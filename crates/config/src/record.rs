@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use portcullis::api_key::{RecordLookup, is_label};
 use portcullis::json::{self, Budget};
+use portcullis::limits::NUMERIC_DATE_MAX;
 use portcullis::parts::{ApiKeyRecord, KeyHash};
 use portcullis::{CredentialHandling, UnixTime};
 use serde::Deserialize as _;
@@ -49,6 +50,12 @@ pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&
     }
     if written.claims.as_ref().is_some_and(|claims| claims.as_object().is_none()) {
         return Err(("claims", "must be an object, like the claims of a token"));
+    }
+    if written.expires_at.is_some_and(|secs| secs > NUMERIC_DATE_MAX) {
+        return Err((
+            "expires_at",
+            "lies after the year 9999; write seconds since the epoch, not milliseconds",
+        ));
     }
     let handling = written.credential.map(|credential| match credential {
         RecordCredential::Forward => CredentialHandling::Forward,

@@ -21,6 +21,8 @@ fn a_record_is_read_or_nobody_could_say() {
         }
         other => assert!(matches!(other, RecordLookup::Found(_)), "{other:?}"),
     }
+    let last = record.replace("\"owner\":\"\"", "\"expires_at\":253402300799");
+    assert!(matches!(api_key_record(last.as_bytes()), RecordLookup::Found(_)));
     for (text, place) in [
         ("", "not usable JSON"),
         ("null", ""),
@@ -38,6 +40,12 @@ fn a_record_is_read_or_nobody_could_say() {
         ("id", "\"again\"", "id"),
         ("disabled", "\"secret-text\"", "/disabled: "),
         ("expires_at", "\"secret-text\"", "/expires_at: "),
+        (
+            "expires_at",
+            "1798761600000",
+            "/expires_at: lies after the year 9999; write seconds since the epoch, not",
+        ),
+        ("expires_at", "253402300800", "/expires_at: lies after the year 9999"),
         ("roles", "[\"secret-text\", 1]", "roles"),
     ] {
         let text = record.replace("\"owner\":\"\"", &format!("\"{member}\":{value}"));
