@@ -2,9 +2,12 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
+use alloc::string::String;
 
 use portcullis::SecretBytes;
 use portcullis::base64url;
+use portcullis::limits::{API_KEY_BYTES, ORIGIN_KEY_CHARS_MIN};
+use portcullis::parts::OriginKey;
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -22,6 +25,65 @@ pub(crate) fn resolve(
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<SecretBytes> {
+    let Read { name, hint, text, bytes } = read(secret, NEW_SECRET, pointer, context, diagnostics)?;
+    let fault = if bytes.expose().len() < min_bytes {
+        format!(
+            "shorter than {min_bytes} bytes, the output of its hash; make one with `openssl rand -hex {min_bytes}`"
+        )
+    } else if let Some(what) = weak_secret::fault(text.expose(), bytes.expose()) {
+        format!("{what}; {NEW_SECRET}: {hint}")
+    } else {
+        return Some(bytes);
+    };
+    diagnostics.error(format!("{pointer}/env"), format!("secret {name} is {fault}"));
+    None
+}
+
+/// An API key that the origin issued; `pointer` is the place of the object that names it.
+pub(crate) fn resolve_origin_key(
+    secret: &SecretDocument,
+    pointer: &str,
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<OriginKey> {
+    let system = &context.system.name;
+    let remedy = format!("set it to an API key that {system} issued");
+    let Read { name, hint, text, bytes } = read(secret, &remedy, pointer, context, diagnostics)?;
+    let fault = weak_secret::fault(text.expose(), bytes.expose());
+    let Some(key) = OriginKey::new(bytes) else {
+        let fault = format!(
+            "no API key: it has other than {ORIGIN_KEY_CHARS_MIN} to {API_KEY_BYTES} visible ASCII characters"
+        );
+        diagnostics.error(format!("{pointer}/env"), format!("secret {name} is {fault}; {remedy}: {hint}"));
+        return None;
+    };
+    if let Some(what) = fault {
+        diagnostics.error(format!("{pointer}/env"), format!("secret {name} is {what}; {remedy}: {hint}"));
+        return None;
+    }
+    Some(key)
+}
+
+/// A secret as it was found.
+struct Read {
+    /// Its name, for messages.
+    name: String,
+    /// How it is set on this host.
+    hint: String,
+    /// How it is written.
+    text: SecretBytes,
+    /// What is written.
+    bytes: SecretBytes,
+}
+
+/// The secret, if it is set, nobody has published it, and it is no public key. `remedy` is what to do about one that is.
+fn read(
+    secret: &SecretDocument,
+    remedy: &str,
+    pointer: &str,
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Read> {
     let place = format!("{pointer}/env");
     let (name, hint) = match &secret.env {
         env if is_variable(env) => (format!("\"{env}\""), context.secrets.hint(env)),
@@ -44,7 +106,7 @@ pub(crate) fn resolve(
     }
     // Before white space: such a document ends in a line break.
     if let Some(what) = weak_secret::public_form(text.expose()) {
-        diagnostics.error(place, format!("secret {name} is {what}; {NEW_SECRET}: {hint}"));
+        diagnostics.error(place, format!("secret {name} is {what}; {remedy}: {hint}"));
         return None;
     }
     if text.expose() != text.expose().trim_ascii() {
@@ -67,22 +129,7 @@ pub(crate) fn resolve(
         );
         return None;
     };
-    if bytes.expose().len() >= min_bytes
-        && let Some(what) = weak_secret::fault(text.expose(), bytes.expose())
-    {
-        diagnostics.error(place, format!("secret {name} is {what}; {NEW_SECRET}: {hint}"));
-        return None;
-    }
-    if bytes.expose().len() < min_bytes {
-        diagnostics.error(
-            place,
-            format!(
-                "secret {name} is shorter than {min_bytes} bytes, the output of its hash; make one with `openssl rand -hex {min_bytes}`"
-            ),
-        );
-        return None;
-    }
-    Some(bytes)
+    Some(Read { name, hint, text, bytes })
 }
 
 /// Whether `name` looks like an environment variable: capitals, digits and underscores, at most 64 of them.

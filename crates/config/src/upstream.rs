@@ -15,12 +15,12 @@ use portcullis::CredentialHandling;
 use portcullis::jose::Algorithm;
 use portcullis::json::pointer_to;
 use portcullis::limits::{MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS};
-use portcullis::parts::{Mint, MintKey, OriginKey, Replacement, Upstream};
+use portcullis::parts::{Mint, MintKey, Replacement, Upstream};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{MintDocument, RouteCredentialDocument};
-use crate::resolve::resolve;
+use crate::resolve::{resolve, resolve_origin_key};
 
 pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
     let Context { document, system, .. } = context;
@@ -106,15 +106,7 @@ fn replacement(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<R
             None
         }
         (None, Some(key)) => {
-            let secret = resolve(key, 1, "/upstream/origin_key", context, diagnostics)?;
-            let key = OriginKey::new(secret);
-            if key.is_none() {
-                diagnostics.error(
-                    "/upstream/origin_key/env",
-                    "the secret is no API key: it has other than 32 to 512 visible ASCII characters; set it again",
-                );
-            }
-            key.map(Replacement::Key)
+            resolve_origin_key(key, "/upstream/origin_key", context, diagnostics).map(Replacement::Key)
         }
         (None, None) if !reads_tokens => {
             diagnostics.error(

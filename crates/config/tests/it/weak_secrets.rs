@@ -136,3 +136,27 @@ fn issuers_that_name_callers() {
     let refused = errors(&document("r2r", &address), &Host::default());
     assert!(refused.len() == 1 && refused[0].ends_with("write \"admin@example.com\""), "{refused:?}");
 }
+
+#[test]
+fn a_key_of_the_origin_is_one_that_it_issued() {
+    let document = document("ragflow", &json!({}));
+    let said = |key: &'static str| errors(&document, &Host([("ORIGIN_KEY", key)].into()));
+    for (key, what) in [
+        ("ragflow-short", "no API key: it has other than 32 to 512 visible ASCII characters"),
+        (
+            "ragflow-0123456789 0123456789 0123456789",
+            "no API key: it has other than 32 to 512 visible ASCII characters",
+        ),
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "made of fewer than 8 different bytes"),
+        ("-----BEGIN PUBLIC KEY-----", "a key or a certificate (PEM)"),
+    ] {
+        let errors = said(key);
+        let [error] = errors.as_slice() else { panic!("{errors:?}") };
+        let start = format!("/upstream/origin_key/env: secret \"ORIGIN_KEY\" is {what}");
+        assert!(error.starts_with(&start), "{error}");
+        // A key of one's own making is none that the origin knows.
+        assert!(error.contains("; set it to an API key that RAGFlow issued: set ORIGIN_KEY"), "{error}");
+        assert!(!error.contains("openssl") && !error.contains("ragflow-"), "{error}");
+    }
+    assert_eq!(said("ragflow-0f1e2d3c4b5a69788796a5b4c3d2e1f0"), [""; 0]);
+}
