@@ -2,8 +2,8 @@
 
 use portcullis::api_key::{RecordLookup, assemble};
 use portcullis::parts::Pepper;
-use portcullis::{HeaderPair, Need, RequestHead, Step, UnixTime, Verdict};
-use portcullis_tests::{NOW, OTHER_SECRET, PEPPER, SECRET, decide, decide_with_token, load, sign};
+use portcullis::{CredentialLocation, HeaderPair, Need, RequestHead, Step, UnixTime, Verdict};
+use portcullis_tests::{NOW, OTHER_SECRET, PEPPER, SECRET, decide, decide_with_token, load, outcome, sign};
 use serde_json::{Value, json};
 
 fn document() -> Value {
@@ -75,6 +75,63 @@ fn what_a_refused_token_says_of_itself() {
         sign(claims(&json!({"iss": "x".repeat(5000), "aud": vec!["y".repeat(900); 30]})), OTHER_SECRET);
     let text = decide_with_token(&gate, "GET", "/v1/threads", &long).log_line("GET", "request-1");
     assert!(text.len() < 2000, "{}", text.len());
+}
+
+#[test]
+fn where_the_credential_stands_whatever_becomes_of_it() {
+    let gate = load(&document().to_string());
+    let of = |role: &str, secret| sign(claims(&json!({"roles": [role]})), secret);
+    for (path, token, reason, subject) in [
+        ("/v1/threads", of("user", SECRET), "-", json!("ada")),
+        ("/v1/threads", of("user", OTHER_SECRET), "signature_invalid", Value::Null),
+        ("/v1/threads", of("guest", SECRET), "permission_missing", json!("ada")),
+        ("/v9", of("user", SECRET), "route_unknown", json!("ada")),
+    ] {
+        let verdict = decide_with_token(&gate, "GET", path, &token);
+        assert_eq!(outcome(&verdict).1, reason);
+        assert_eq!(verdict.diagnostics.location, Some(CredentialLocation::Authorization), "{reason}");
+        assert_eq!(line(&verdict)["subject"], subject, "{reason}");
+    }
+    assert_eq!(decide(&gate, "GET", "/v1/threads", &[]).diagnostics.location, None);
+}
+
+#[test]
+fn whose_request_it_is_when_its_body_is_there() {
+    let document = json!({
+        "profile": "generic",
+        "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+        "policy": {
+            "roles": {"user": {"permissions": ["doc:*"]}},
+            "routes": {"POST /doc": {"access": "doc:write", "where": {"body./user": "subject"}}},
+        },
+    });
+    let gate = load(&document.to_string());
+    let bearer = format!("Bearer {}", sign(claims(&json!({"roles": ["user"]})), SECRET));
+    let pairs =
+        [HeaderPair::new("authorization", &bearer), HeaderPair::new("content-type", "application/json")];
+    let now = UnixTime::from_secs(NOW);
+    for (body, decision) in [(r#"{"user": "ada"}"#, "allow"), (r#"{"user": "bob"}"#, "deny")] {
+        let Step::Need(Need::Body(need)) = gate.begin(&RequestHead::new("POST", "/doc", &pairs), now) else {
+            panic!("no need");
+        };
+        let verdict = need.supply(body.as_bytes(), now);
+        let said = line(&verdict);
+        assert_eq!((&said["decision"], &said["subject"]), (&json!(decision), &json!("ada")), "{said}");
+        assert_eq!(said["policy"], json!(gate.version().to_string()));
+        assert_eq!(verdict.diagnostics.binding.is_some(), decision == "deny");
+        assert_eq!(verdict.diagnostics.location, Some(CredentialLocation::Authorization));
+    }
+}
+
+#[test]
+fn a_preflight_is_answered_by_a_policy_as_well() {
+    let mut document = document();
+    document["cors"] = json!({"preflight": "answer", "allowed_origins": ["https://app.example"]});
+    let gate = load(&document.to_string());
+    let headers = [("origin", "https://app.example"), ("access-control-request-method", "GET")];
+    let verdict = decide(&gate, "OPTIONS", "/v1/threads", &headers);
+    assert!(matches!(verdict.decision, portcullis::Decision::Answer(_)), "{verdict:?}");
+    assert_eq!(line(&verdict)["policy"], json!(gate.version().to_string()));
 }
 
 #[test]
