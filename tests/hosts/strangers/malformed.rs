@@ -140,6 +140,11 @@ fn bodies() -> Vec<Row> {
             "Transfer-Encoding: chunked\r\nContent-Length: 50\r\n",
             b"2\r\n{}\r\n0\r\n\r\n",
         ),
+        post(
+            "a shorter length and chunks",
+            "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n",
+            b"2\r\n{}\r\n0\r\n\r\n",
+        ),
         post("chunks twice", "Transfer-Encoding: chunked, chunked\r\n", b"2\r\n{}\r\n0\r\n\r\n"),
     ]
 }

@@ -133,7 +133,8 @@ fn advance(upload: &mut Option<Pump>) -> Result<Option<Option<Pollable>>, Broken
         None => {}
         Some(State::Moving) => return Ok(Some(None)),
         Some(State::Waiting(ready)) => return Ok(Some(Some(ready))),
-        Some(State::Complete) => upload.take().into_iter().for_each(Pump::finish),
+        // One that came in chunks beside a length is as long as its chunks are: what its head says is the caller's fault.
+        Some(State::Complete) => upload.take().map_or(Ok(()), Pump::finish).map_err(|_| BrokenOff)?,
         // The origin may have answered without it.
         Some(State::Refused) => drop(upload.take()),
         Some(State::BrokenOff) => {

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use portcullis_component_http::bindings::wasi::http::types::{Fields, IncomingBody, OutgoingBody};
+use portcullis_component_http::bindings::wasi::http::types::{ErrorCode, Fields, IncomingBody, OutgoingBody};
 use portcullis_component_http::bindings::wasi::io::poll::Pollable;
 use portcullis_component_http::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
@@ -92,11 +92,14 @@ impl Pump {
     }
 
     /// Completes the body, without trailers.
-    pub(crate) fn finish(self) {
+    ///
+    /// # Errors
+    ///
+    /// If the host does not take it for complete, as where it is shorter than its head says.
+    pub(crate) fn finish(self) -> Result<(), ErrorCode> {
         let Self { input, output, source, sink, .. } = self;
         drop((input, output, source));
-        // The other side notices by itself if this fails: the body is not completed then.
-        let _ = OutgoingBody::finish(sink, None);
+        OutgoingBody::finish(sink, None)
     }
 
     /// Completes the body with the trailers of its source; leaves it incomplete if they do not come.
