@@ -15,6 +15,8 @@ pub(crate) enum Credential {
     Bearer(String),
     /// `X-API-Key`.
     ApiKey(String),
+    /// A cookie of this name, as a browser sends it to the site that it is on.
+    Cookie(&'static str, String),
 }
 
 /// Somebody who sends requests.
@@ -32,11 +34,16 @@ impl Caller {
         !self.claims.is_null()
     }
 
+    /// The same, whose credential is a cookie.
+    pub(crate) fn with_cookie(self, name: &'static str) -> Self {
+        Self { credential: Credential::Cookie(name, self.text().to_owned()), ..self }
+    }
+
     /// The text of the credential; empty if there is none.
     pub(crate) fn text(&self) -> &str {
         match &self.credential {
             Credential::None => "",
-            Credential::Bearer(text) | Credential::ApiKey(text) => text,
+            Credential::Bearer(text) | Credential::ApiKey(text) | Credential::Cookie(_, text) => text,
         }
     }
 
@@ -49,6 +56,9 @@ impl Caller {
             }
             Credential::ApiKey(text) => {
                 draft.header("X-API-Key", text.as_bytes());
+            }
+            Credential::Cookie(name, text) => {
+                draft.cookie(name, text).header("Sec-Fetch-Site", "same-origin");
             }
         }
     }

@@ -38,6 +38,16 @@ impl Draft {
         self
     }
 
+    /// Adds a cookie to those there are: a client sends one line of them (RFC 6265 section 5.4).
+    pub(crate) fn cookie(&mut self, name: &str, value: &str) -> &mut Self {
+        let pair = format!("{name}={value}");
+        match self.headers.iter_mut().find(|(known, _)| known == "Cookie") {
+            Some((_, line)) => line.extend(format!("; {pair}").bytes()),
+            None => self.headers.push(("Cookie".to_owned(), pair.into_bytes())),
+        }
+        self
+    }
+
     /// Takes every header of that name away.
     pub(crate) fn without(&mut self, name: &str) -> &mut Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));

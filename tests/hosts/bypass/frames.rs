@@ -85,3 +85,55 @@ pub(crate) fn answered(mut bytes: &[u8]) -> bool {
     }
     false
 }
+
+/// The status of the final response, if it has come.
+pub(crate) fn status(mut bytes: &[u8]) -> Option<u16> {
+    loop {
+        let (head, rest) = bytes.split_at_checked(HEAD)?;
+        let length = usize::from(head[0]) << 16 | usize::from(head[1]) << 8 | usize::from(head[2]);
+        let (payload, rest) = rest.split_at_checked(length)?;
+        if head[3] == HEADERS
+            && let Some(status) = first_field(payload)
+            && !(100..200).contains(&status)
+        {
+            return Some(status);
+        }
+        bytes = rest;
+    }
+}
+
+/// The value of `:status`, which comes first, by its index in the static table or as a literal (RFC 7541 section 6).
+fn first_field(mut block: &[u8]) -> Option<u16> {
+    const INDEXED: [u16; 7] = [200, 204, 206, 304, 400, 404, 500];
+    // A change of the table's size.
+    while block.first()? & 0xe0 == 0x20 {
+        block = &block[1..];
+    }
+    let (first, rest) = block.split_first()?;
+    if let Some(at) = first.checked_sub(0x80 | 8) {
+        return INDEXED.get(usize::from(at)).copied();
+    }
+    // With this name, to be indexed, not to be, and never.
+    if ![0x48, 0x08, 0x18].contains(&(first & !0x07)) {
+        return None;
+    }
+    let (length, text) = rest.split_first()?;
+    let text = text.get(..usize::from(length & 0x7f))?;
+    match length & 0x80 {
+        0 => std::str::from_utf8(text).ok()?.parse().ok(),
+        _ => huffman_digits(text),
+    }
+}
+
+/// Three digits in the code of RFC 7541, appendix B.
+fn huffman_digits(text: &[u8]) -> Option<u16> {
+    let mut bits = text.iter().flat_map(|byte| (0..8).rev().map(move |shift| u16::from(byte >> shift & 1)));
+    let mut number = 0;
+    for _ in 0..3 {
+        let short = (0..5).try_fold(0, |code, _| Some(code << 1 | bits.next()?))?;
+        // 0 to 2 have five bits, 3 to 9 have six.
+        let digit = if short < 3 { short } else { (short << 1 | bits.next()?).checked_sub(0b01_1001 - 3)? };
+        number = number * 10 + digit;
+    }
+    Some(number)
+}

@@ -19,7 +19,12 @@ pub(crate) const NAMES: [&str; 3] = ["worker", "envoy", "component"];
 
 /// What a host speaks besides HTTP/1.1.
 pub(crate) fn speaks(name: &str) -> Speaks {
-    Speaks { http2: name == "envoy", websockets: name != "component" }
+    Speaks {
+        http2: name == "envoy",
+        websockets: name != "component",
+        // A workerd of one's own shows the Worker what stands in `Host`.
+        target_names_host: name != "worker",
+    }
 }
 
 /// What runs in the hosts.
@@ -34,9 +39,11 @@ impl Artefacts {
     /// Those in the folder `dist`, or those of this tree.
     pub(crate) fn find(dist: Option<&Path>) -> Result<Self> {
         if let Some(dist) = dist {
+            // By its name, and by the one it had before.
+            let filters = ["portcullis.envoy.wasm", "portcullis.proxy.wasm"].map(|name| dist.join(name));
             return Ok(Self {
                 worker: dist.join("worker"),
-                filter: dist.join("portcullis.envoy.wasm"),
+                filter: filters.into_iter().find(|file| file.exists()).context("no filter for Envoy")?,
                 proxy: dist.join("portcullis.reverse-proxy.wasm"),
             });
         }

@@ -6,10 +6,12 @@
 mod callers;
 mod classes;
 mod draft;
+mod faults;
 mod frames;
 mod hosts;
 mod options;
 mod origin;
+mod plain;
 mod play;
 mod source;
 mod systems;
@@ -45,7 +47,10 @@ struct Lab {
 
 impl Lab {
     fn set_up(options: &Options) -> Result<Self> {
-        let systems = systems::NAMES.into_iter().map(System::new).collect::<Result<Vec<_>>>()?;
+        let systems = systems::NAMES
+            .into_iter()
+            .map(|name| System::new(name, options.plain))
+            .collect::<Result<Vec<_>>>()?;
         // A place for each gate, and one for each system without a gate.
         let settings = systems.iter().map(System::setting).collect::<Result<Vec<_>>>()?;
         let count = settings.len() * (hosts::NAMES.len() + 1);
@@ -108,6 +113,7 @@ fn main() -> ExitCode {
                     classes::variants(system, &place.allowed, speaks, &options.seed, options.variants);
                 let outcome = play::play(
                     &lab.runtime,
+                    host_name,
                     running.address(index),
                     variants,
                     &lab.origin,
@@ -124,16 +130,13 @@ fn main() -> ExitCode {
     if let Some(table) = tallies.table() {
         println!("{table}");
     }
-    match options
-        .page
-        .as_ref()
-        .map(|page| fs::write(page, tallies.page(&options)).context(page.display().to_string()))
-    {
-        Some(Err(error)) => {
+    let Some(file) = &options.report else { return code };
+    match fs::write(file, tallies.report(&options).to_string()).context(file.display().to_string()) {
+        Ok(()) => code,
+        Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
-        _ => code,
     }
 }
 
@@ -152,9 +155,10 @@ fn without_a_gate(lab: &Lab, summary: &mut Summary) -> Result<()> {
     const VARIANTS: usize = 1000;
     let (host, index) = (hosts::NAMES.len(), systems::NAMES.len() - 1);
     let place = &lab.origin.places[gate(host, index)];
-    let speaks = Speaks { http2: false, websockets: true };
+    let speaks = Speaks { http2: false, websockets: true, target_names_host: true };
     let variants = classes::variants(&lab.systems[index], &place.allowed, speaks, "without a gate", VARIANTS);
-    let outcome = play::play(&lab.runtime, place.address(), variants, &lab.origin, gate(host, index))?;
+    let outcome =
+        play::play(&lab.runtime, "none", place.address(), variants, &lab.origin, gate(host, index))?;
     for (class, tally) in &outcome.by_class {
         let ordinary = *class == "ordinary clients";
         let wrong = if ordinary { tally.wrong_refusals > 0 } else { tally.bypasses == 0 };

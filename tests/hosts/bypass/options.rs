@@ -18,12 +18,14 @@ pub(crate) struct Options {
     pub(crate) variants: usize,
     /// Artefacts that were built before, in place of those of this tree.
     pub(crate) dist: Option<PathBuf>,
-    /// Where the page with the table goes.
-    pub(crate) page: Option<PathBuf>,
+    /// Whether documents say nothing that an earlier version of the gate cannot read.
+    pub(crate) plain: bool,
+    /// Where what came of it goes, as JSON.
+    pub(crate) report: Option<PathBuf>,
 }
 
 impl Options {
-    /// Reads `PORTCULLIS_BYPASS_SEED`, `_VARIANTS`, `_DIST` and `_PAGE`.
+    /// Reads `PORTCULLIS_BYPASS_SEED`, `_VARIANTS`, `_DIST`, `_PLAIN` and `_REPORT`.
     pub(crate) fn read() -> Result<Self> {
         let path = |name| variable(name).map(|value| root().join(value));
         let variants = match variable("VARIANTS") {
@@ -31,7 +33,13 @@ impl Options {
             None => VARIANTS,
         };
         let seed = variable("SEED").map_or_else(commit, Ok)?;
-        Ok(Self { seed, variants, dist: path("DIST"), page: path("PAGE") })
+        Ok(Self {
+            seed,
+            variants,
+            dist: path("DIST"),
+            plain: variable("PLAIN").is_some(),
+            report: path("REPORT"),
+        })
     }
 }
 

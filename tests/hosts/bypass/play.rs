@@ -9,6 +9,7 @@ use anyhow::Result;
 use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 
+use crate::faults;
 use crate::origin::{Arrival, Origin};
 use crate::variant::{Expected, Variant};
 use crate::wire;
@@ -27,7 +28,7 @@ pub(crate) struct Tally {
     pub(crate) let_in: usize,
     pub(crate) bypasses: usize,
     pub(crate) wrong_refusals: usize,
-    /// Answered with 5xx, which no stranger should bring about, but for 501: it names what the server does not know.
+    /// Answered with 5xx, but for what the host says by itself.
     pub(crate) faults: usize,
 }
 
@@ -55,9 +56,10 @@ impl Outcome {
     }
 }
 
-/// Sends every variant to `address` and reads at the origin what became of it.
+/// Sends every variant to the `host` at `address` and reads at the origin what became of it.
 pub(crate) fn play(
     runtime: &Runtime,
+    host: &str,
     address: SocketAddr,
     variants: Vec<Variant>,
     origin: &Origin,
@@ -82,10 +84,10 @@ pub(crate) fn play(
         anyhow::Ok(statuses)
     })?;
     std::thread::sleep(AFTERMATH);
-    Ok(judge(&variants, &statuses, &origin.arrivals(gate)))
+    Ok(judge(host, &variants, &statuses, &origin.arrivals(gate)))
 }
 
-fn judge(variants: &[Variant], statuses: &[Vec<u16>], arrivals: &[Arrival]) -> Outcome {
+fn judge(host: &str, variants: &[Variant], statuses: &[Vec<u16>], arrivals: &[Arrival]) -> Outcome {
     let mut by_variant: BTreeMap<usize, Vec<&Arrival>> = BTreeMap::new();
     let mut outcome = Outcome::default();
     for arrival in arrivals {
@@ -104,7 +106,8 @@ fn judge(variants: &[Variant], statuses: &[Vec<u16>], arrivals: &[Arrival]) -> O
         let tally = outcome.by_class.entry(variant.class).or_default();
         tally.sent += 1;
         tally.let_in += usize::from(!came.is_empty());
-        tally.faults += usize::from(statuses.iter().any(|status| *status >= 500 && *status != 501));
+        let fault = faults::find(host, variant, statuses);
+        tally.faults += usize::from(fault.is_some());
         let problem = came.iter().find_map(|arrival| got_past(variant, arrival));
         let (what, detail) = if let Some(problem) = problem {
             tally.bypasses += 1;
@@ -114,6 +117,8 @@ fn judge(variants: &[Variant], statuses: &[Vec<u16>], arrivals: &[Arrival]) -> O
             tally.wrong_refusals += 1;
             let detail = format!("answered {statuses:?}, {} arrived", came.len());
             (format!("WRONG REFUSAL, {}", variant.class), detail)
+        } else if let Some(status) = fault {
+            (format!("FAULT, {}: {status}", variant.class), format!("answered {statuses:?}"))
         } else {
             continue;
         };
@@ -141,7 +146,6 @@ fn got_past(variant: &Variant, arrival: &Arrival) -> Option<String> {
 /// Whether an ordinary request has come through and back.
 fn served(variant: &Variant, statuses: &[u16], came: &[&Arrival]) -> bool {
     let good = |status: &u16| *status == 101 || (200..300).contains(status);
-    let answered = variant.protocol == crate::variant::Protocol::Http2
-        || (statuses.len() == variant.responses && statuses.iter().all(good));
+    let answered = statuses.len() == variant.responses && statuses.iter().all(good);
     answered && came.iter().filter(|arrival| arrival.endpoint.is_some()).count() == variant.responses
 }

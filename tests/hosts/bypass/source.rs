@@ -16,6 +16,8 @@ pub(crate) type Allowed = BTreeMap<String, Vec<String>>;
 pub(crate) struct Speaks {
     pub(crate) http2: bool,
     pub(crate) websockets: bool,
+    /// Whether it goes by the host of a target in absolute form (RFC 9112 section 3.2.2), and not by `Host`.
+    pub(crate) target_names_host: bool,
 }
 
 /// Makes variants for one system.
@@ -121,7 +123,7 @@ impl<'a> Source<'a> {
             match parameter.split_once('.') {
                 Some(("query", name)) => drop(draft.query(format!("{name}={}", percent(&value)))),
                 Some(("header", name)) => drop(draft.header(name, value)),
-                Some(("cookie", name)) => drop(draft.header("Cookie", format!("{name}={value}"))),
+                Some(("cookie", name)) => drop(draft.cookie(name, &value)),
                 Some(("form", name)) => form.push(format!("{name}={}", percent(&value))),
                 Some(("body", pointer)) => put(&mut body, pointer, value.into()),
                 _ => {}

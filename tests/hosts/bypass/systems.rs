@@ -10,6 +10,7 @@ use portcullis_test_support::root::root;
 use serde_json::{Value, json};
 
 use crate::callers::{self, Caller, Credential};
+use crate::plain::plain;
 
 /// The systems, by name.
 pub(crate) const NAMES: [&str; 5] = ["agentflow", "r2r", "rag-modulo", "ragflow", "generic"];
@@ -40,9 +41,12 @@ pub(crate) struct System {
 }
 
 const ISSUER: &str = tokens::ISSUER;
+/// The cookie with a token that `generic` takes.
+const COOKIE: &str = "sid";
 
 impl System {
-    pub(crate) fn new(name: &'static str) -> Result<Self> {
+    /// The system of that name; with a `plain` document, if an earlier version of the gate is to read it.
+    pub(crate) fn new(name: &'static str, is_plain: bool) -> Result<Self> {
         let issuer = tokens::secret()?;
         let mut system = match name {
             "agentflow" => agentflow(&issuer),
@@ -51,6 +55,10 @@ impl System {
             "ragflow" => ragflow(&issuer),
             _ => generic(&issuer),
         }?;
+        if is_plain {
+            plain(&mut system.document);
+            system.callers.retain(|caller| !matches!(caller.credential, Credential::Cookie(..)));
+        }
         system.secrets.insert("ISSUER_SECRET".to_owned(), issuer);
         let data = system.data()?;
         let own = data.pointer("/policy/routes").and_then(Value::as_object).cloned().unwrap_or_default();
@@ -74,6 +82,11 @@ impl System {
 
     fn folder() -> PathBuf {
         root().join("crates/config/systems")
+    }
+
+    /// The cookie that a credential may stand in.
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.document.pointer("/credentials/cookies/0").and_then(Value::as_str)
     }
 
     fn data(&self) -> Result<Value> {
@@ -247,6 +260,7 @@ fn generic(issuer: &str) -> Result<System> {
             "tenant": "t1",
             "claims": {"collections": ["c1"]},
         }]},
+        "credentials": {"cookies": [COOKIE]},
         "policy": {
             "roles": {
                 "guest": {"permissions": ["items:read"]},
@@ -300,6 +314,7 @@ fn generic(issuer: &str) -> Result<System> {
         person("user of another tenant", "bob", "user", "t2", "c2")?,
         person("auditor", "olga", "auditor", "t1", "c1")?,
         person("admin", "root", "admin", "t1", "c1")?,
+        person("user in a browser", "cleo", "user", "t1", "c1")?.with_cookie(COOKIE),
         Caller {
             name: "robot",
             claims: json!({"sub": "robot", "roles": ["user"], "tenant": "t1", "collections": ["c1"]}),

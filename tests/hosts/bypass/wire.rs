@@ -17,7 +17,7 @@ const IMPATIENCE: Duration = Duration::from_millis(1000);
 /// How long a second request hidden in the first may take to reach the origin.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// The statuses of the answers to a variant; of HTTP/2 none is read.
+/// The statuses of the answers to a variant.
 pub(crate) async fn send(address: SocketAddr, variant: &Variant) -> Vec<u16> {
     let patience = if variant.expected == Expected::Served { PATIENCE } else { IMPATIENCE };
     let mut answer = Vec::new();
@@ -58,7 +58,7 @@ fn complete(variant: &Variant, answer: &[u8]) -> bool {
 fn statuses(variant: &Variant, answer: &[u8]) -> Vec<u16> {
     match variant.protocol {
         Protocol::Http1 => responses(variant, answer).0,
-        Protocol::Http2 => Vec::new(),
+        Protocol::Http2 => frames::status(answer).into_iter().collect(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Routes that exist for one host only, asked for at another.
 
+use crate::callers::Caller;
+use crate::draft::Draft;
 use crate::source::Source;
 use crate::variant::{Expected, Variant};
 
@@ -37,7 +39,7 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
     let caller = source.genuine();
     let mut draft = source.draft(route, caller);
     let other = source.pick(OTHERS);
-    match source.rng.u8(..6) {
+    match source.rng.u8(..7) {
         // What proxies say about the host does not count.
         0 => {
             let name = source.pick(&[
@@ -56,7 +58,27 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
             draft.headers.insert(0, ("Host".to_owned(), other.as_bytes().to_vec()));
             return Variant::of(caller, &draft);
         }
+        3 => return absolute(source, caller, draft),
         _ => drop(draft.without("host").header("Host", other)),
     }
     Variant { expected: Expected::Stopped, ..Variant::of(caller, &draft) }
+}
+
+/// A target in absolute form, of one host, and a `Host` that names another: only one of them counts, and the route exists
+/// for one of them alone.
+fn absolute(source: &mut Source<'_>, caller: &Caller, mut draft: Draft) -> Variant {
+    let own = draft.first("host").unwrap_or_default().to_vec();
+    let other = source.pick(&["gate.example", "other.example.com", "127.0.0.1", "[::1]", "api.example.co"]);
+    let of_target = source.chance(50);
+    let (target, header) = match of_target {
+        true => (own.as_slice(), other.as_bytes()),
+        false => (other.as_bytes(), own.as_slice()),
+    };
+    draft.without("host").header("Host", header);
+    draft.target = [b"http://", target, &draft.target].concat();
+    let expected = match of_target == source.speaks.target_names_host {
+        true => Expected::Judged,
+        false => Expected::Stopped,
+    };
+    Variant { expected, ..Variant::of(caller, &draft) }
 }

@@ -64,12 +64,16 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
     let websocket = route.method == "WEBSOCKET";
     let client = source.pick(CLIENTS);
     for (name, value) in client {
-        // A client sends one line of cookies (RFC 6265 section 5.4).
-        let own = draft.headers.iter_mut().find(|(known, _)| known == "Cookie" && known == name);
-        match own {
-            Some((_, cookies)) => cookies.extend(format!("; {value}").bytes()),
-            None if websocket && name.eq_ignore_ascii_case("connection") => {}
-            None => drop(draft.header(*name, *value)),
+        match name.to_ascii_lowercase().as_str() {
+            "cookie" => {
+                let cookies = value.split("; ").filter_map(|pair| pair.split_once('='));
+                for (name, value) in cookies {
+                    draft.cookie(name, value);
+                }
+            }
+            "connection" if websocket => {}
+            "sec-fetch-site" if draft.first(name).is_some() => {}
+            _ => drop(draft.header(*name, *value)),
         }
     }
     let bound_body =

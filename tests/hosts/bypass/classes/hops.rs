@@ -1,6 +1,7 @@
 //! Headers that end at a hop, and others that a caller would like to end there.
 
 use crate::source::Source;
+use crate::systems::Route;
 use crate::variant::Variant;
 
 const NOMINATED: &[&str] = &[
@@ -30,6 +31,9 @@ const NOMINATED: &[&str] = &[
 ];
 
 pub(crate) fn make(source: &mut Source<'_>) -> Variant {
+    if source.chance(25) {
+        return taken_away(source);
+    }
     // Where a header is compared, taking it away is worth something.
     let (caller, mut draft) = if source.chance(60) {
         let route =
@@ -58,4 +62,30 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
         draft.headers.insert(at, (header.to_owned(), names.join(comma).into_bytes()));
     }
     Variant::of(caller, &draft)
+}
+
+/// Nothing is wrong with the request but that it names the very header that a binding compares; on WebSockets too, where
+/// some servers hand `Connection` on.
+fn taken_away(source: &mut Source<'_>) -> Variant {
+    let websocket = source.speaks.websockets && source.chance(50);
+    let route = source.route_where(|route| {
+        bound_header(route).is_some()
+            && route.bindings.len() == 1
+            && (route.method == "WEBSOCKET") == websocket
+    });
+    let name = bound_header(route).unwrap_or("Authorization").to_owned();
+    let caller = source.genuine();
+    let mut draft = source.draft(route, caller);
+    let others = if route.method == "WEBSOCKET" { "Upgrade" } else { source.pick(&["keep-alive", "close"]) };
+    draft.without("connection");
+    match source.rng.u8(..3) {
+        0 => drop(draft.header("Connection", format!("{others}, {name}"))),
+        1 => drop(draft.header("Connection", format!("{name}, {others}"))),
+        _ => drop(draft.header("Connection", name).header("Connection", others)),
+    }
+    Variant::of(caller, &draft)
+}
+
+fn bound_header(route: &Route) -> Option<&str> {
+    route.bindings.iter().find_map(|(name, _)| name.strip_prefix("header."))
 }

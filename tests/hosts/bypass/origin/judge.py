@@ -140,8 +140,10 @@ class Judge:
         self.policy = policy.Policy(system, kind, document)
         self.secret, self.keys = setting["secret"], setting["keys"]
         self.header = system["credentials"].get("api_key_header")
-        named = [part.get("credentials", {}).get("origin_cookies", []) for part in (system, document)]
-        # Cookies that the server takes for a credential and the gate cannot verify.
+        parts = [part.get("credentials", {}) for part in (system, document)]
+        # Cookies that the server takes for a credential and the gate cannot verify, and those that both take for one.
+        named = [part.get("origin_cookies", []) for part in parts]
+        self.credential_cookies = document.get("credentials", {}).get("cookies", [])
         self.cookies = [name for names in named for name in names]
         self.protocols = system["credentials"].get("websocket_protocols", [])
         self.parameter = system["credentials"].get("websocket_query")
@@ -271,6 +273,8 @@ class Judge:
         found = [("authorization", value) for value in request.all("authorization")]
         if self.header:
             found += [("key", value) for value in request.all(self.header)]
+        for name in self.credential_cookies:
+            found += [("cookie", value) for value in cookies(request, name)]
         if request.websocket and self.protocols:
             offers = ",".join(request.all("sec-websocket-protocol")).split(",")
             offers = [offer.strip() for offer in offers]

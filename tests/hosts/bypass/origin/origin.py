@@ -16,8 +16,8 @@ from judge import Judge, Request
 
 MARKER = re.compile(rb"x-marker: ?(\d+)", re.IGNORECASE)
 WEBSOCKET = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-# A server closes what is idle; no variant takes this long.
-IDLE_SECONDS = 30
+# A server closes what is idle; on a busy machine, too, no host still sends something then.
+IDLE_SECONDS = 600
 
 
 def upgrades_to_websocket(server, request):
