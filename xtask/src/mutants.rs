@@ -1,6 +1,6 @@
 //! `cargo xtask mutants`: whether the tests notice when a module that decides does something else.
 //!
-//! Which modules these are, and which mutants may live and why, says `.cargo/mutants.toml`.
+//! Which mutants may live and why, says `.cargo/mutants.toml`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,10 +21,30 @@ const CARGO_MUTANTS: &str = "27.1.0";
 /// What the mutants are tested with.
 const TESTS: &str = "portcullis,portcullis-tests,portcullis-reference";
 
+/// The modules that decide.
+const MODULES: &[&str] = &[
+    "src/api_key/**",
+    "src/authenticator.rs",
+    "src/body.rs",
+    "src/body/**",
+    "src/claims/**",
+    "src/credential.rs",
+    "src/credential/**",
+    "src/gate/**",
+    "src/jws.rs",
+    "src/key/set.rs",
+    "src/path.rs",
+    "src/percent.rs",
+    "src/policy/**",
+    "src/request/**",
+    "src/upstream/**",
+    "src/validity.rs",
+];
+
 /// Which mutants.
 #[derive(Debug, Args)]
 pub(crate) struct MutantsArgs {
-    /// Only those of this file, or of files that match this glob, under src/.
+    /// Only those of this file, or of files that match this glob: `src/gate/**`.
     #[arg(long, value_name = "GLOB")]
     file: Option<String>,
     /// Only one part of them: `3/20` is the fourth of twenty.
@@ -41,9 +61,13 @@ pub(crate) struct MutantsArgs {
 ///
 /// If cargo-mutants cannot be installed, or the tests fail without a mutant.
 pub(crate) fn run(args: &MutantsArgs) -> Result<bool> {
-    let mut options = Vec::new();
-    if let Some(file) = &args.file {
-        options.extend(["--file".to_owned(), file.clone()]);
+    // Here and not in the file, where the option would add to them.
+    let modules = args.file.as_deref().map_or_else(|| MODULES.to_vec(), |file| vec![file]);
+    let mut options: Vec<String> =
+        modules.into_iter().flat_map(|module| ["--file".to_owned(), module.to_owned()]).collect();
+    // It is done with a mutant at the first test that fails, and not at the end of the program that the test is in.
+    if has_nextest() {
+        options.extend(["--test-tool".to_owned(), "nextest".to_owned()]);
     }
     if let Some(shard) = &args.shard {
         options.extend(["--shard".to_owned(), shard.clone()]);
@@ -109,6 +133,11 @@ fn path_with(binary: &Path) -> Result<std::ffi::OsString> {
     let folder = binary.parent().unwrap_or(binary).to_owned();
     let rest = std::env::var_os("PATH").unwrap_or_default();
     Ok(std::env::join_paths(std::iter::once(folder).chain(std::env::split_paths(&rest)))?)
+}
+
+/// Whether cargo-nextest is installed.
+fn has_nextest() -> bool {
+    cargo().args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success())
 }
 
 /// Installs cargo-mutants, once, and returns its path.
