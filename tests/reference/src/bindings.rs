@@ -49,7 +49,7 @@ fn one(value: Option<Vec<u8>>) -> Found {
 
 /// The name as every framework might shorten it: what stands before a bracket or a dot, if that is anything, in letters and
 /// digits of one case.
-fn shortened(name: &str) -> String {
+pub fn shortened(name: &str) -> String {
     let letters = |text: &str| -> String {
         text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
     };

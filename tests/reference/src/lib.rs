@@ -5,11 +5,14 @@
 //! it, a share is played that takes seconds.
 
 pub mod bindings;
+pub mod credentials;
 pub mod model;
 pub mod path;
 pub mod request;
 pub mod roles;
 pub mod routes;
+pub mod scopes;
+pub mod small;
 
 /// Whether everything is to be played.
 fn is_full() -> bool {

@@ -1,12 +1,14 @@
-//! "The credential" of `docs/decisions.md`, and the order of all the steps.
+//! The order of all the steps of `docs/decisions.md`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::bindings::holds;
+use crate::credentials::{self, Found, is_cross_site};
 use crate::path::normal_form;
 use crate::request::{Caller, Request};
 use crate::roles::{Role, have};
 use crate::routes::{Route, find};
+use crate::scopes::Known;
 
 /// A gate.
 #[derive(Debug, Clone)]
@@ -19,6 +21,10 @@ pub struct Model {
     pub tokens: BTreeMap<String, Caller>,
     /// The callers by API key.
     pub api_keys: BTreeMap<String, Caller>,
+    /// The cookie that a credential may stand in.
+    pub cookie: Option<String>,
+    /// Whether scopes narrow.
+    pub scopes_narrow: bool,
 }
 
 /// What becomes of a request.
@@ -44,8 +50,12 @@ impl Model {
             Ok(caller) => caller,
             Err(status) => return Answer::Refused(status),
         };
+        let known = Known::of(&self.routes, self.roles.values());
+        let leave =
+            |permission: &str| caller.scopes.iter().all(|declared| known.leaves(declared, permission));
         let allowed = route.is_some_and(|route| {
             have(&self.roles, &caller.roles, &route.access)
+                && (!self.scopes_narrow || leave(&route.access))
                 && route
                     .bindings
                     .iter()
@@ -56,30 +66,14 @@ impl Model {
 
     /// Who sends the request, or the status of the refusal.
     fn caller(&self, request: &Request) -> Result<&Caller, u16> {
-        let authorization = request.elements("authorization");
-        let api_key = request.elements("x-api-key");
-        // Only what can be read can be told to be the same.
-        let presented: BTreeSet<Option<&str>> = authorization
-            .iter()
-            .map(|text| bearer(text))
-            .chain(api_key.iter().map(|key| Some(key.as_str())))
-            .collect();
-        let elements = authorization.len() + api_key.len();
-        if elements == 0 {
-            return Err(401);
+        let found = credentials::find(request, self.cookie.as_deref())?;
+        if matches!(found, Found::Cookie(_)) && is_cross_site(request) {
+            return Err(403);
         }
-        if presented.len() > 1 || elements > 1 && presented.contains(&None) {
-            return Err(400);
-        }
-        if let Some(text) = authorization.first() {
-            return bearer(text).and_then(|token| self.tokens.get(token)).ok_or(401);
-        }
-        api_key.first().and_then(|key| self.api_keys.get(key)).ok_or(401)
+        let caller = match &found {
+            Found::Authorization(token) | Found::Cookie(token) => self.tokens.get(token),
+            Found::ApiKey(key) => self.api_keys.get(key),
+        };
+        caller.ok_or(401)
     }
-}
-
-/// What stands behind the scheme.
-fn bearer(text: &str) -> Option<&str> {
-    let (scheme, token) = text.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start_matches(' '))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::scopes::Declared;
+
 /// A request, as text.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -22,6 +24,8 @@ pub struct Caller {
     pub tenant: Option<String>,
     /// The names of the roles.
     pub roles: Vec<String>,
+    /// What narrows them.
+    pub scopes: Vec<Declared>,
     /// Claims, by JSON pointer.
     pub claims: BTreeMap<String, Vec<String>>,
 }

@@ -11,6 +11,7 @@ use portcullis_reference::model::Model;
 use portcullis_reference::request::{Caller, Request};
 use portcullis_reference::roles::Role;
 use portcullis_reference::routes::Route;
+use portcullis_reference::scopes::Declared;
 use serde_json::{Map, Value, json};
 
 /// 2026-11-22T00:00:00Z: the time of every decision.
@@ -53,6 +54,27 @@ const QUERIES: [&str; 16] = [
     "tenant=t1;b=2",
 ];
 
+const SCOPES: [&str; 16] = [
+    "notes:read",
+    "notes:write",
+    "files:read",
+    "Notes:read",
+    "notes:raed",
+    "x:read",
+    "files:x",
+    "openid",
+    "profile",
+    "*",
+    "*:*",
+    "x:y",
+    "api://x/y",
+    "notes",
+    "notes:a:b",
+    "other:x",
+];
+/// The cookie that a credential may stand in.
+const COOKIE: &str = "sid";
+
 /// A policy.
 pub struct World {
     /// Compiled.
@@ -90,6 +112,8 @@ impl World {
         let roles = roles(random);
         let routes = routes(random);
         let callers: Vec<Caller> = (0..4).map(|number| caller(random, number)).collect();
+        let cookie = random.bool().then(|| COOKIE.to_owned());
+        let scopes_narrow = random.u8(..4) > 0;
         let key = HS256Key::from_bytes(SECRET.as_bytes());
         let tokens: BTreeMap<String, Caller> =
             callers[..2].iter().map(|caller| (token(&key, caller), caller.clone())).collect();
@@ -97,11 +121,14 @@ impl World {
             .iter()
             .map(|caller| (format!("a-key-of-another-system-{}", caller.subject), caller.clone()))
             .collect();
-        let document = document(&roles, &routes, &api_keys);
+        let mut document = document(&roles, &routes, &api_keys);
+        document["credentials"] = json!({"cookies": cookie.as_slice()});
+        document["policy"]["scopes_narrow"] = scopes_narrow.into();
         let loaded = portcullis_config::load(document.to_string().as_bytes(), &OneSecret);
         let gate = loaded.unwrap_or_else(|errors| panic!("{errors}\n{document}")).gate;
         let (all_tokens, keys) = (tokens.keys().cloned().collect(), api_keys.keys().cloned().collect());
-        Self { gate, model: Model { routes, roles, tokens, api_keys }, document, tokens: all_tokens, keys }
+        let model = Model { routes, roles, tokens, api_keys, cookie, scopes_narrow };
+        Self { gate, model, document, tokens: all_tokens, keys }
     }
 
     /// A request that may be anything, but often is what a route is for.
@@ -124,7 +151,17 @@ impl World {
         for _ in 0..[0, 1, 1, 1, 1, 2][random.usize(..6)] {
             headers.push(self.credential(random));
         }
-        for (name, value) in [("X-Tenant", "t1"), ("x-tenant", "t2"), ("X_Tenant", "t1"), ("Accept", "*/*")] {
+        for (name, value) in [
+            ("X-Tenant", "t1"),
+            ("x-tenant", "t2"),
+            ("X_Tenant", "t1"),
+            ("Accept", "*/*"),
+            ("Host", "gate.example"),
+            ("Origin", ["https://gate.example", "https://evil.example"][random.usize(..2)]),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Sec-Fetch-Site", "cross-site"),
+            ("sec-fetch-site", "none"),
+        ] {
             if random.u8(..5) == 0 {
                 headers.push((name.to_owned(), value.to_owned()));
             }
@@ -136,16 +173,36 @@ impl World {
     fn credential(&self, random: &mut Rng) -> (String, String) {
         let token = &self.tokens[random.usize(..self.tokens.len())];
         let key = &self.keys[random.usize(..self.keys.len())];
-        let (name, value) = match random.u8(..12) {
+        let (name, value) = match random.u8(..16) {
             0..=3 => ("Authorization", format!("Bearer {token}")),
             4 => ("authorization", format!("bearer  {token}")),
             5 => ("Authorization", format!("Basic {token}")),
             6 => ("Authorization", format!("Bearer {}x", token)),
             7 => ("Authorization", format!("Bearer {token}, Bearer {}", self.tokens[0])),
             8..=10 => ("X-API-Key", key.clone()),
+            12 => ("Cookie", format!("{COOKIE}={token}")),
+            13 => ("Cookie", format!("a=1; {COOKIE}={key};b=2")),
+            14 => ("cookie", format!("{COOKIE}={token}; {COOKIE}={}", self.tokens[0])),
+            15 => ("Cookie", self.odd_cookie(random)),
             _ => ("x-api-key", format!("{key}x")),
         };
         (name.to_owned(), value)
+    }
+}
+
+impl World {
+    /// One that some server takes for the cookie, and some does not; or another cookie.
+    fn odd_cookie(&self, random: &mut Rng) -> String {
+        let token = &self.tokens[random.usize(..self.tokens.len())];
+        match random.u8(..7) {
+            0 => format!("Sid={token}"),
+            1 => format!("{COOKIE} ={token}"),
+            2 => format!("{COOKIE}=\"{token}\""),
+            3 => format!("{COOKIE}[0]={token}"),
+            4 => format!("{COOKIE}="),
+            5 => COOKIE.to_owned(),
+            _ => format!("sids={token}; b=sid"),
+        }
     }
 }
 
@@ -203,7 +260,22 @@ fn caller(random: &mut Rng, number: usize) -> Caller {
         tenant: random.bool().then(|| ["t1", "t2"][random.usize(..2)].to_owned()),
         roles: owned(some(random, &["one", "two", "three", "unknown"], 2)),
         claims: BTreeMap::from([("/collections".to_owned(), collections)]),
+        scopes: if number < 2 { claimed(random) } else { recorded(random) },
     }
+}
+
+/// In up to three claims of a token.
+fn claimed(random: &mut Rng) -> Vec<Declared> {
+    let claim = |random: &mut Rng| {
+        let scopes = owned(some(random, &SCOPES, 3));
+        if random.bool() { Declared::Text(scopes.join(" ")) } else { Declared::List(scopes) }
+    };
+    (0..[0, 0, 1, 1, 2, 3][random.usize(..6)]).map(|_| claim(random)).collect()
+}
+
+fn recorded(random: &mut Rng) -> Vec<Declared> {
+    let scopes = owned(some(random, &PERMISSIONS, 3));
+    if random.bool() { vec![Declared::Recorded(scopes)] } else { Vec::new() }
 }
 
 fn token(key: &HS256Key, caller: &Caller) -> String {
@@ -211,6 +283,12 @@ fn token(key: &HS256Key, caller: &Caller) -> String {
         "collections": caller.claims["/collections"]});
     if let (Some(tenant), Some(members)) = (&caller.tenant, claims.as_object_mut()) {
         members.insert("tenant".to_owned(), json!(tenant));
+    }
+    for (name, declared) in ["scope", "scopes", "scp"].into_iter().zip(&caller.scopes) {
+        claims[name] = match declared {
+            Declared::Text(text) => json!(text),
+            Declared::List(list) | Declared::Recorded(list) => json!(list),
+        };
     }
     let mut set = Claims::with_custom_claims(claims, Duration::from_secs(1));
     (set.issued_at, set.expires_at, set.invalid_before) = (None, None, None);
@@ -246,6 +324,9 @@ fn document(roles: &BTreeMap<String, Role>, routes: &[Route], api_keys: &BTreeMa
                 "claims": {"collections": caller.claims["/collections"]}});
             if let (Some(tenant), Some(members)) = (&caller.tenant, record.as_object_mut()) {
                 members.insert("tenant".to_owned(), json!(tenant));
+            }
+            if let [Declared::Recorded(scopes)] = caller.scopes.as_slice() {
+                record["scopes"] = json!(scopes);
             }
             record
         })
