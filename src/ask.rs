@@ -3,9 +3,11 @@
 //! The question is a [`Call`](crate::call::Call) made from the configuration and the credential; the answer is read by
 //! pointers into its JSON. What is not exactly what was expected lets nobody in.
 
+mod object;
 mod question;
 mod reading;
 
+pub use object::{ObjectTemplate, ObjectTemplateError};
 pub use question::{CredentialForm, Question, QuestionMethod};
 pub(crate) use reading::Answer;
 pub use reading::{AnswerRules, Condition, RoleReading};

@@ -2,16 +2,19 @@
 //!
 //! `decide` is the order of the steps: start reading there.
 
+mod ask_objects;
 mod cors;
 mod decide;
 mod driver;
 mod identify;
 mod live;
+mod objects;
 mod parts;
 mod refuse;
 mod routes;
 mod state;
 mod step;
+mod supply;
 
 pub use cors::{Cors, Governance, Preflight};
 pub use live::{LiveGate, Refresh};

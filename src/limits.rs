@@ -180,6 +180,9 @@ pub const NO_SECS: u64 = 5;
 /// The longest time for which a no can be remembered, in seconds.
 pub const NO_SECS_MAX: u64 = 10;
 
+/// Most objects of one request that the origin is asked for.
+pub const OBJECTS_ASKED: usize = 8;
+
 /// How many verified tokens, and how many answers, a gate remembers if nothing else is configured: a few MiB at most.
 pub const MEMORY_ENTRIES: usize = 1024;
 

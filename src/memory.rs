@@ -26,6 +26,11 @@ pub(crate) fn digest(purpose: u8, credential: &str) -> CredentialDigest {
     Sha256::new_with_prefix([purpose]).chain_update(credential.as_bytes()).finalize().into()
 }
 
+/// The digest of `text`, which was asked about for the credential with the digest `credential`.
+pub(crate) fn digest_of(credential: &CredentialDigest, text: &str) -> CredentialDigest {
+    Sha256::new_with_prefix(credential).chain_update(text.as_bytes()).finalize().into()
+}
+
 /// How large a memory is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemorySize {
@@ -58,6 +63,8 @@ pub(crate) struct Verified {
 pub(crate) enum Said {
     /// Yes: this is who it is.
     Caller(Box<Principal>),
+    /// Yes: the object is there for the caller.
+    Yes,
     /// No.
     No,
 }

@@ -6,7 +6,8 @@
 
 pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
 pub use crate::ask::{
-    AnswerRules, Condition, CredentialForm, Identity, Question, QuestionMethod, RoleReading,
+    AnswerRules, Condition, CredentialForm, Identity, ObjectTemplate, ObjectTemplateError, Question,
+    QuestionMethod, RoleReading,
 };
 pub use crate::authenticator::{Issuer, IssuerKeys};
 pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes, carried};

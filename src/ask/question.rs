@@ -2,13 +2,13 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::call::{Call, CallTarget};
-use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocation};
+use crate::credential::{AUTHORIZATION, CredentialLocation, CredentialLocations};
 use crate::json::Value;
 use crate::limits::ASK_SECS;
 use crate::request::Request;
@@ -26,8 +26,6 @@ pub struct Question {
     pub target: CallTarget,
     /// How the credential is given.
     pub credential: CredentialForm,
-    /// The header of API keys, in lower case: where a key is given as it was sent.
-    pub api_key_header: Option<String>,
     /// `name:secret` of the gate itself, base64, for `Authorization: Basic`
     /// ([RFC 6749 section 2.3.1](https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1)).
     pub client: Option<SecretBytes>,
@@ -55,11 +53,17 @@ pub enum CredentialForm {
 
 impl Question {
     /// The call that asks about `credential`, which stands at `location` of `request`.
-    pub(crate) fn call(&self, request: &Request<'_>, location: CredentialLocation, credential: &str) -> Call {
+    pub(crate) fn call(
+        &self,
+        locations: &CredentialLocations,
+        request: &Request<'_>,
+        location: CredentialLocation,
+        credential: &str,
+    ) -> Call {
         let mut headers = Vec::from([("accept".to_owned(), "application/json".to_owned())]);
         let mut body = String::new();
         match &self.credential {
-            CredentialForm::AsSent => headers.push(self.as_sent(request, location, credential)),
+            CredentialForm::AsSent => headers.push(self.as_sent(locations, request, location, credential)),
             CredentialForm::Form(name) => {
                 headers.push(("content-type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
                 let (name, value) = (utf8_percent_encode(name, FORM), utf8_percent_encode(credential, FORM));
@@ -85,25 +89,14 @@ impl Question {
     /// The header in which the credential was sent.
     fn as_sent(
         &self,
+        locations: &CredentialLocations,
         request: &Request<'_>,
         location: CredentialLocation,
         credential: &str,
     ) -> (String, String) {
-        let sole = |name: &str| {
-            let value = request.headers().sole(name)?;
-            core::str::from_utf8(value).ok().map(ToString::to_string)
-        };
-        let bearer = || (AUTHORIZATION.to_owned(), format!("Bearer {credential}"));
-        match (location, &self.api_key_header) {
-            (CredentialLocation::Authorization, _) => {
-                sole(AUTHORIZATION).map_or_else(bearer, |value| (AUTHORIZATION.to_owned(), value))
-            }
-            (CredentialLocation::ApiKeyHeader, Some(name)) => (name.clone(), credential.to_owned()),
-            // The line may hold more than the credential: only the origin, which would get it anyway, is given it.
-            (CredentialLocation::Cookie, _) if matches!(self.target, CallTarget::Origin(_)) => {
-                sole(COOKIE).map_or_else(bearer, |value| (COOKIE.to_owned(), value))
-            }
-            _ => bearer(),
-        }
+        // The line of a cookie may hold more than the credential: only the origin, which would get it anyway, is given it.
+        let is_fit = location != CredentialLocation::Cookie || matches!(self.target, CallTarget::Origin(_));
+        let own = locations.header_of(request, location, credential).filter(|_| is_fit);
+        own.unwrap_or_else(|| (AUTHORIZATION.to_owned(), format!("Bearer {credential}")))
     }
 }

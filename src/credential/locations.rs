@@ -119,6 +119,27 @@ impl CredentialLocations {
         Some(format!("Bearer {}", credential.text()))
     }
 
+    /// The header in which `credential` was sent, byte for byte; `None` if it has none of its own.
+    pub(crate) fn header_of(
+        &self,
+        request: &Request<'_>,
+        location: CredentialLocation,
+        credential: &str,
+    ) -> Option<(String, String)> {
+        let sole = |name: &str| {
+            let value = core::str::from_utf8(request.headers().sole(name)?).ok()?;
+            Some((String::from(name), String::from(value)))
+        };
+        match location {
+            CredentialLocation::Authorization => sole(AUTHORIZATION),
+            CredentialLocation::Cookie => sole(COOKIE),
+            CredentialLocation::ApiKeyHeader => {
+                self.api_key_header.as_ref().map(|name| (name.clone(), String::from(credential)))
+            }
+            CredentialLocation::WebSocketProtocol | CredentialLocation::Query => None,
+        }
+    }
+
     /// Whether `value` begins as API keys of the origin's own kind do.
     fn is_origin_key(&self, value: &[u8]) -> bool {
         self.api_key_prefixes.iter().any(|prefix| value.starts_with(prefix.as_bytes()))

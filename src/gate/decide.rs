@@ -4,28 +4,30 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::cors::Preflight;
+use super::objects::{self, Asker, AwaitedObjects, Object};
 use super::parts::Gate;
-use super::refuse::{Asked, Refused};
+use super::refuse::{Asked, Broken, Refused};
 use super::routes::{Admission, RouteMatch, admit};
 use super::state::State;
 use super::step::{
     AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, BodyNeed, CallNeed, Need, Purpose, RecordNeed,
     Step, WaitNeed,
 };
-use crate::api_key::{PresentedKey, RecordLookup};
+use crate::api_key::PresentedKey;
 use crate::body;
-use crate::call::{Call, Reply};
+use crate::call::Call;
 use crate::credential::CredentialLocation;
-use crate::error::{ApiKeyError, AuthError, BodyError, ClockError, CredentialError, PolicyError};
+use crate::error::{AuthError, CredentialError, PolicyError};
 use crate::limits::WAIT_TRIES;
+use crate::memory::CredentialDigest;
 use crate::policy::binding::{Binding, Reading, accepts};
 use crate::policy::route::{CompiledAccess, Route};
 use crate::principal::Principal;
 use crate::request::{Request, RequestHead};
+use crate::sources::FetchId;
 use crate::time::UnixTime;
 use crate::trace::{Event, HypotheticalCaller, Trace};
 use crate::unverified::Unverified;
@@ -36,7 +38,7 @@ use crate::upstream::standing::Standing;
 use crate::verdict::{Decision, Diagnostics, Forward, Response, Verdict};
 
 /// Who asks: the caller of the request, or somebody who is not there.
-enum Who<'c> {
+pub(super) enum Who<'c> {
     Caller,
     Hypothetical(&'c HypotheticalCaller),
 }
@@ -52,21 +54,27 @@ pub(super) struct Routed<'g, 'r> {
 pub(super) enum Identity {
     Principal(Principal, CredentialLocation),
     NeedsRecord(PresentedKey, CredentialLocation),
-    NeedsCall(Call, Purpose),
+    NeedsCall(Call, Lacking),
     /// Another decision finds it out; how often this one may still look.
     Waits(u8),
 }
 
+/// What nobody here knows of the caller.
+pub(super) enum Lacking {
+    Keys(FetchId),
+    Identity { digest: CredentialDigest, verified: Option<Box<Principal>>, location: CredentialLocation },
+}
+
 /// A routed request, and who sends it.
-struct Identified<'g, 'r> {
-    routed: Routed<'g, 'r>,
-    principal: Principal,
-    location: CredentialLocation,
+pub(super) struct Identified<'g, 'r> {
+    pub(super) routed: Routed<'g, 'r>,
+    pub(super) principal: Principal,
+    pub(super) location: CredentialLocation,
 }
 
 /// How a decision goes on if nothing is wrong.
 #[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
-enum Outcome {
+pub(super) enum Outcome {
     Forward(Forward, Diagnostics),
     Answer(Response, Diagnostics),
     NeedsRecord(AwaitedRecord),
@@ -74,9 +82,6 @@ enum Outcome {
     NeedsCall(AwaitedReply),
     Waits(AwaitedOther),
 }
-
-/// A binding that does not hold, as it is written.
-struct Broken(String);
 
 /// A decision under way: by which gate, when, and who watches.
 pub(super) struct Decider<'g, 't, T> {
@@ -139,8 +144,19 @@ impl Gate {
         self.step(outcome, || self.asked(head), now)
     }
 
+    /// A request that has waited, and the routes that serve it.
+    pub(super) fn routed(&self, request: Request<'static>) -> Routed<'_, 'static> {
+        let routes = self.routes(&request, &mut ());
+        Routed { request, routes }
+    }
+
     /// The step that an outcome is.
-    fn step(&self, outcome: Result<Outcome, Refused>, asked: impl FnOnce() -> Asked, now: UnixTime) -> Step {
+    pub(super) fn step(
+        &self,
+        outcome: Result<Outcome, Refused>,
+        asked: impl FnOnce() -> Asked,
+        now: UnixTime,
+    ) -> Step {
         match outcome {
             Ok(Outcome::Forward(forward, known)) => {
                 let diagnostics = Diagnostics { policy: Some(self.version()), ..known };
@@ -191,7 +207,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
     }
 
     /// Decides about a request whose caller has to be known.
-    fn identified(&mut self, routed: Routed<'g, '_>, who: &Who<'_>) -> Result<Outcome, Refused> {
+    pub(super) fn identified(&mut self, routed: Routed<'g, '_>, who: &Who<'_>) -> Result<Outcome, Refused> {
         let identity = match who {
             Who::Caller => self.authenticate(&routed)?,
             Who::Hypothetical(caller) => {
@@ -210,13 +226,16 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
                 key,
                 location,
             })),
-            Identity::NeedsCall(call, purpose) => Ok(Outcome::NeedsCall(AwaitedReply {
-                request: routed.request.into_owned(),
-                call,
-                purpose,
-                tries: self.tries,
-                since: self.now,
-            })),
+            Identity::NeedsCall(call, lacking) => {
+                let request = Box::new(routed.request.into_owned());
+                let purpose = match lacking {
+                    Lacking::Keys(id) => Purpose::Keys(id, request),
+                    Lacking::Identity { digest, verified, location } => {
+                        Purpose::Identity { request, digest, verified, location }
+                    }
+                };
+                Ok(Outcome::NeedsCall(AwaitedReply { call, purpose, tries: self.tries, since: self.now }))
+            }
             Identity::Waits(tries) => Ok(Outcome::Waits(AwaitedOther {
                 request: routed.request.into_owned(),
                 tries,
@@ -257,7 +276,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
     }
 
     /// Whether the principal may send this request, and what the origin will get of it.
-    fn authorize(&mut self, identified: Identified<'_, '_>) -> Result<Outcome, Refused> {
+    pub(super) fn authorize(&mut self, identified: Identified<'_, '_>) -> Result<Outcome, Refused> {
         let Identified { routed, principal, location } = &identified;
         let (gate, parts) = (self.gate, self.gate.parts());
         gate.permit(routed.routes, principal)
@@ -268,8 +287,11 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
             .map_err(|error| identified.refuse(gate, error))?;
         let (on_body, on_head): (Vec<_>, Vec<_>) =
             routed.routes.bindings().partition(|binding| binding.is_on_body());
-        self.compare(on_head.into_iter(), |binding| binding.read(&outbound), principal)
-            .map_err(|broken| identified.refuse_for(gate, broken))?;
+        let asker = self.asker(&identified);
+        let found = self
+            .compare(on_head.iter().copied(), |binding| binding.read(&outbound), principal)
+            .and_then(|()| objects::objects(on_head.iter().copied(), |binding| binding.read(&outbound)));
+        let found = found.map_err(|broken| identified.refuse_for(gate, broken))?;
         // Last of all: a body is read for nobody who may not use the route anyway.
         let announced = match on_body.as_slice() {
             [] => None,
@@ -285,26 +307,50 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let known = Diagnostics { location: Some(*location), ..routed.known(gate) };
         let caller = Caller { principal: identified.principal, roles };
         if let Some(announced) = announced {
-            return Ok(Outcome::NeedsBody(AwaitedBody { caller, handover, announced, bindings, known }));
+            let objects = found;
+            return Ok(Outcome::NeedsBody(AwaitedBody {
+                caller,
+                handover,
+                announced,
+                bindings,
+                known,
+                asker,
+                objects,
+            }));
         }
-        let forward = handover.forward(&parts.upstream, Some(&caller), self.now);
+        self.hand_over(caller, handover, known, asker, found)
+    }
+
+    /// Hands the request on, if the objects are the caller's.
+    pub(super) fn hand_over(
+        &mut self,
+        caller: Caller,
+        handover: Handover,
+        known: Diagnostics,
+        asker: Option<Asker>,
+        objects: Vec<Object>,
+    ) -> Result<Outcome, Refused> {
+        if let (Some(asker), false) = (asker, objects.is_empty()) {
+            return self.ask_objects(AwaitedObjects { caller, handover, known, asker, objects });
+        }
+        let forward = handover.forward(&self.gate.parts().upstream, Some(&caller), self.now);
         Ok(Outcome::Forward(forward, Diagnostics { principal: Some(caller.principal), ..known }))
     }
 
     /// Whether all bindings hold; else the first that does not. All of them are compared, so that a tool can tell of each.
-    fn compare<'b>(
+    pub(super) fn compare<'b>(
         &mut self,
         bindings: impl Iterator<Item = &'b Binding>,
         read: impl Fn(&'b Binding) -> Reading<'b>,
         principal: &Principal,
     ) -> Result<(), Broken> {
         let mut broken = None;
-        for binding in bindings {
+        for binding in bindings.filter(|binding| !binding.asks()) {
             let reading = read(binding);
             let holds = binding.holds(&reading, principal);
             self.trace.event(|| Event::Binding { binding, reading: &reading, principal, holds });
             if !holds && broken.is_none() {
-                broken = Some(Broken(binding.to_string()));
+                broken = Some(Broken::by(binding));
             }
         }
         broken.map_or(Ok(()), Err)
@@ -362,168 +408,9 @@ impl Identified<'_, '_> {
         refused
     }
 
-    fn refuse_for(&self, gate: &Gate, Broken(binding): Broken) -> Refused {
+    fn refuse_for(&self, gate: &Gate, broken: Broken) -> Refused {
         let mut refused = self.refuse(gate, PolicyError::BindingMismatch);
-        refused.known.binding = Some(binding);
+        refused.known.binding = Some(broken.text());
         refused
-    }
-}
-
-impl RecordNeed {
-    /// Goes on with what the host found out, at the time `now`.
-    pub fn supply(self, record: &RecordLookup, now: UnixTime) -> Step {
-        self.supply_traced(record, now, &mut ())
-    }
-
-    /// The same, watched by `trace`.
-    pub fn supply_traced(self, record: &RecordLookup, now: UnixTime, trace: &mut impl Trace) -> Step {
-        self.supply_with(&mut State::none(), record, now, trace)
-    }
-
-    /// The same with what was learned.
-    pub(super) fn supply_with(
-        self,
-        state: &mut State,
-        record: &RecordLookup,
-        now: UnixTime,
-        trace: &mut impl Trace,
-    ) -> Step {
-        let (gate, asked, AwaitedRecord { request, key, location }) = self.into_parts();
-        let routes = gate.routes(&request, &mut ());
-        let routed = Routed { request, routes };
-        let checked = ClockError::check(now).map_err(AuthError::from).and_then(|()| {
-            let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable)?;
-            let principal = api_keys.check_found(&key, record, now)?;
-            gate.parts().revocations.check(&principal)?;
-            Ok(principal)
-        });
-        let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
-        let outcome = match checked {
-            Ok(principal) => decider.authorize(Identified { routed, principal, location }),
-            Err(error) => {
-                decider.note_failure(&routed, &error);
-                Err(routed.refuse_presented(&gate, location, Some(Unverified::of_key(&key.id)), error))
-            }
-        };
-        gate.step(outcome, || asked, now)
-    }
-}
-
-impl CallNeed {
-    /// Goes on without an answer, at the time the need arose: for a host that calls nobody.
-    pub fn unavailable(self) -> Step {
-        let since = self.since();
-        self.supply_with(&mut State::none(), None, since, &mut ())
-    }
-
-    /// Goes on with the answer, watched by `trace`, where nothing is learned from it for other decisions: for tools. What
-    /// [`LiveGate::supply_reply`](crate::LiveGate::supply_reply) does is for hosts.
-    pub fn supply_traced(self, reply: Option<&Reply<'_>>, now: UnixTime, trace: &mut impl Trace) -> Step {
-        self.supply_with(&mut State::none(), reply, now, trace)
-    }
-
-    /// Goes on with the answer, with what was learned.
-    pub(super) fn supply_with(
-        self,
-        state: &mut State,
-        reply: Option<&Reply<'_>>,
-        now: UnixTime,
-        trace: &mut impl Trace,
-    ) -> Step {
-        let (gate, asked, AwaitedReply { request, purpose, tries, .. }) = self.into_parts();
-        let routes = gate.routes(&request, &mut ());
-        let outcome = match purpose {
-            Purpose::Keys(id) => {
-                match state.sources.arrived(&gate.parts().sources, id, reply, now) {
-                    // The answer says where to ask next.
-                    Some(call) => Ok(Outcome::NeedsCall(AwaitedReply {
-                        request,
-                        call,
-                        purpose: Purpose::Keys(id),
-                        tries,
-                        since: now,
-                    })),
-                    None => {
-                        let mut decider = Decider { gate: &gate, state, now, tries, trace };
-                        decider.identified(Routed { request, routes }, &Who::Caller)
-                    }
-                }
-            }
-            Purpose::Identity { digest, verified, location } => {
-                let routed = Routed { request, routes };
-                let mut decider = Decider { gate: &gate, state, now, tries, trace };
-                match decider.answered(&routed, digest, verified.map(|verified| *verified), reply) {
-                    Ok(principal) => decider.authorize(Identified { routed, principal, location }),
-                    Err(error) => Err(routed.refuse_presented(&gate, location, None, error)),
-                }
-            }
-        };
-        gate.step(outcome, || asked, now)
-    }
-}
-
-impl WaitNeed {
-    /// Goes on without waiting, at the time the need arose: for a host that cannot wait.
-    pub fn unavailable(self) -> Step {
-        let since = self.since();
-        self.last_try(&mut State::none(), since, &mut ())
-    }
-
-    /// Looks again.
-    pub(super) fn again_with(self, state: &mut State, now: UnixTime, trace: &mut impl Trace) -> Step {
-        let tries = self.tries();
-        self.look(state, tries, now, trace)
-    }
-
-    /// Looks once more, and then no longer.
-    pub(super) fn last_try(self, state: &mut State, now: UnixTime, trace: &mut impl Trace) -> Step {
-        self.look(state, 0, now, trace)
-    }
-
-    fn look(self, state: &mut State, tries: u8, now: UnixTime, trace: &mut impl Trace) -> Step {
-        let (gate, asked, AwaitedOther { request, .. }) = self.into_parts();
-        let routes = gate.routes(&request, &mut ());
-        let mut decider = Decider { gate: &gate, state, now, tries, trace };
-        let outcome = decider.identified(Routed { request, routes }, &Who::Caller);
-        gate.step(outcome, || asked, now)
-    }
-}
-
-impl BodyNeed {
-    /// Goes on with the body, whole, or with more bytes of it than [`BodyNeed::limit`], at the time `now`.
-    pub fn supply(self, body: &[u8], now: UnixTime) -> Verdict {
-        self.supply_traced(Some(body), now, &mut ())
-    }
-
-    /// Goes on without the body, which could not be read: the request is refused.
-    pub fn unavailable(self, now: UnixTime) -> Verdict {
-        self.supply_traced(None, now, &mut ())
-    }
-
-    /// Goes on with the body or, if it is `None`, without, watched by `trace`.
-    pub fn supply_traced(self, body: Option<&[u8]>, now: UnixTime, trace: &mut impl Trace) -> Verdict {
-        let (gate, asked, AwaitedBody { caller, handover, announced, bindings, known }) = self.into_parts();
-        // Whoever has expired while the body was on its way is not allowed.
-        let still_valid = caller.principal.validity.check(now);
-        let body = still_valid.and_then(|()| Ok(announced.read(body.ok_or(BodyError::Unavailable)?)?));
-        let compared = body.map_err(|error| (error, None)).and_then(|body| {
-            let read = |binding: &Binding| binding.read_body(&body);
-            let mut nothing = State::none();
-            let mut decider = Decider { gate: &gate, state: &mut nothing, now, tries: 0, trace };
-            let compared = decider.compare(bindings.iter(), read, &caller.principal);
-            compared.map_err(|Broken(binding)| (PolicyError::BindingMismatch.into(), Some(binding)))
-        });
-        let (decision, binding) = match compared {
-            Ok(()) => (Ok(handover.forward(&gate.parts().upstream, Some(&caller), now)), None),
-            Err((error, binding)) => (Err(error), binding),
-        };
-        let known = Diagnostics { principal: Some(caller.principal), binding, ..known };
-        match decision {
-            Ok(forward) => {
-                let diagnostics = Diagnostics { policy: Some(gate.version()), ..known };
-                Verdict { decision: Decision::Allow(forward), diagnostics }
-            }
-            Err(error) => gate.refuse(Refused { error, known: Box::new(known) }, asked, now),
-        }
     }
 }

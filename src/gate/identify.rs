@@ -2,9 +2,8 @@
 
 use alloc::boxed::Box;
 
-use super::decide::{Decider, Identity, Routed};
+use super::decide::{Decider, Identity, Lacking, Routed};
 use super::refuse::Refused;
-use super::step::Purpose;
 use crate::api_key;
 use crate::ask;
 use crate::authenticator::Checked;
@@ -116,7 +115,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         let retry_secs = self.state.sources.retry_secs(source, self.now);
         let unavailable = || WaitError::Keys { retry_secs }.into();
         match self.state.sources.want(&self.gate.parts().sources, source, self.now) {
-            KeysWanted::Call(id, call) => Ok(Identity::NeedsCall(call, Purpose::Keys(id))),
+            KeysWanted::Call(id, call) => Ok(Identity::NeedsCall(call, Lacking::Keys(id))),
             KeysWanted::UnderWay => self.wait(unavailable),
             // SECURITY: a source that fails may have a key by now that is not known here: whoever has a token of that
             // must not be told that the token is bad.
@@ -146,16 +145,21 @@ impl<T: Trace> Decider<'_, '_, T> {
                 self.gate.parts().revocations.check(&principal)?;
                 return Ok(Identity::Principal(principal, location));
             }
-            Some(Said::No) => return Err(AuthError::Rejected),
+            Some(Said::No | Said::Yes) => return Err(AuthError::Rejected),
             None => {}
         }
         // A second longer than the answer is waited for.
         if self.state.memory.is_asking(digest, self.now, ASK_SECS.saturating_add(1)) {
             return self.wait(|| WaitError::Ask(AskError::NoAnswer).into());
         }
-        let call = identity.question.call(&routed.request, location, credential.text());
+        let call = identity.question.call(
+            &self.gate.parts().locations,
+            &routed.request,
+            location,
+            credential.text(),
+        );
         let verified = verified.map(Box::new);
-        Ok(Identity::NeedsCall(call, Purpose::Identity { digest, verified, location }))
+        Ok(Identity::NeedsCall(call, Lacking::Identity { digest, verified, location }))
     }
 
     /// Goes on with what was said about a credential.

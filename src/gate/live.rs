@@ -102,7 +102,7 @@ impl LiveGate {
     /// Goes on with the body, or without it, if it could not be read. A call may still follow: the host keeps the body until
     /// there is a verdict.
     pub fn supply_body(&mut self, need: BodyNeed, body: Option<&[u8]>, now: UnixTime) -> Step {
-        Step::Verdict(need.supply_traced(body, now, &mut ()))
+        need.supply_with(&mut self.state, body, now, &mut ())
     }
 
     /// Goes on with the answer to a call, or without one, if there was none.

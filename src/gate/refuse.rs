@@ -9,6 +9,7 @@ use crate::challenge;
 use crate::dialect::Dialect;
 use crate::dialect::context::ErrorContext;
 use crate::error::{AuthError, BodyError, PolicyError};
+use crate::policy::binding::Binding;
 use crate::policy::permission::Permission;
 use crate::reason::{Reason, Refusal};
 use crate::request::{Origin, RequestHead};
@@ -29,6 +30,19 @@ pub(super) struct Asked {
 pub(super) struct Refused {
     pub(super) error: AuthError,
     pub(super) known: Box<Diagnostics>,
+}
+
+/// A binding that does not hold, as it is written.
+pub(super) struct Broken(String);
+
+impl Broken {
+    pub(super) fn by(binding: &Binding) -> Self {
+        Self(binding.to_string())
+    }
+
+    pub(super) fn text(self) -> String {
+        self.0
+    }
 }
 
 impl Gate {

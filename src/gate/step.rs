@@ -3,9 +3,10 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::objects::{Asker, AwaitedObjects, Object};
 use super::parts::Gate;
 use super::refuse::Asked;
-use crate::api_key::PresentedKey;
+use crate::api_key::{PresentedKey, RecordLookup};
 use crate::body::Announced;
 use crate::call::Call;
 use crate::credential::CredentialLocation;
@@ -87,6 +88,18 @@ pub enum Need {
     Wait(WaitNeed),
 }
 
+impl Need {
+    /// Goes on without what is needed.
+    pub(super) fn unavailable(self, now: UnixTime) -> Step {
+        match self {
+            Self::ApiKeyRecord(need) => need.supply(&RecordLookup::Unavailable, now),
+            Self::Body(need) => Step::Verdict(need.unavailable(now)),
+            Self::Call(need) => need.unavailable(),
+            Self::Wait(need) => need.unavailable(),
+        }
+    }
+}
+
 /// A decision that waits for the record of an API key.
 #[derive(Debug)]
 pub struct RecordNeed(Box<Waiting<AwaitedRecord>>);
@@ -127,12 +140,14 @@ pub(super) struct AwaitedBody {
     pub(super) announced: Announced,
     pub(super) bindings: Vec<Binding>,
     pub(super) known: Diagnostics,
+    /// Who asks for objects, if any are to be asked for, and those of the head.
+    pub(super) asker: Option<Asker>,
+    pub(super) objects: Vec<Object>,
 }
 
 /// What is known of a request whose caller cannot be told without an answer.
 #[derive(Debug)]
 pub(super) struct AwaitedReply {
-    pub(super) request: Request<'static>,
     pub(super) call: Call,
     pub(super) purpose: Purpose,
     /// How often the decision may still wait for others.
@@ -145,9 +160,16 @@ pub(super) struct AwaitedReply {
 #[derive(Debug)]
 pub(super) enum Purpose {
     /// The keys of an issuer.
-    Keys(FetchId),
+    Keys(FetchId, Box<Request<'static>>),
     /// Who a caller is; what was verified of it, and where its credential stands.
-    Identity { digest: CredentialDigest, verified: Option<Box<Principal>>, location: CredentialLocation },
+    Identity {
+        request: Box<Request<'static>>,
+        digest: CredentialDigest,
+        verified: Option<Box<Principal>>,
+        location: CredentialLocation,
+    },
+    /// Whether objects are the caller's.
+    Objects(Box<AwaitedObjects>),
 }
 
 /// What is known of a request that waits for another.

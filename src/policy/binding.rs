@@ -11,12 +11,13 @@ mod name;
 mod reading;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 use core::fmt;
 
 pub use reading::{Occurrence, Reading};
 
+use crate::ask::ObjectTemplate;
 use crate::body::{Accepts, Body};
 use crate::json::Pointer;
 use crate::principal::Principal;
@@ -64,9 +65,16 @@ pub enum Values {
     Tenant,
     /// A JSON pointer into the claims, or into what the record of an API key has instead.
     Claim(String),
+    /// Those of the objects that the origin lets it read.
+    Object(ObjectTemplate),
 }
 
 impl Binding {
+    /// Whether the origin has to be asked.
+    pub fn asks(&self) -> bool {
+        matches!(self.values, Values::Object(_))
+    }
+
     /// Whether it compares something of the body.
     pub fn is_on_body(&self) -> bool {
         matches!(self.parameter, Parameter::Body(_) | Parameter::Form(_))
@@ -127,6 +135,7 @@ impl Values {
             Self::Claim(pointer) => {
                 principal.attributes().get(pointer).into_iter().flatten().map(String::as_str).collect()
             }
+            Self::Object(_) => Vec::new(),
         }
     }
 }
@@ -150,6 +159,7 @@ impl fmt::Display for Binding {
             Values::Subject => "subject",
             Values::Tenant => "tenant",
             Values::Claim(pointer) => pointer,
+            Values::Object(template) => &template.to_string(),
         };
         write!(f, "{} = {values}", self.parameter)?;
         if self.optional { f.write_str(" (optional)") } else { Ok(()) }

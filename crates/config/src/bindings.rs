@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 
 use portcullis::json::{Pointer, pointer_to};
 use portcullis::parts::{
-    AUTHORIZATION, Binding, CredentialLocations, Parameter, Policy, REQUEST_ID, RouteTemplate, Routes,
-    Upstream, Values, WEBSOCKET_PROTOCOL, fold, owned_by,
+    AUTHORIZATION, Binding, CredentialLocations, ObjectTemplate, ObjectTemplateError, Parameter, Policy,
+    REQUEST_ID, RouteTemplate, Routes, Upstream, Values, WEBSOCKET_PROTOCOL, fold, owned_by,
 };
 
 use crate::diagnostics::Diagnostics;
@@ -41,13 +41,29 @@ pub(crate) fn parse(
         let message = "a parameter of the path is always there; remove \"optional\"".to_owned();
         return Err(BindingError { inside: "optional", message });
     }
-    let values = values(&written.equals).ok_or_else(|| {
-        let message =
-            "write \"subject\", \"tenant\", or a JSON pointer into the claims, like \"/collections\"";
-        // The short form has no member of its own for it.
-        let inside = if written.optional.is_some() { "equals" } else { "" };
-        BindingError { inside, message: message.to_owned() }
-    })?;
+    let values = match (&written.equals, &written.ask) {
+        (Some(equals), None) => values(equals).ok_or_else(|| {
+            let message =
+                "write \"subject\", \"tenant\", or a JSON pointer into the claims, like \"/collections\"";
+            // The short form has no member of its own for it.
+            let inside = if written.optional.is_some() { "equals" } else { "" };
+            BindingError { inside, message: message.to_owned() }
+        })?,
+        (None, Some(ask)) => {
+            let template = ObjectTemplate::parse(ask);
+            let error =
+                |error: ObjectTemplateError| BindingError { inside: "ask", message: error.to_string() };
+            Values::Object(template.map_err(error)?)
+        }
+        (Some(_), Some(_)) | (None, None) => {
+            let message = "write one of \"equals\" and \"ask\"".to_owned();
+            return Err(BindingError { inside: "", message });
+        }
+    };
+    if let (Values::Object(_), Parameter::Header(_) | Parameter::Cookie(_)) = (&values, &parameter) {
+        let message = "the origin is asked about parameters of the path, the query and the body; compare this one with \"equals\"";
+        return Err(BindingError { inside: "ask", message: message.to_owned() });
+    }
     Ok(Binding { parameter, values, optional })
 }
 
@@ -114,7 +130,7 @@ pub(crate) fn places(routes: &Routes) -> Vec<Pointer> {
         .bindings()
         .filter_map(|binding| match &binding.values {
             Values::Claim(pointer) => Some(pointer.as_str()),
-            Values::Subject | Values::Tenant => None,
+            Values::Subject | Values::Tenant | Values::Object(_) => None,
         })
         .collect();
     pointers.into_iter().filter_map(Pointer::parse).collect()

@@ -180,8 +180,7 @@ fn question(
             "an introspection endpoint tells only who may ask (RFC 7662 section 2.1); name the gate's account: {\"id\": …, \"secret\": {\"env\": \"NAME\"}}",
         );
     }
-    let api_key_header = context.api_key_header().map(str::to_ascii_lowercase);
-    Some(Question { method, target: target?, credential, api_key_header, client })
+    Some(Question { method, target: target?, credential, client })
 }
 
 /// A path of the origin, or a URL.

@@ -124,6 +124,12 @@ impl Writing<'_> {
             binding.map_err(|error| diagnostics.error(place(error.inside), error.message)).ok()
         });
         let bindings: Vec<Binding> = bindings.collect();
+        if let Some(asking) = bindings.iter().find(|binding| binding.asks() && !self.secrets.sends_calls()) {
+            diagnostics.error(
+                self.place(&["where", &asking.parameter.to_string()]),
+                "this host asks nobody while it runs; run the gate on one that does, or bind the parameter to a claim",
+            );
+        }
         if let Err(message) = bindings::check_together(&bindings) {
             diagnostics.error(self.place(&["where"]), message);
         }

@@ -56,12 +56,17 @@ impl JsonSchema for RouteDocument {
                             "type": "object",
                             "properties": {
                                 "equals": values,
+                                "ask": {
+                                    "description": "Where the origin has the object, with `{}` for its identifier: it is the caller's if the origin lets the caller read it.",
+                                    "type": "string",
+                                    "pattern": "^/(?!/)[^#\\\\{}\\s]*\\{\\}[^#\\\\{}\\s]*$",
+                                },
                                 "optional": {
                                     "description": "Whether the parameter may be missing; false if absent.",
                                     "type": "boolean",
                                 },
                             },
-                            "required": ["equals"],
+                            "oneOf": [{ "required": ["equals"] }, { "required": ["ask"] }],
                             "additionalProperties": false,
                         }] },
                     },

@@ -123,7 +123,9 @@ impl<'de> Deserialize<'de> for RouteDocument {
 #[derive(Debug, Default)]
 pub struct BindingDocument {
     /// `subject`, `tenant`, or a JSON pointer into the claims.
-    pub equals: String,
+    pub equals: Option<String>,
+    /// Where the origin has the object: it is the caller's if the origin lets the caller read it.
+    pub ask: Option<String>,
     /// Whether the parameter may be missing; `None` if that is not said.
     pub optional: Option<bool>,
 }
@@ -134,7 +136,8 @@ impl<'de> Deserialize<'de> for BindingDocument {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Members {
-            equals: String,
+            equals: Option<String>,
+            ask: Option<String>,
             optional: Option<bool>,
         }
 
@@ -144,17 +147,17 @@ impl<'de> Deserialize<'de> for BindingDocument {
             type Value = BindingDocument;
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("a string, or an object with \"equals\" and \"optional\"")
+                f.write_str("a string, or an object with \"equals\" or \"ask\", and \"optional\"")
             }
 
             fn visit_str<E: serde::de::Error>(self, equals: &str) -> Result<BindingDocument, E> {
-                Ok(BindingDocument { equals: equals.into(), optional: None })
+                Ok(BindingDocument { equals: Some(equals.into()), ..BindingDocument::default() })
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<BindingDocument, A::Error> {
-                let Members { equals, optional } =
+                let Members { equals, ask, optional } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(BindingDocument { equals, optional })
+                Ok(BindingDocument { equals, ask, optional })
             }
         }
 

@@ -74,6 +74,7 @@ fn both_forms_of_a_value() {
         json!({"query.a": {"equals": "subject", "optional": true}}),
         json!({"body./a": {"equals": "subject", "optional": true}, "form.a": "subject"}),
         json!({"form.a[b]": "subject", "form.Ünï": "subject"}),
+        json!({"query.a": {"ask": "/x?id={}"}, "body./a": {"ask": "/x/{}/y", "optional": true}}),
     ] {
         assert_eq!(said("POST /x", good.clone()), [""; 0], "{good}");
     }
@@ -88,11 +89,19 @@ fn both_forms_of_a_value() {
             json!({"query.a": {"equals": "subject", "optionl": true}}),
             "/query.a/optionl: unknown member; did you mean \"optional\"?",
         ),
-        (json!({"query.a": {"optional": true}}), "/query.a: member \"equals\" is missing"),
+        (json!({"query.a": {"optional": true}}), "/query.a: write one of \"equals\" and \"ask\""),
+        (
+            json!({"query.a": {"equals": "subject", "ask": "/x/{}"}}),
+            "/query.a: write one of \"equals\" and \"ask\"",
+        ),
+        (json!({"query.a": {"ask": "/x"}}), "/query.a/ask: write {} once"),
+        (json!({"query.a": {"ask": "https://x.example/{}"}}), "/query.a/ask: write a path of the origin"),
+        (json!({"query.a": {"ask": "/x/a{}"}}), "/query.a/ask: {} is a whole segment"),
+        (json!({"header.a": {"ask": "/x/{}"}}), "/header.a/ask: the origin is asked about parameters of"),
         (json!({"query.a": {"equals": "subject", "optional": "yes"}}), "/query.a/optional: expected"),
         (
             json!({"query.a": ["subject"]}),
-            "/query.a: expected a string, or an object with \"equals\" and \"optional\"",
+            "/query.a: expected a string, or an object with \"equals\" or \"ask\", and \"optional\"",
         ),
         (json!({"cookie.": "subject"}), "/cookie.: write a parameter as"),
         (json!({"cookie.a=b": "subject"}), "/cookie.a=b: write a parameter as"),

@@ -22,6 +22,7 @@ mod jwk_set;
 mod key_choice;
 mod layers;
 mod log_line;
+mod objects;
 mod path_models;
 mod pem;
 mod policy;
