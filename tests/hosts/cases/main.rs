@@ -34,7 +34,7 @@ use host::Host;
 use native::Native;
 use program::Program;
 use table::Scores;
-use wire::{ENVOY, WORKERD, Wire};
+use wire::{ENVOY, WASMTIME_P3, WORKERD, Wire};
 
 /// Reasons that only a defect gives: the tests of each host force a trap.
 const NOT_BY_A_CASE: &[Reason] = &[Reason::Internal];
@@ -100,6 +100,10 @@ fn hosts(suite: &Arc<Suite>) -> Vec<Lazy> {
         lazy("wasmtime", "wasmtime", |_| {
             let gate = gate()?;
             Ok(Box::new(step("compile the component in wasmtime", |step| Wasmtime::new(&gate.path, step))?))
+        }),
+        lazy("wasmtime_p3", WASMTIME_P3, |suite| {
+            let component = step("build the relay behind the middleware", build::guarded_relay)?;
+            Ok(Box::new(step("compile it in wasmtime", |step| Wire::serve(suite, &component, step))?))
         }),
         lazy("node", "Node.js", |_| {
             let package = step("build the npm package", build::npm)?;

@@ -11,6 +11,7 @@ use portcullis_test_support::cases::case::{Case, Concrete};
 use portcullis_test_support::cases::expect::{Received, Response, Seen};
 use portcullis_test_support::cases::suite::Suite;
 use portcullis_test_support::client::{self, Request};
+use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
 use portcullis_test_support::origin::builtin::Builtin;
@@ -23,6 +24,8 @@ use crate::host::Host;
 pub(crate) const ENVOY: &str = "Envoy";
 /// What the cases call the Worker in workerd.
 pub(crate) const WORKERD: &str = "workerd";
+/// What the cases call the middleware for WASI 0.3 in `wasmtime serve`, in front of a service that hands on to the origin.
+pub(crate) const WASMTIME_P3: &str = "wasmtime-0.3";
 /// The Worker's KV namespace, which does not answer: nothing listens on port 9 (discard) of any ordinary machine.
 const NO_STORE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 /// How long a log line may take to arrive.
@@ -30,8 +33,8 @@ const LOG: Duration = Duration::from_secs(5);
 
 /// A host with a listener for each configuration.
 pub(crate) struct Wire {
-    /// Where the Worker lies, which is started with a configuration when a case first asks for it.
-    worker: Option<PathBuf>,
+    /// What is started with a configuration when a case first asks for it.
+    starts: Option<Starts>,
     listeners: BTreeMap<String, Listener>,
     origin: Builtin,
     runtime: Runtime,
@@ -39,10 +42,20 @@ pub(crate) struct Wire {
     _envoy: Option<Envoy>,
 }
 
+/// A host that takes a process for each configuration.
+enum Starts {
+    /// The Worker in this folder.
+    Workerd(PathBuf),
+    /// This component, which wasmtime has compiled.
+    Serve(PathBuf),
+}
+
 /// What a host makes of a configuration.
 enum Listener {
     /// A workerd of its own.
     Workerd(Workerd),
+    /// A `wasmtime serve` of its own.
+    Serve(WasmtimeServe),
     /// A listener of the one Envoy.
     Envoy(SocketAddr),
     /// Envoy does not start, and says why.
@@ -59,7 +72,15 @@ impl Wire {
     /// The Worker in workerd, one process for each configuration.
     pub(crate) fn workerd(suite: &Suite, artefact: PathBuf) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
-        Ok(Self { worker: Some(artefact), listeners: BTreeMap::new(), origin, runtime, _envoy: None })
+        let starts = Some(Starts::Workerd(artefact));
+        Ok(Self { starts, listeners: BTreeMap::new(), origin, runtime, _envoy: None })
+    }
+
+    /// A component that hands on to the origin in `wasmtime serve`, one process for each configuration.
+    pub(crate) fn serve(suite: &Suite, component: &Path, step: &Step) -> Result<Self> {
+        let (runtime, origin) = Self::origin(suite)?;
+        let starts = Some(Starts::Serve(WasmtimeServe::precompile(component, "cases", step)?));
+        Ok(Self { starts, listeners: BTreeMap::new(), origin, runtime, _envoy: None })
     }
 
     /// The listener for the configuration `name`.
@@ -67,16 +88,12 @@ impl Wire {
         match self.listeners.entry(name.to_owned()) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let worker = self.worker.as_deref().context("no listener for the configuration")?;
-                let settings = WorkerSettings {
-                    config: suite.text(name).context("no such configuration")?,
-                    secrets: suite.secrets.clone(),
-                    origin: format!("http://{}", self.origin.address()),
-                    kv: Some(NO_STORE),
-                };
-                let workerd = Workerd::start(&settings, worker, &format!("cases-{name}"))
-                    .with_context(|| format!("configuration `{name}`"))?;
-                Ok(entry.insert(Listener::Workerd(workerd)))
+                let starts = self.starts.as_ref().context("no listener for the configuration")?;
+                let origin = format!("http://{}", self.origin.address());
+                let config = suite.text(name).context("no such configuration")?;
+                let secrets = suite.secrets.clone();
+                let listener = starts.start(config, secrets, origin, &format!("cases-{name}"));
+                Ok(entry.insert(listener.with_context(|| format!("configuration `{name}`"))?))
             }
         }
     }
@@ -102,7 +119,30 @@ impl Wire {
             };
             listeners.insert(name.clone(), Listener::NotStarted(said));
         }
-        Ok(Self { worker: None, listeners, origin, runtime, _envoy: Some(envoy) })
+        Ok(Self { starts: None, listeners, origin, runtime, _envoy: Some(envoy) })
+    }
+}
+
+impl Starts {
+    /// Starts the host with a configuration.
+    fn start(
+        &self,
+        config: String,
+        secrets: BTreeMap<String, String>,
+        origin: String,
+        name: &str,
+    ) -> Result<Listener> {
+        Ok(match self {
+            Self::Workerd(worker) => {
+                let settings = WorkerSettings { config, secrets, origin, kv: Some(NO_STORE) };
+                Listener::Workerd(Workerd::start(&settings, worker, name)?)
+            }
+            Self::Serve(component) => {
+                let mut environment = secrets;
+                environment.extend([("PORTCULLIS_CONFIG".to_owned(), config), ("ORIGIN".to_owned(), origin)]);
+                Listener::Serve(WasmtimeServe::start(component, &environment, &[], name)?)
+            }
+        })
     }
 }
 
@@ -112,12 +152,20 @@ impl Host for Wire {
         let listener = &self.listeners[&case.configuration];
         let (address, decided) = match listener {
             Listener::Workerd(workerd) => (workerd.address(), workerd.decisions().len()),
+            Listener::Serve(serve) => (serve.address(), serve.decisions().len()),
             Listener::Envoy(address) => (*address, 0),
             Listener::NotStarted(said) => {
                 return Ok(Seen::Unconfigured { answer: None, reason: None, said: said.clone() });
             }
         };
-        let mut sent = Request::new(&request.method, &request.target);
+        let host = request.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let target = match (listener, host) {
+            // The form that a proxy asks in (RFC 9112 section 3.2.2); in the other, `wasmtime serve` shows a component of
+            // WASI 0.3 no authority.
+            (Listener::Serve(_), Some((_, host))) => format!("http://{host}{}", request.target),
+            _ => request.target.clone(),
+        };
+        let mut sent = Request::new(&request.method, &target);
         for (name, value) in &request.headers {
             sent = sent.header(name, value);
         }
@@ -148,6 +196,15 @@ impl Host for Wire {
                     answer: Some(answer),
                     reason: reason.map(str::to_owned),
                     said: workerd.wait_for_log(&awaited, LOG),
+                }
+            }
+            Listener::Serve(serve) if !case.said_on(WASMTIME_P3).is_empty() => {
+                let reason = serve.wait_for_decision(decided, LOG).map(|line| line["reason"].clone());
+                Seen::Unconfigured {
+                    answer: Some(answer),
+                    reason: reason.and_then(|reason| reason.as_str().map(str::to_owned)),
+                    // Said at the first request of the instance, before the decision.
+                    said: serve.log(),
                 }
             }
             _ if answer.status < 400 => Seen::Answered(answer),

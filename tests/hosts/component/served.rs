@@ -1,6 +1,6 @@
 //! A component in `wasmtime serve`, and what it says of each request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Result;
 use portcullis_test_support::client::{self, Request, Response};
@@ -45,14 +45,7 @@ impl Served<'_> {
 
     /// The decision logged after `count` others.
     pub(crate) fn decision_after(&self, count: usize) -> Value {
-        let started = Instant::now();
-        loop {
-            match self.serve.decisions().get(count) {
-                Some(decision) => return decision.clone(),
-                None if started.elapsed() > LOG => return Value::Null,
-                None => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
+        self.serve.wait_for_decision(count, LOG).unwrap_or_default()
     }
 
     /// Whether the component has said this on standard error or standard output.

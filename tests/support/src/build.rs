@@ -58,6 +58,15 @@ pub fn guarded_service(step: &Step) -> Result<PathBuf> {
     one("guarded-service", step)
 }
 
+/// Builds the example's relay with the middleware for WASI 0.3 in front of it, in one component; its file.
+///
+/// # Errors
+///
+/// If it does not build.
+pub fn guarded_relay(step: &Step) -> Result<PathBuf> {
+    one("guarded-relay", step)
+}
+
 fn one<A: DeserializeOwned>(name: &str, step: &Step) -> Result<A> {
     all(name, step)?.pop().with_context(|| format!("`cargo xtask build {name}` built nothing"))
 }

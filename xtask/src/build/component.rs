@@ -21,14 +21,24 @@ struct Recipe {
     name: &'static str,
     /// In `dist`.
     file: &'static str,
+    wasi: Wasi,
     imports: &'static [&'static str],
 }
 
+/// The version of WASI that a component is for. Crates for one are compiled together, and apart from those for another: cargo
+/// gives all that it compiles together the same features of `wit-bindgen`.
+#[derive(PartialEq, Eq)]
+enum Wasi {
+    P2,
+    P3,
+}
+
 const RECIPES: &[Recipe] = &[
-    Recipe { name: "gate", file: "portcullis.gate.wasm", imports: &[] },
+    Recipe { name: "gate", file: "portcullis.gate.wasm", wasi: Wasi::P2, imports: &[] },
     Recipe {
         name: "middleware",
         file: "portcullis.middleware.wasm",
+        wasi: Wasi::P2,
         imports: &[
             "wasi:cli/environment@0.2.12",
             "wasi:cli/stderr@0.2.12",
@@ -44,6 +54,7 @@ const RECIPES: &[Recipe] = &[
     Recipe {
         name: "proxy",
         file: "portcullis.reverse-proxy.wasm",
+        wasi: Wasi::P2,
         imports: &[
             "wasi:cli/environment@0.2.12",
             "wasi:cli/stderr@0.2.12",
@@ -58,6 +69,23 @@ const RECIPES: &[Recipe] = &[
             "wasi:random/random@0.2.12",
         ],
     },
+    Recipe {
+        name: "middleware-p3",
+        file: "portcullis.middleware-p3.wasm",
+        wasi: Wasi::P3,
+        imports: &[
+            "wasi:cli/environment@0.3.0",
+            "wasi:cli/stderr@0.3.0",
+            "wasi:cli/stdout@0.3.0",
+            "wasi:cli/types@0.3.0",
+            "wasi:clocks/monotonic-clock@0.3.0",
+            "wasi:clocks/system-clock@0.3.0",
+            "wasi:clocks/types@0.3.0",
+            "wasi:http/handler@0.3.0",
+            "wasi:http/types@0.3.0",
+            "wasi:random/random@0.3.0",
+        ],
+    },
 ];
 
 /// Builds every component into `dist`. Those whose inputs have not changed are left as they are.
@@ -69,9 +97,7 @@ pub(crate) fn component(step: &Step) -> Result<Vec<ComponentArtefact>> {
     rust::targets(step)?;
     let tools = node::npm(step)?;
     let _lock = lock("component")?;
-    let packages: Vec<_> = RECIPES.iter().map(|recipe| format!("portcullis-{}", recipe.name)).collect();
-    let packages: Vec<_> = packages.iter().map(String::as_str).collect();
-    let modules = module::compile_all(step, &packages, &[])?;
+    let modules = compile(step)?;
     let dist = root().join("dist");
     fs::create_dir_all(&dist).with_context(|| dist.display().to_string())?;
     let build = |(recipe, module): (&Recipe, &PathBuf)| {
@@ -80,6 +106,17 @@ pub(crate) fn component(step: &Step) -> Result<Vec<ComponentArtefact>> {
         measure(recipe, path)
     };
     RECIPES.iter().zip(&modules).map(build).collect()
+}
+
+/// Compiles the crate of every recipe; their modules, in the order of the recipes.
+fn compile(step: &Step) -> Result<Vec<PathBuf>> {
+    let mut modules = Vec::new();
+    for recipes in RECIPES.chunk_by(|one, next| one.wasi == next.wasi) {
+        let packages: Vec<_> = recipes.iter().map(|recipe| format!("portcullis-{}", recipe.name)).collect();
+        let packages: Vec<_> = packages.iter().map(String::as_str).collect();
+        modules.extend(module::compile_all(step, &packages, &[])?);
+    }
+    Ok(modules)
 }
 
 /// Writes a component to `path` if it imports what it should, unless it was made of the same inputs already.
@@ -132,18 +169,34 @@ fn encode(module: &Path) -> Result<Vec<u8>> {
 ///
 /// If something does not build.
 pub(crate) fn guarded_service(step: &Step) -> Result<PathBuf> {
+    guarded(step, "middleware", "echo")
+}
+
+/// Builds the example's relay, which hands requests on to an origin, and puts the middleware for WASI 0.3 in front of it; the
+/// file.
+///
+/// # Errors
+///
+/// If something does not build.
+pub(crate) fn guarded_relay(step: &Step) -> Result<PathBuf> {
+    guarded(step, "middleware-p3", "relay")
+}
+
+/// The component `gate` in front of the service `example`.
+fn guarded(step: &Step, gate: &str, example: &str) -> Result<PathBuf> {
     let components = component(step)?;
-    let middleware = components.iter().find(|component| component.name == "middleware");
-    let middleware = middleware.context("no component `middleware`")?;
+    let gate = components.iter().find(|component| component.name == gate);
+    let gate = gate.with_context(|| format!("no component in front of {example}"))?;
     let dir = target("component");
     fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
-    let (inner, composed) = (dir.join("echo.wasm"), dir.join("guarded.wasm"));
-    service(step, "portcullis-example-echo", &inner)?;
-    compose(&middleware.path, &inner, &composed)?;
+    let (inner, composed) =
+        (dir.join(format!("{example}.wasm")), dir.join(format!("guarded-{example}.wasm")));
+    service(step, &format!("portcullis-example-{example}"), &inner)?;
+    compose(&gate.path, &inner, &composed)?;
     Ok(composed)
 }
 
-/// Builds a crate that implements `wasi:http/proxy` as a component.
+/// Builds a crate that implements a `wasi:http` service as a component.
 ///
 /// # Errors
 ///
@@ -153,12 +206,12 @@ fn service(step: &Step, package: &str, path: &Path) -> Result<()> {
     fs::write(path, wasm).with_context(|| path.display().to_string())
 }
 
-/// Puts `gate`, of the world `middleware`, in front of a `wasi:http` service, as `wac plug` does; `path` receives the
+/// Puts `gate`, a middleware, in front of a `wasi:http` service, as `wac plug` does; `path` receives the
 /// two as one component.
 ///
 /// # Errors
 ///
-/// If the service does not export `wasi:http/incoming-handler`.
+/// If the service does not export the handler that the middleware imports.
 fn compose(gate: &Path, service: &Path, path: &Path) -> Result<()> {
     let mut graph = CompositionGraph::new();
     let mut register = |name: &str, file: &Path| {
@@ -171,14 +224,14 @@ fn compose(gate: &Path, service: &Path, path: &Path) -> Result<()> {
         .with_context(|| format!("{} is no wasi:http service", service.display()))?;
     let wasm = graph.encode(EncodeOptions::default())?;
     // Otherwise the composition has gone past the gate, or still waits for a service.
-    if imports(&wasm)?.iter().any(|name| name.starts_with(HANDLER)) {
+    if imports(&wasm)?.iter().any(|name| HANDLERS.iter().any(|handler| name.starts_with(handler))) {
         bail!("{} was not plugged in", service.display());
     }
     fs::write(path, wasm).with_context(|| path.display().to_string())
 }
 
-/// The interface of a `wasi:http` service, without its version.
-const HANDLER: &str = "wasi:http/incoming-handler@";
+/// The interfaces of a `wasi:http` service, in WASI 0.2 and 0.3, without their versions.
+const HANDLERS: [&str; 2] = ["wasi:http/incoming-handler@", "wasi:http/handler@"];
 
 /// What a component imports, as its binary says: interfaces in the order of their names.
 fn imports(wasm: &[u8]) -> Result<Vec<String>> {

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use portcullis_test_support::step::step;
 use serde::Serialize;
 
-pub(crate) use component::{component, guarded_service};
+pub(crate) use component::{component, guarded_relay, guarded_service};
 pub(crate) use npm::npm;
 pub(crate) use proxy_wasm::proxy_wasm;
 pub(crate) use worker::worker;
@@ -35,7 +35,7 @@ enum Artefact {
     Worker,
     /// The filter for Envoy: dist/portcullis.envoy.wasm.
     ProxyWasm,
-    /// The WASI components: dist/portcullis.{gate,middleware,reverse-proxy}.wasm.
+    /// The WASI components: dist/portcullis.{gate,middleware,middleware-p3,reverse-proxy}.wasm.
     Component,
     /// The npm package: dist/npm and its tarball.
     Npm,
@@ -43,6 +43,8 @@ enum Artefact {
     All,
     /// The example's service behind the middleware, in one component, for the tests.
     GuardedService,
+    /// The example's relay behind the middleware for WASI 0.3, in one component, for the tests.
+    GuardedRelay,
 }
 
 /// `cargo xtask build`: builds and prints sizes.
@@ -70,6 +72,12 @@ pub(crate) fn run(args: &BuildArgs) -> Result<bool> {
     if args.artefact == Artefact::GuardedService {
         lines.push(line(
             &step("build the service behind the middleware", guarded_service)?.display().to_string(),
+            args.json,
+        )?);
+    }
+    if args.artefact == Artefact::GuardedRelay {
+        lines.push(line(
+            &step("build the relay behind the middleware", guarded_relay)?.display().to_string(),
             args.json,
         )?);
     }

@@ -3,18 +3,16 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use portcullis::Gate;
-use portcullis_config::{Loaded, RecordStore, Secrets};
+use portcullis_component_common::Variables;
+use portcullis_config::{Loaded, Secrets as _};
 
 use crate::bindings::wasi::cli::{environment, stderr, stdout};
 use crate::bindings::wasi::io::streams::OutputStream;
 
-/// The variable that holds the configuration.
-const CONFIG: &str = "PORTCULLIS_CONFIG";
 /// The most that one blocking write takes, in bytes (`wasi:io/streams`, `blocking-write-and-flush`).
 const WRITE_BYTES: usize = 4096;
 
@@ -22,9 +20,6 @@ const WRITE_BYTES: usize = 4096;
 static LOADED: OnceBox<Option<Loaded>> = OnceBox::new();
 /// How many requests it has been given.
 static REQUESTS: AtomicUsize = AtomicUsize::new(0);
-
-/// The variables, as given.
-struct Variables(Vec<(String, String)>);
 
 /// The gate, compiled when it is first asked for. What is wrong with the configuration goes to standard error.
 pub(crate) fn gate() -> Option<&'static Gate> {
@@ -50,7 +45,7 @@ fn loaded() -> Option<&'static Loaded> {
 
 /// The variable `name`.
 pub fn variable(name: &str) -> Option<String> {
-    Variables::read().get(name)
+    variables().get(name)
 }
 
 /// Says on standard error what is wrong.
@@ -64,14 +59,12 @@ pub(crate) fn log(text: &str) {
 }
 
 fn load() -> Option<Loaded> {
-    let variables = Variables::read();
-    let loaded = variables
-        .get(CONFIG)
-        .ok_or_else(|| format!("{CONFIG}: must be a variable with the configuration, as text"))
-        .and_then(|document| {
-            portcullis_config::load(document.as_bytes(), &variables).map_err(|errors| errors.to_string())
-        });
+    let loaded = variables().load();
     loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}"))).ok()
+}
+
+fn variables() -> Variables {
+    Variables::new(environment::get_environment())
 }
 
 /// Whole lines in as few writes as the interface allows. Nobody is left to tell if it fails.
@@ -80,25 +73,5 @@ fn line(stream: &OutputStream, text: &str) {
         if stream.blocking_write_and_flush(part).is_err() {
             return;
         }
-    }
-}
-
-impl Variables {
-    fn read() -> Self {
-        Self(environment::get_environment())
-    }
-}
-
-impl Secrets for Variables {
-    fn get(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.clone())
-    }
-
-    fn hint(&self, name: &str) -> String {
-        format!("set the environment variable {name}, for example with `wasmtime serve --env {name}`")
-    }
-
-    fn record_store(&self) -> RecordStore {
-        RecordStore::Unsupported
     }
 }

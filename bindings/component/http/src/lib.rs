@@ -1,4 +1,4 @@
-//! What the components of the worlds `middleware` and `proxy` share: everything but what happens to a request that
+//! What the components of the WASI 0.2 worlds `middleware` and `proxy` share: everything but what happens to a request that
 //! is allowed.
 #![cfg_attr(target_family = "wasm", no_std)]
 

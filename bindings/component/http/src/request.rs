@@ -2,10 +2,9 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec::Vec;
 
-use portcullis::api_key::RecordLookup;
-use portcullis::{BodyNeed, Decision, Forward, HeaderPair, Reason, RequestHead, UnixTime, Verdict};
+use portcullis::{BodyNeed, Forward, Reason, UnixTime, Verdict};
+use portcullis_component_common::{Head, Outcome};
 
 use crate::bindings::wasi::clocks::wall_clock;
 use crate::bindings::wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
@@ -13,17 +12,11 @@ use crate::bindings::wasi::random::random;
 use crate::environment;
 use crate::response::respond;
 
-/// The head of one request.
+/// One request.
 #[derive(Debug)]
 pub struct Request {
-    method: String,
-    /// Path and query as sent.
-    pub target: String,
-    /// Every header line, in the host's order; `host` among them, wherever the host keeps the authority.
-    pub headers: Vec<(String, Vec<u8>)>,
-    id: String,
-    /// Whether origin and caller are told the identifier.
-    tells_id: bool,
+    /// Its head.
+    pub head: Head,
 }
 
 /// A request that its verdict allows.
@@ -38,39 +31,21 @@ impl Request {
     /// Reads the head, and nothing of the body.
     pub fn read(incoming: &IncomingRequest) -> Self {
         environment::note_request();
-        let (high, low) = (random::get_random_u64(), random::get_random_u64());
-        let mut headers = incoming.headers().entries();
-        if let Some(authority) = incoming.authority()
-            && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"))
-        {
-            headers.push((String::from("host"), authority.into_bytes()));
-        }
         Self {
-            method: name(incoming.method()),
-            // Without one there is nothing to decide on, and the core refuses it.
-            target: incoming.path_with_query().unwrap_or_default(),
-            headers,
-            id: format!("{high:016x}{low:016x}"),
-            tells_id: false,
+            head: Head::new(
+                name(incoming.method()),
+                incoming.path_with_query(),
+                incoming.headers().entries(),
+                incoming.authority(),
+                [random::get_random_u64(), random::get_random_u64()],
+            ),
         }
-    }
-
-    /// Whether it may have a body that none of its headers announces, and it matters whether it does: `wasi:http` hides
-    /// how a body without a length is sent, and a request with one is no CORS preflight.
-    pub fn may_hide_body(&self) -> bool {
-        let is_length = |name: &str| name.eq_ignore_ascii_case("content-length");
-        self.method == "OPTIONS" && !self.headers.iter().any(|(name, _)| is_length(name))
-    }
-
-    /// Adds the header that announces a body.
-    pub fn announce_body(&mut self) {
-        self.headers.push((String::from("transfer-encoding"), b"chunked".to_vec()));
     }
 
     /// The same, whose identifier the origin and the caller are told in `X-Request-Id`.
     #[must_use]
     pub fn telling_id(self) -> Self {
-        Self { tells_id: true, ..self }
+        Self { head: self.head.telling_id() }
     }
 
     /// The verdict or, as the error, the need for the body.
@@ -79,12 +54,10 @@ impl Request {
     ///
     /// [`BodyNeed`] if the decision takes the body.
     pub fn decide(&self) -> Result<Verdict, BodyNeed> {
-        let Some(gate) = environment::gate() else {
-            return Ok(Verdict::refused(Reason::ConfigInvalid, &self.id, now()));
-        };
-        let now = now();
-        // There is no store to ask: records stand in the configuration here.
-        self.with_head(|head| gate.begin(head, now)).with_records(|_| (RecordLookup::Unavailable, now))
+        match environment::gate() {
+            Some(gate) => self.head.decide(gate, now()),
+            None => Ok(self.head.refused(Reason::ConfigInvalid, now())),
+        }
     }
 
     /// The verdict of a decision that takes the body: all of it, or one byte more than its limit.
@@ -100,11 +73,9 @@ impl Request {
     /// Logs and answers what goes no further; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
     /// that the verdict can be carried out.
     pub fn settle(&self, verdict: Verdict, out: ResponseOutparam) -> Option<(Allowed, ResponseOutparam)> {
-        let log_line = verdict.log_line(&self.method, &self.id);
-        let verdict = if self.tells_id { verdict.with_request_id(&self.id) } else { verdict };
-        match verdict.decision {
-            Decision::Allow(forward) => Some((Allowed { forward, log_line }, out)),
-            Decision::Deny(response) | Decision::Answer(response) => {
+        match self.head.settle(verdict) {
+            Outcome::Allowed { forward, log_line } => Some((Allowed { forward, log_line }, out)),
+            Outcome::Answered { response, log_line } => {
                 environment::log(&log_line);
                 respond(out, &response);
                 None
@@ -119,43 +90,29 @@ impl Request {
 
     /// Refuses the request because the verdict cannot be carried out.
     pub fn refuse_as_failed(&self, why: &str, out: ResponseOutparam) {
-        environment::complain(&format!("request {} refused: {why}", self.id));
+        environment::complain(&format!("request {} refused: {why}", self.head.id()));
         self.refuse(Reason::Internal, out);
     }
 
     fn refuse(&self, reason: Reason, out: ResponseOutparam) {
         // It is never allowed; and if it were, the host would answer for want of a response.
-        drop(self.settle(Verdict::refused(reason, &self.id, now()), out));
+        drop(self.settle(self.head.refused(reason, now()), out));
     }
 
     /// Refuses the request, which was allowed, because its body broke off on its way to the origin.
     pub fn body_broken_off(&self, out: ResponseOutparam) {
         match environment::gate() {
             // It is a refusal; and if it were not, the host would answer for want of a response.
-            Some(gate) => {
-                drop(self.settle(self.with_head(|head| gate.body_broken_off(head, now())), out));
-            }
+            Some(gate) => drop(self.settle(self.head.body_broken_off(gate, now()), out)),
             None => self.refuse_for_config(out),
         }
     }
 
     /// Answers that the origin cannot be reached. Not a decision: nothing to log but why.
     pub fn origin_unreachable(&self, why: &str, out: ResponseOutparam) {
-        environment::complain(&format!("request {}: cannot reach ORIGIN: {why}", self.id));
+        environment::complain(&format!("request {}: cannot reach ORIGIN: {why}", self.head.id()));
         let Some(gate) = environment::gate() else { return self.refuse_for_config(out) };
-        let mut response = self.with_head(|head| gate.origin_unreachable(head, now()));
-        if self.tells_id {
-            response.set_request_id(&self.id);
-        }
-        respond(out, &response);
-    }
-
-    /// Calls `f` with what the core decides about. `wasi:http` hides the headers of the connection.
-    fn with_head<T>(&self, f: impl FnOnce(&RequestHead<'_>) -> T) -> T {
-        let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
-        f(&RequestHead::new(&self.method, &self.target, &pairs)
-            .with_request_id(&self.id)
-            .with_connection_hidden())
+        respond(out, &self.head.origin_unreachable(gate, now()));
     }
 }
 

@@ -58,7 +58,7 @@ fn change(request: &Request, forward: &Forward) -> Option<String> {
     if let Some((name, _)) = told.next() {
         return Some(format!("set the header `{name}` of the response"));
     }
-    (forward.target != request.target).then(|| String::from("rewrite the target"))
+    (forward.target != request.head.target).then(|| String::from("rewrite the target"))
 }
 
 /// The functions that the host calls.

@@ -54,7 +54,7 @@ pub(crate) fn outgoing(
     let replaced = forward.set_headers.iter().map(|(name, _)| name);
     let dropped = forward.remove_headers.iter().chain(replaced).map(String::as_str).chain(["host"]);
     let dropped: BTreeSet<&str> = dropped.collect();
-    for (name, value) in &request.headers {
+    for (name, value) in &request.head.headers {
         if dropped.contains(name.to_ascii_lowercase().as_str()) {
             continue;
         }
@@ -105,7 +105,7 @@ pub(crate) fn run(upload: Upload, request: &Request, outgoing: OutgoingRequest) 
 /// The request's body on its way, or none if it has none: a body of no bytes is not the same as no body.
 fn body(mut upload: Upload, request: &Request, outgoing: &OutgoingRequest) -> Result<Option<Pump>, Failed> {
     // Where no length is announced, what comes tells.
-    if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+    if !request.head.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"))
         && upload.is_empty()?
     {
         return Ok(None);

@@ -48,8 +48,8 @@ impl Guest for Component {
 ///
 /// If the body breaks off before it is clear what is asked.
 fn decide(request: &mut Request, upload: &mut Upload) -> Result<Verdict, BrokenOff> {
-    if request.may_hide_body() && !upload.is_empty()? {
-        request.announce_body();
+    if request.head.may_hide_body() && !upload.is_empty()? {
+        request.head.announce_body();
     }
     Ok(request.decide().unwrap_or_else(|need| match upload.read(need.limit().saturating_add(1)) {
         Ok(body) => Request::decide_with(need, body),

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::root::{root, target};
-use crate::step::{not_started, step};
+use crate::step::{Step, not_started, step};
 use crate::tools::python;
 
 /// How long `wasmtime serve` may take to accept connections: it compiles the component first.
@@ -23,6 +23,9 @@ const START: Duration = Duration::from_secs(30);
 const AS_DOCUMENTED: [&str; 4] =
     ["-Scli", "-Smax-http-fields-size=524288", "--max-instance-reuse-count", "128"];
 
+/// The ending of a file in which wasmtime has compiled a component.
+const COMPILED: &str = "cwasm";
+
 /// A running `wasmtime serve`. Stopped when dropped.
 #[derive(Debug)]
 pub struct WasmtimeServe {
@@ -32,6 +35,20 @@ pub struct WasmtimeServe {
 }
 
 impl WasmtimeServe {
+    /// Compiles the component at `path`, so that many can be served without each doing so; the file to serve. `name` tells it
+    /// apart from others.
+    ///
+    /// # Errors
+    ///
+    /// If wasmtime cannot be installed, or it is no component.
+    pub fn precompile(path: &Path, name: &str, step: &Step) -> Result<PathBuf> {
+        let compiled = target("wasmtime").join(name).with_extension(COMPILED);
+        fs::create_dir_all(target("wasmtime"))?;
+        step.message(format!("wasmtime compile {}", path.display()));
+        step.run(Command::new(binary()?).arg("compile").arg("-o").arg(&compiled).arg(path))?;
+        Ok(compiled)
+    }
+
     /// Serves the component at `path`, which finds `environment` (configuration, secrets, `ORIGIN`) in
     /// `wasi:cli/environment`. `name` tells this one apart from others: what it prints goes to
     /// `target/xtask/wasmtime/<name>.log`. `options` go to the command, such as `-Wmax-memory-size=…`.
@@ -61,10 +78,7 @@ impl WasmtimeServe {
         name: &str,
         address: SocketAddr,
     ) -> Result<Self> {
-        let binary = step("wasmtime command", |step| {
-            let requirements = root().join("examples/agentflow/component/requirements-serve.txt");
-            installed(&python::venv("wasmtime-serve", &requirements, step)?)
-        })?;
+        let binary = binary()?;
         let printed = target("wasmtime").join(format!("{name}.log"));
         fs::create_dir_all(target("wasmtime"))?;
         let log = File::create(&printed).with_context(|| printed.display().to_string())?;
@@ -75,6 +89,9 @@ impl WasmtimeServe {
             "--addr",
             &address.to_string(),
         ]);
+        if path.extension().is_some_and(|end| end == COMPILED) {
+            command.arg("--allow-precompiled");
+        }
         command.args(options);
         for (name, value) in environment {
             // By name only: the values must not stand in the list of processes.
@@ -113,6 +130,18 @@ impl WasmtimeServe {
         lines.filter(|line| line.get("decision").is_some()).collect()
     }
 
+    /// The decision logged after `count` others, if it comes within `patience`.
+    pub fn wait_for_decision(&self, count: usize, patience: Duration) -> Option<Value> {
+        let started = Instant::now();
+        loop {
+            match self.decisions().get(count) {
+                Some(decision) => return Some(decision.clone()),
+                None if started.elapsed() > patience => return None,
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
     fn wait_until_up(&mut self) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < START {
@@ -134,6 +163,14 @@ impl Drop for WasmtimeServe {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The command, installed if it is not yet.
+fn binary() -> Result<PathBuf> {
+    step("wasmtime command", |step| {
+        let requirements = root().join("examples/agentflow/component/requirements-serve.txt");
+        installed(&python::venv("wasmtime-serve", &requirements, step)?)
+    })
 }
 
 /// The binary inside the Python package, not the package's script that replaces itself with it: the package lacks the
