@@ -1,12 +1,12 @@
-//! Requests whose body the proxy compares, requests for hosts, and report mode; and what the middleware makes of them.
+//! Requests whose body is compared, requests for hosts, and report mode, in front of an origin.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 use portcullis::limits::BODY_BYTES;
 use portcullis_host_tests::bound::{self, HERS, PATH, expect_subject, padded};
 use portcullis_host_tests::runtime;
-use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::client::upload::{self, Body, Ending};
 use portcullis_test_support::client::{Request, Response};
 use portcullis_test_support::host::component::WasmtimeServe;
@@ -24,7 +24,7 @@ const HIS: &str = r#"{"user_id": "bob"}"#;
 /// How long nothing may happen after a body has broken off.
 const BROKEN_OFF: Duration = Duration::from_millis(300);
 
-/// The proxy and its origin.
+/// The gate and its origin.
 struct Scene<'r> {
     gate: Served<'r>,
     origin: Builtin,
@@ -55,10 +55,10 @@ pub(crate) fn config(props: &Props, mode: &str, reason_header: bool) -> Result<V
     Ok(config)
 }
 
-/// Bodies and hosts in front of an origin that keeps what reaches it.
-pub(crate) fn enforced(artefact: &ComponentArtefact, props: &Props, summary: &mut Summary) -> Result<()> {
+/// Bodies in front of an origin that keeps what reaches it.
+pub(crate) fn enforced(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
     let runtime = runtime()?;
-    let scene = Scene::start(artefact, props, &runtime, "enforce", false)?;
+    let scene = Scene::start(component, props, &runtime, "enforce", false)?;
     let refused = |status, reason| (status, Some(reason), false);
     let invalid = refused(400, "body_invalid");
     let other = refused(403, "binding_mismatch");
@@ -104,7 +104,14 @@ pub(crate) fn enforced(artefact: &ComponentArtefact, props: &Props, summary: &mu
         (target != Some("/v1/graph/invoke?a=1")).then(|| format!("in disguise: asked for {target:?}")),
     );
     expect_subject(arrival.as_ref(), &["alice"], summary);
+    Ok(())
+}
 
+/// Requests for hosts, of which some have routes of their own.
+pub(crate) fn hosts(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
+    let runtime = runtime()?;
+    let scene = Scene::start(component, props, &runtime, "enforce", false)?;
+    let refused = |status, reason| (status, Some(reason), false);
     for (host, expected) in [
         ("api.example.com", ALLOWED),
         ("API.example.com:8443", ALLOWED),
@@ -119,13 +126,13 @@ pub(crate) fn enforced(artefact: &ComponentArtefact, props: &Props, summary: &mu
 
 /// What would have been refused goes on as it came, but for the headers that claim an identity.
 pub(crate) fn reported(
-    artefact: &ComponentArtefact,
+    component: &Path,
     props: &Props,
     reason_header: bool,
     summary: &mut Summary,
 ) -> Result<()> {
     let runtime = runtime()?;
-    let scene = Scene::start(artefact, props, &runtime, "report", reason_header)?;
+    let scene = Scene::start(component, props, &runtime, "report", reason_header)?;
     let pieces = |length| Body::chunks(&padded(length), BODY_BYTES / 4, Ending::Complete);
     for (what, body, reason) in [
         ("somebody else's", Body::Measured(HIS.into()), Some("binding_mismatch")),
@@ -148,7 +155,7 @@ pub(crate) fn reported(
 
 impl<'r> Scene<'r> {
     fn start(
-        artefact: &ComponentArtefact,
+        component: &Path,
         props: &Props,
         runtime: &'r Runtime,
         mode: &str,
@@ -159,7 +166,7 @@ impl<'r> Scene<'r> {
         let mut environment = props.environment(&format!("http://{}", origin.address()));
         let config = config(props, mode, reason_header)?.to_string();
         environment.insert("PORTCULLIS_CONFIG".to_string(), config);
-        let serve = WasmtimeServe::start(&artefact.path, &environment, &[], &format!("check-bodies-{mode}"))?;
+        let serve = WasmtimeServe::start(component, &environment, &[], &format!("check-bodies-{mode}"))?;
         Ok(Self { gate: Served { serve, runtime }, origin, token: props.token("user", "")? })
     }
 

@@ -1,8 +1,9 @@
 //! An instance that serves many requests, one after the other: it keeps what it has compiled, and nothing of a request.
 
+use std::path::Path;
+
 use anyhow::Result;
 use portcullis_host_tests::runtime;
-use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::client::Request;
 use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::origin::builtin::Builtin;
@@ -16,14 +17,14 @@ use crate::served::Served;
 /// Requests of each caller; all of them fit into one instance.
 const ROUNDS: usize = 8;
 
-pub(crate) fn check(artefact: &ComponentArtefact, props: &Props, summary: &mut Summary) -> Result<()> {
+pub(crate) fn check(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
     let runtime = &runtime()?;
     let origin = runtime.block_on(Builtin::start(props.secret("ORIGIN_JWT_SECRET")?))?;
     let mut environment = props.environment(&format!("http://{}", origin.address()));
     let mut config: Value = serde_json::from_str(&props.config)?;
     config["cors"] = json!({"allowed_origins": ["*"]});
     environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
-    let serve = WasmtimeServe::start(&artefact.path, &environment, &[], "check-instances")?;
+    let serve = WasmtimeServe::start(component, &environment, &[], "check-instances")?;
     let gate = Served { serve, runtime };
 
     let token = |subject: &str| {

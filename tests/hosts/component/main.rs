@@ -1,16 +1,18 @@
 //! The WASI components as they are shipped: size, the pure gate against the core it is made of, the pure gate in a host of
-//! another language, and the two HTTP components in wasmtime.
+//! another language, and the HTTP components in wasmtime.
 
 mod bodies;
 mod differential;
 mod gate;
 mod instances;
 mod middleware;
+mod p3;
 mod props;
 mod proxy;
 mod python;
 mod served;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -19,6 +21,7 @@ use portcullis_host_tests::fixture::Fixture;
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::build;
+use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::host::gate::GateComponent;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
@@ -34,6 +37,8 @@ struct Shared {
     artefacts: Fixture<Vec<ComponentArtefact>>,
     /// The component of the world `gate` in wasmtime.
     gate: Fixture<GateComponent>,
+    /// The middleware for WASI 0.3 in front of a service that hands on to an origin, as wasmtime has compiled it.
+    relay: Fixture<PathBuf>,
     props: Fixture<Props>,
 }
 
@@ -51,7 +56,11 @@ impl Shared {
             let gate = named(built.get()?, "gate")?;
             step("compile the gate in wasmtime", |step| GateComponent::compile(step, &gate.path))
         });
-        Self { artefacts, gate, props: Fixture::new(Props::make) }
+        let relay = Fixture::new(|| {
+            let component = step("build the relay behind the middleware", build::guarded_relay)?;
+            step("compile it in wasmtime", |step| WasmtimeServe::precompile(&component, "check-p3", step))
+        });
+        Self { artefacts, gate, relay, props: Fixture::new(Props::make) }
     }
 
     /// A test of the pure gate.
@@ -65,10 +74,20 @@ impl Shared {
         &self,
         world: &'static str,
         name: &str,
-        check: fn(&ComponentArtefact, &Props, &mut Summary) -> Result<()>,
+        check: fn(&Path, &Props, &mut Summary) -> Result<()>,
     ) -> Trial {
         let Self { artefacts, props, .. } = self.clone();
-        harness::checks(name, move |summary| check(named(artefacts.get()?, world)?, props.get()?, summary))
+        harness::checks(name, move |summary| {
+            check(&named(artefacts.get()?, world)?.path, props.get()?, summary)
+        })
+    }
+
+    /// A test of the middleware for WASI 0.3.
+    fn of_p3(&self, name: &str, check: fn(&Path, &Props, &mut Summary) -> Result<()>) -> Trial {
+        let Self { relay, props, .. } = self.clone();
+        harness::checks(format!("component::p3::{name}"), move |summary| {
+            check(relay.get()?, props.get()?, summary)
+        })
     }
 }
 
@@ -93,6 +112,7 @@ fn main() -> ExitCode {
         shared.of_world("proxy", "component::proxy::forwarding", proxy::forwarding),
         shared.of_world("proxy", "component::proxy::instances", instances::check),
         shared.of_world("proxy", "component::proxy::bodies::enforced", bodies::enforced),
+        shared.of_world("proxy", "component::proxy::hosts", bodies::hosts),
         shared.of_world("proxy", "component::proxy::bodies::reported", |proxy, props, summary| {
             bodies::reported(proxy, props, false, summary)
         }),
@@ -104,6 +124,21 @@ fn main() -> ExitCode {
         shared.of_world("middleware", "component::middleware", |_, props, summary| {
             middleware::check(props, summary)
         }),
+        shared.of_p3("forwarding", proxy::forwarding),
+        shared.of_p3("instances", instances::check),
+        shared.of_p3("bodies::enforced", bodies::enforced),
+        shared.of_p3("bodies::reported", |relay, props, summary| {
+            bodies::reported(relay, props, false, summary)
+        }),
+        shared.of_p3("bodies::reported_to_callers", |relay, props, summary| {
+            bodies::reported(relay, props, true, summary)
+        }),
+        shared.of_p3("downloads", p3::downloads),
+        shared.of_p3("uploads", p3::uploads),
+        shared.of_p3("events", p3::events),
+        shared.of_p3("trailers", p3::trailers),
+        shared.of_p3("sharing", p3::sharing),
+        shared.of_p3("after_a_trap", p3::trap),
     ];
     drop(shared);
     harness::run(tests, Order::Sequential)

@@ -1,11 +1,11 @@
 //! The component of the world `proxy`, in front of an origin and of none.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portcullis_host_tests::runtime;
-use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::client::Request;
 use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::origin::builtin::{Arrival, Builtin};
@@ -18,11 +18,11 @@ use crate::served::Served;
 const LITTLE_MEMORY: &[&str] = &["-Wmax-memory-size=1310720", "-Wtrap-on-grow-failure=n"];
 
 /// In front of an origin that keeps what reaches it.
-pub(crate) fn forwarding(artefact: &ComponentArtefact, props: &Props, summary: &mut Summary) -> Result<()> {
+pub(crate) fn forwarding(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
     let runtime = &runtime()?;
     let origin = runtime.block_on(Builtin::start(props.secret("ORIGIN_JWT_SECRET")?))?;
     let environment = props.environment(&format!("http://{}", origin.address()));
-    let serve = WasmtimeServe::start(&artefact.path, &environment, &[], "check-proxy")?;
+    let serve = WasmtimeServe::start(component, &environment, &[], "check-proxy")?;
     let gate = Served { serve, runtime };
     let user = props.token("user", "")?;
 
@@ -82,11 +82,11 @@ fn expect_header(arrival: &Arrival, name: &str, expected: &[&str], summary: &mut
 }
 
 /// Without an origin, a configuration, a secret: no request is allowed, and the log says what to do.
-pub(crate) fn lacking(artefact: &ComponentArtefact, props: &Props, summary: &mut Summary) -> Result<()> {
+pub(crate) fn lacking(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
     let runtime = &runtime()?;
     let user = Request::new("GET", "/v1/threads").bearer(&props.token("user", "")?);
     let start = |environment: &BTreeMap<String, String>, name: &str| {
-        let serve = WasmtimeServe::start(&artefact.path, environment, &[], name)?;
+        let serve = WasmtimeServe::start(component, environment, &[], name)?;
         Ok::<_, anyhow::Error>(Served { serve, runtime })
     };
     let gate = start(&props.environment(NOBODY), "check-proxy-down")?;
@@ -119,11 +119,11 @@ pub(crate) fn lacking(artefact: &ComponentArtefact, props: &Props, summary: &mut
 }
 
 /// A trap costs its request an answer and nobody else, and lets nothing through.
-pub(crate) fn recovery(artefact: &ComponentArtefact, props: &Props, summary: &mut Summary) -> Result<()> {
+pub(crate) fn recovery(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {
     let runtime = &runtime()?;
     let origin = runtime.block_on(Builtin::start(props.secret("ORIGIN_JWT_SECRET")?))?;
     let environment = props.environment(&format!("http://{}", origin.address()));
-    let serve = WasmtimeServe::start(&artefact.path, &environment, LITTLE_MEMORY, "check-proxy-trap")?;
+    let serve = WasmtimeServe::start(component, &environment, LITTLE_MEMORY, "check-proxy-trap")?;
     let gate = Served { serve, runtime };
     let user = Request::new("GET", "/v1/threads").bearer(&props.token("user", "")?);
     let large =

@@ -1,9 +1,10 @@
 //! The pure gate in a host of another language, as the example's description says to start it.
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde_json::Value;
 
-use portcullis_test_support::artefact::ComponentArtefact;
 use portcullis_test_support::host::python;
 use portcullis_test_support::root::root;
 use portcullis_test_support::step::step;
@@ -22,9 +23,9 @@ const EXPECTED: &[(&str, &str, Option<&str>, &str)] = &[
 ];
 
 /// Runs the example and compares its decisions.
-pub(crate) fn check(gate: &ComponentArtefact, summary: &mut Summary) -> Result<()> {
+pub(crate) fn check(gate: &Path, summary: &mut Summary) -> Result<()> {
     let config = root().join("examples").join("agentflow").join("portcullis.json");
-    let printed = step("the example in Python", |step| python::example(&gate.path, &config, step))?;
+    let printed = step("the example in Python", |step| python::example(gate, &config, step))?;
     let lines: Vec<&str> = printed.lines().collect();
     let count = lines.len();
     summary.count(
