@@ -277,7 +277,6 @@ pub struct UpstreamDocument {
     pub origin_key: Option<SecretDocument>,
     /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set; or the headers that are set
     /// in place of these.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::IdentityHeaders>"))]
     pub identity_headers: Option<IdentityHeadersDocument>,
     /// Headers that never reach the origin, besides those that claim an identity.
     #[serde(default)]

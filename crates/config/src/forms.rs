@@ -5,7 +5,6 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::document::IdentityNamesDocument;
 use portcullis::jose;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -63,16 +62,6 @@ pub(crate) enum CarriedClaims {
     Named(Vec<alloc::string::String>),
     /// By the names they get, and the places they are taken from.
     Placed(alloc::collections::BTreeMap<alloc::string::String, Pointer>),
-}
-
-/// The headers in which the origin is told who the caller is.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-pub(crate) enum IdentityHeaders {
-    /// Those of the gate's own names, or none.
-    Standard(bool),
-    /// Those that are named here.
-    Named(IdentityNamesDocument),
 }
 
 /// A JSON pointer.

@@ -9,7 +9,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::constraints;
 use crate::document::{
-    Document, IdentityDocument, IdentityMembers, OneOrMany, RateDocument, RoleReadingDocument, RouteDocument,
+    Document, IdentityDocument, IdentityHeadersDocument, IdentityMembers, IdentityNamesDocument, OneOrMany,
+    RateDocument, RoleReadingDocument, RouteDocument,
 };
 use crate::forms;
 
@@ -100,6 +101,21 @@ impl JsonSchema for IdentityDocument {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let members = generator.subschema_for::<IdentityMembers>();
         json_schema!({ "anyOf": [{ "const": "origin" }, members] })
+    }
+}
+
+impl JsonSchema for IdentityHeadersDocument {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "IdentityHeadersDocument".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let names = generator.subschema_for::<IdentityNamesDocument>();
+        json_schema!({ "anyOf": [{ "type": "boolean" }, names] })
     }
 }
 

@@ -5,10 +5,11 @@ mod answer;
 mod fault;
 mod keys;
 mod server;
+mod state;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use anyhow::Result;
@@ -20,60 +21,8 @@ use crate::origin::tokens::now_secs;
 pub use fault::Fault;
 use keys::Keys;
 pub use keys::Signing;
-
-/// Where its metadata are: OpenID Connect Discovery.
-pub const METADATA: &str = "/.well-known/openid-configuration";
-/// Where its keys are.
-pub const KEYS: &str = "/keys";
-/// Introspection as of RFC 7662: a form with `token`, and HTTP Basic authentication as [`CLIENT`].
-pub const INTROSPECT: &str = "/introspect";
-/// The verify call of the AgentFlow guide: `{"token": …}` is answered with `{"user_id", "role"}`, or with 401.
-pub const VERIFY: &str = "/verify";
-/// Who the caller is, by its `Authorization`: `{"results": {"id", "email", "is_superuser", "is_active"}}`, or 401.
-pub const ME: &str = "/me";
-
-/// Name and secret of the only client that may introspect.
-pub const CLIENT: (&str, &str) = ("portcullis", "a secret of the test client: 0123456789");
-
-/// Whom a credential belongs to.
-#[derive(Debug, Clone)]
-pub struct Person {
-    /// The identifier: `sub`, `user_id` or `id`.
-    pub id: String,
-    /// The role that `/verify` names.
-    pub role: String,
-    /// What `/me` says.
-    pub is_superuser: bool,
-    /// What `/me` and introspection say.
-    pub is_active: bool,
-    /// The scopes that introspection names, with spaces between them.
-    pub scope: String,
-    /// The end of the credential, in seconds since the epoch.
-    pub expires_at: u64,
-}
-
-impl Person {
-    /// An ordinary, active person with a credential that is good for ten minutes.
-    pub fn new(id: &str, role: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            role: role.to_owned(),
-            is_superuser: false,
-            is_active: true,
-            scope: String::new(),
-            expires_at: now_secs().saturating_add(600),
-        }
-    }
-}
-
-/// What the server is asked by and has been asked.
-#[derive(Debug)]
-struct State {
-    keys: Keys,
-    people: BTreeMap<String, Person>,
-    faults: BTreeMap<String, Fault>,
-    requests: BTreeMap<String, usize>,
-}
+pub use state::{CLIENT, INTROSPECT, KEYS, ME, METADATA, Person, VERIFY};
+use state::{State, lock};
 
 /// A running identity provider; it ends when dropped.
 ///
@@ -206,11 +155,6 @@ impl Drop for IdentityProvider {
             let _ = thread.join();
         }
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // Nothing that holds this lock can panic halfway through a change.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use portcullis::base64url;
 use serde_json::{Value, json};
 
-use super::{CLIENT, INTROSPECT, KEYS, ME, METADATA, Person, State, VERIFY};
+use super::state::{CLIENT, INTROSPECT, KEYS, ME, METADATA, Person, State, VERIFY};
 use crate::origin::tokens::now_secs;
 
 /// Status and body.

@@ -19,7 +19,8 @@ use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use super::answer::answer;
-use super::{Fault, KEYS, METADATA, State, lock};
+use super::fault::Fault;
+use super::state::{KEYS, METADATA, State, lock};
 
 /// Stands for every path that has no fault of its own.
 pub(super) const EVERYWHERE: &str = "*";
