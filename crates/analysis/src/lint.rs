@@ -5,6 +5,7 @@
 //! a parameter or the rest of a path always matches something that no literal beside it does. Several together can
 //! hide one that ends in a rest, and only such a one; see `hidden`.
 
+mod identity;
 mod issuers;
 mod roles;
 mod routes;
@@ -17,6 +18,7 @@ use portcullis_config::{Configuration, Diagnostic, DiagnosticList, Lint};
 pub fn lints(configuration: &Configuration) -> Vec<Diagnostic> {
     let mut diagnostics = DiagnosticList::default();
     issuers::check(configuration, &mut diagnostics);
+    identity::check(configuration, &mut diagnostics);
     routes::check(configuration, &mut diagnostics);
     roles::check(configuration, &mut diagnostics);
     let cors = &configuration.document.cors;

@@ -143,6 +143,13 @@ fn constraints() -> Vec<(&'static str, Value)> {
             json!({ "type": "string", "pattern": origin(), "examples": ["https://app.example.com"] }),
         ),
         ("/$defs/CorsDocument/properties/allowed_origins", json!({ "uniqueItems": true })),
+        ("/$defs/IdentityMembers", who_is_asked()),
+        (
+            "/$defs/IdentityMembers/properties/ask",
+            json!({ "anyOf": [{ "pattern": url() }, { "pattern": "^/($|[^/\\\\#\\s][^\\\\#\\s]*$)" }] }),
+        ),
+        ("/$defs/IdentityMembers/properties/about", json!({ "minItems": 1 })),
+        ("/$defs/IdentityMembers/properties/refusals/items", json!({ "minimum": 400, "maximum": 499 })),
         ("/$defs/IdentityMembers/properties/yes_secs", json!({ "minimum": 1, "maximum": YES_SECS_MAX })),
         ("/$defs/IdentityMembers/properties/no_secs", json!({ "maximum": NO_SECS_MAX })),
         ("/$defs/MemoryDocument/properties/entries", json!({ "maximum": MEMORY_ENTRIES_MAX })),
@@ -174,8 +181,16 @@ fn whole_document() -> Value {
     })
 }
 
+/// Keys that are fetched are all there are.
 fn one_source_of_keys() -> Value {
-    json!({ "anyOf": [
+    let no_keys = json!({ "type": "array", "maxItems": 0 });
+    let fetched =
+        json!({ "required": ["jwks"], "properties": { "jwks": { "type": "object", "required": ["url"] } } });
+    let discovered = json!({ "required": ["discover"], "properties": { "discover": { "const": true } } });
+    json!({ "allOf": [
+        { "if": fetched, "then": { "properties": { "keys": no_keys } } },
+        { "if": discovered, "then": { "properties": { "keys": no_keys, "jwks": { "type": "null" } } } },
+    ], "anyOf": [
         { "required": ["keys"], "properties": { "keys": { "type": "array", "minItems": 1 } } },
         { "required": ["jwks"], "properties": { "jwks": { "type": "object" } } },
         {
@@ -183,6 +198,15 @@ fn one_source_of_keys() -> Value {
             "properties": { "discover": { "const": true }, "issuer": { "type": "string", "pattern": url() } },
         },
     ] })
+}
+
+/// An introspection endpoint knows its places and who asks; any other answer has to be described.
+fn who_is_asked() -> Value {
+    json!({
+        "if": { "required": ["kind"], "properties": { "kind": { "const": "introspection" } } },
+        "then": { "required": ["client"], "properties": { "client": { "type": "object" } } },
+        "else": { "required": ["subject"], "properties": { "subject": { "type": "string" } } },
+    })
 }
 
 /// Exactly one of `secret`, `pem` and `jwk`, and an algorithm of its kind.

@@ -153,6 +153,14 @@ pub struct KeyDocument {
     pub accepted_until: Option<String>,
 }
 
+impl IssuerDocument {
+    /// Whether its keys are fetched while the gate runs.
+    pub fn fetches_keys(&self) -> bool {
+        let has_url = |set: &Value| set.as_object().is_some_and(|members| members.contains_key("url"));
+        self.discover || self.jwks.as_ref().is_some_and(has_url)
+    }
+}
+
 /// Where in the claims a principal's properties stand.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -5,28 +5,31 @@ use alloc::format;
 
 use crate::suggest::{closest, one_of};
 
-/// Said wherever an address is written from which keys should be fetched.
-pub(crate) const KEYS_NOT_FETCHED: &str = "keys are not fetched from an address: write the JWK Set that is served there, `{\"keys\": […]}`, under \"jwks\", and again when its keys change";
+/// Said wherever the address of keys is written in another form than the one that counts.
+pub(crate) const KEYS_BY_URL: &str =
+    "write the address that keys are fetched from as \"jwks\": {\"url\": \"https://…\"}";
 
 /// Members of other tools, and what to do instead.
 fn foreign_member(name: &str) -> Option<&'static str> {
     Some(match name {
-        "jwks_uri"
-        | "jwks_url"
-        | "jwksUri"
-        | "jwksUrl"
-        | "remote_jwks"
-        | "remoteJwks"
-        | "discovery"
-        | "discovery_url"
-        | "well_known"
-        | "openid_configuration"
-        | "oidc" => KEYS_NOT_FETCHED,
-        "introspection" | "introspection_url" | "introspection_endpoint" | "userinfo" => {
-            "tokens are not introspected: nobody is asked about one, and each is verified with \"keys\" or \"jwks\""
+        "jwks_uri" | "jwks_url" | "jwksUri" | "jwksUrl" | "remote_jwks" | "remoteJwks" => KEYS_BY_URL,
+        "discovery" | "discovery_url" | "well_known" | "openid_configuration" | "oidc" => {
+            "write the URL of the issuer as \"issuer\", and beside it \"discover\": true: its metadata say where its keys are"
+        }
+        "introspection" | "introspection_url" | "introspection_endpoint" => {
+            "write it at the top of the document, as \"identity\": {\"kind\": \"introspection\", \"ask\": \"https://…\", \"client\": {\"id\": …, \"secret\": {\"env\": \"NAME\"}}}"
+        }
+        "userinfo" | "userinfo_endpoint" => {
+            "write it at the top of the document, as \"identity\": {\"ask\": \"https://…\", \"subject\": \"/sub\"}"
         }
         "rate_limit" | "rate_limits" | "rate_per_minute" | "requests_per_minute" | "rps" | "throttle" => {
-            "requests are not counted here: limit their rate at the host or at the origin"
+            "credentials that fail are limited by \"limits\": {\"failures\": {\"count\": 20, \"window_secs\": 60}}, requests by a \"limit\" like that in their route under \"policy.routes\""
+        }
+        "revocation" | "revocations" | "blacklist" | "blocklist" | "denylist" => {
+            "write what was taken back at the top of the document, under \"revoked\""
+        }
+        "cache" | "caching" | "cache_ttl" | "cache_secs" => {
+            "how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\""
         }
         "iss" => "did you mean \"issuer\"?",
         "aud" => "did you mean \"audience\"?",

@@ -96,6 +96,12 @@ pub(crate) fn compile(
     let question = question(written, &defaults, context, diagnostics);
     let answer = answer(written, &defaults, default_role, policy, diagnostics);
     let answer = answer.map(|rules| AnswerRules { carried: carried.to_vec(), ..rules });
+    match context.document.identity {
+        Some(IdentityDocument::Origin) => {
+            check_known_roles(written, policy, &context.system.name, diagnostics)
+        }
+        _ => check_roles(written, policy, diagnostics),
+    }
     let about = written.about.as_deref().unwrap_or(&[AboutDocument::Opaque]);
     if about.is_empty() {
         diagnostics.error(at("about"), "must not be empty; leave it out, or write [\"opaque\"]");
@@ -245,7 +251,6 @@ fn answer(
             format!("at most {SUBJECT_PREFIX_BYTES} bytes, and no control characters"),
         );
     }
-    check_roles(written, policy, diagnostics);
     if let Some(status) = written.refusals.iter().flatten().find(|status| !(400..500).contains(*status)) {
         diagnostics.error(
             at("refusals"),
@@ -277,6 +282,25 @@ fn answer(
         carried: Vec::new(),
         vocabulary: vocabulary.unwrap_or_default(),
     })
+}
+
+/// The same for answers that are known: their roles may be gone from a policy of the document's own.
+fn check_known_roles(
+    written: &IdentityMembers,
+    policy: Option<&Policy>,
+    system: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(policy) = policy else { return };
+    let mut given = written.roles.iter().flat_map(|reading| reading.map.values().flatten());
+    if let Some(role) = given.find(|role| policy.roles.get(role).is_none()) {
+        diagnostics.error(
+            PLACE,
+            format!(
+                "what {system} answers stands for the role \"{role}\", which the policy does not have; give it one by that name, or write {{\"ask\": …, \"subject\": …}} with roles of your own"
+            ),
+        );
+    }
 }
 
 /// Roles that an answer is to be given must exist: a slip would take them from everybody, silently.

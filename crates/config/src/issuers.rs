@@ -50,7 +50,7 @@ pub(crate) fn compile(
             Some(name) => seen.push(name),
             None => {}
         }
-        let keys = if key_source::is_fetched(issuer) {
+        let keys = if issuer.fetches_keys() {
             key_source::compile(issuer, &pointer, context, diagnostics).map(|source| {
                 sources.push(source);
                 IssuerKeys::Fetched(sources.len().saturating_sub(1))

@@ -18,15 +18,6 @@ use crate::suggest::one_of;
 /// The members of `jwks` where that is an address.
 const MEMBERS: [&str; 2] = ["url", "stale_secs"];
 
-/// Whether the keys of `issuer` are fetched.
-pub(crate) fn is_fetched(issuer: &IssuerDocument) -> bool {
-    issuer.discover || issuer.jwks.as_ref().is_some_and(has_url)
-}
-
-fn has_url(set: &Value) -> bool {
-    set.as_object().is_some_and(|members| members.contains_key("url"))
-}
-
 /// Where the keys of `issuer` are fetched from; `pointer` is its place.
 pub(crate) fn compile(
     issuer: &IssuerDocument,

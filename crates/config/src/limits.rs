@@ -26,7 +26,10 @@ pub(crate) fn rate(
     }
     let RateDocument { count, window_secs } = *written;
     if count == 0 {
-        diagnostics.error(format!("{place}/count"), "at least 1; a route that nobody may use is \"refused\"");
+        diagnostics.error(
+            format!("{place}/count"),
+            "at least 1, or nobody could do it once; leave the limit out to have none",
+        );
     }
     if !(1..=WINDOW_SECS_MAX).contains(&window_secs) {
         diagnostics.error(format!("{place}/window_secs"), format!("from 1 to {WINDOW_SECS_MAX} seconds"));

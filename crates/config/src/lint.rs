@@ -176,6 +176,10 @@ lints! {
     AudienceMissing => "audience_missing", Advice,
         "a token that the issuer made for another service opens this one (RFC 8725 section 3.9)",
         "set \"audience\" to what the issuer writes into the `aud` of tokens for this API";
+    /// The tokens of an issuer whose keys are fetched are not checked for whom they are meant.
+    ProviderAudienceMissing => "provider_audience_missing", Warning,
+        "an identity provider signs the tokens of all its clients with the same keys, and a token for any other service opens this one (RFC 8725 section 3.9)",
+        "set \"audience\" to what the provider writes into the `aud` of tokens for this API";
     /// Tokens may live longer than a day.
     TokenAgeUnbounded => "token_age_unbounded", Advice,
         "a stolen token is of use until its `exp`, which the issuer may put years ahead",
@@ -192,6 +196,14 @@ lints! {
     WebsocketGetDiffer => "websocket_get_differ", Warning,
         "an upgrade has to satisfy both, since an origin may take it for the GET it also is; the weaker of the two has no effect",
         "let both ask for the same, or give the WebSocket a path of its own";
+    /// Anybody can have questions asked about what they made up.
+    AsksUnlimited => "asks_unlimited", Advice,
+        "every guess at a credential costs whoever is asked a call, and the origin itself may take long over one",
+        "set \"limits\": {\"failures\": {\"count\": 20, \"window_secs\": 60}} on hosts that know the addresses of clients; limit them in front of the others";
+    /// Roles are written that answers take the place of.
+    RolesOverridden => "roles_overridden", Warning,
+        "what the configuration says about the roles of these callers has no effect",
+        "leave it out, or leave \"tokens\" out of \"identity.about\"; to limit which roles answers give, write \"permitted_roles\" there";
     /// There are more diagnostics than are listed.
     MoreDiagnostics => "more_notices", Advice,
         "the list is cut off so that a large document does not flood a log",

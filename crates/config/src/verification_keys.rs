@@ -14,7 +14,7 @@ use portcullis::limits::KEY_ID_BYTES;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{IssuerDocument, KeyDocument};
-use crate::hints::KEYS_NOT_FETCHED;
+use crate::hints::KEYS_BY_URL;
 use crate::lint::Lint;
 use crate::resolve::resolve;
 use crate::suggest::one_of;
@@ -218,11 +218,11 @@ fn other_algorithm(jwk: &Jwk, asked: &[Algorithm]) -> String {
 /// What is wrong with a value that is not even the form of a JWK Set, if it is known what it is meant for.
 fn not_a_set(set: &Value) -> Option<&'static str> {
     let members = set.as_object();
-    let names_address = ["url", "uri", "jwks_uri", "endpoint"];
+    let names_address = ["uri", "jwks_uri", "endpoint"];
     let is_address = set.as_str().is_some_and(|text| text.contains("://"))
         || members.is_some_and(|members| names_address.iter().any(|name| members.contains_key(*name)));
     if is_address {
-        return Some(KEYS_NOT_FETCHED);
+        return Some(KEYS_BY_URL);
     }
     let is_key = members.is_some_and(|members| members.contains_key("kty"));
     is_key.then_some("this is one key; write it under \"keys\" of the issuer: [{\"jwk\": {…}}]")

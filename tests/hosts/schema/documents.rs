@@ -27,6 +27,51 @@ pub(crate) fn good() -> Result<Vec<Document>> {
         let value = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
         all.push(Document { name: path.display().to_string(), value });
     }
+    let keys = json!([{ "alg": "HS256", "secret": { "env": "KEY" } }]);
+    for (name, members) in [
+        ("a set at a URL", json!({ "issuers": [{ "jwks": { "url": "https://idp.example/keys?v=1" } }] })),
+        (
+            "a set at a URL that is never used stale",
+            json!({ "issuers": [{ "jwks": { "url": "http://127.0.0.1:8080/keys", "stale_secs": 0 } }] }),
+        ),
+        (
+            "discovery",
+            json!({ "issuers": [{ "issuer": "https://idp.example/", "audience": "a", "discover": true }] }),
+        ),
+        ("no discovery", json!({ "issuers": [{ "discover": false, "keys": keys }] })),
+        ("the origin", json!({ "profile": "r2r", "identity": "origin" })),
+        ("a path of the origin", json!({ "identity": { "ask": "/api/me?full=1", "subject": "/id" } })),
+        (
+            "introspection",
+            json!({ "identity": { "kind": "introspection", "ask": "https://idp.example/introspect",
+                "client": { "id": "gate", "secret": { "env": "SECRET" } } } }),
+        ),
+        (
+            "a verify call",
+            json!({ "identity": { "kind": "verify", "ask": "https://idp.example/verify", "credential": { "json": "token" },
+                "active": { "/valid": true }, "subject": "/user/id", "subject_prefix": "idp:",
+                "roles": ["/user/roles", { "at": "/user/admin", "map": { "true": ["admin"] } }],
+                "permitted_roles": ["admin"], "tenant": "/org", "expires_at": "/exp", "issuer": "idp",
+                "claims": { "id": "/user/id" }, "about": ["opaque", "tokens"], "refusals": [401, 404],
+                "yes_secs": 60, "no_secs": 0 }, "issuers": [{ "keys": keys }] }),
+        ),
+        (
+            "what is learned",
+            json!({ "issuers": [{ "keys": keys }], "memory": { "entries": 0 },
+                "limits": { "failures": { "count": 20, "window_secs": 60 } },
+                "policy": { "routes": { "POST /login": { "access": "public", "limit": { "count": 5, "window_secs": 60 } } } },
+                "revoked": { "tokens": [{ "issuer": "https://idp.example", "jti": "1" }], "sessions": [{ "sid": "2" }],
+                    "subjects": [{ "subject": "alice", "before": "2026-12-31T23:59:59Z" }],
+                    "issuers": [{ "issuer": "https://idp.example", "before": "2026-12-31T23:59:59Z" }],
+                    "api_keys": ["ci"], "credentials": [format!("sha256:{}", "a".repeat(64))] } }),
+        ),
+    ] {
+        let mut value = json!({ "profile": "generic" });
+        if let (Some(value), Some(members)) = (value.as_object_mut(), members.as_object()) {
+            value.extend(members.clone());
+        }
+        all.push(Document { name: name.to_string(), value });
+    }
     for page in ["README.md", "docs/configuration.md"] {
         let text = fs::read_to_string(root().join(page)).with_context(|| page.to_string())?;
         let blocks = text.split("```json\n").skip(1).filter_map(|after| after.split("\n```").next());
@@ -87,6 +132,52 @@ pub(crate) fn bad() -> Result<Vec<Document>> {
         ("/issuers/0/jwks_uri", json!("https://idp.example/jwks")),
         ("/issuers/0/jwks", json!("https://idp.example/jwks")),
         ("/issuers/0/jwks", json!({ "url": "https://idp.example/jwks" })),
+        ("/issuers/0/discover", json!(true)),
+        ("/issuers", json!([{ "issuer": "http://idp.example", "audience": "a", "discover": true }])),
+        ("/issuers", json!([{ "issuer": "notes", "audience": "a", "discover": true }])),
+        ("/issuers", json!([{ "audience": "a", "discover": true }])),
+        (
+            "/issuers",
+            json!([{ "issuer": "https://idp.example", "discover": true, "jwks": { "url": "https://idp.example/k" } }]),
+        ),
+        ("/issuers", json!([{ "jwks": { "url": "http://idp.example/keys" } }])),
+        ("/issuers", json!([{ "jwks": { "url": "https://name:word@idp.example/keys" } }])),
+        ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys#first" } }])),
+        ("/issuers", json!([{ "jwks": { "uri": "https://idp.example/keys" } }])),
+        ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "stale_secs": 700_000 } }])),
+        ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "stale_secs": "1d" } }])),
+        ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "keys": [] } }])),
+        ("/identity", json!("r2r")),
+        ("/identity", json!({ "subject": "/id" })),
+        ("/identity", json!({ "ask": "/me" })),
+        ("/identity", json!({ "ask": "me", "subject": "/id" })),
+        ("/identity", json!({ "ask": "//idp.example/me", "subject": "/id" })),
+        ("/identity", json!({ "ask": "http://idp.example/me", "subject": "/id" })),
+        ("/identity", json!({ "ask": "/me", "subject": "id" })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "about": [] })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "about": ["everybody"] })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "kind": "userinfo" })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "method": "PUT" })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "refusals": [500] })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "yes_secs": 0 })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "yes_secs": 61 })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "no_secs": 11 })),
+        ("/identity", json!({ "ask": "/me", "subject": "/id", "roles": [{ "map": {} }] })),
+        ("/identity", json!({ "kind": "introspection", "ask": "https://idp.example/introspect" })),
+        (
+            "/identity",
+            json!({ "kind": "introspection", "ask": "https://idp.example/introspect",
+                "client": { "id": "gate", "secret": "correct-horse" } }),
+        ),
+        ("/revoked", json!([])),
+        ("/revoked", json!({ "tokens": ["abc"] })),
+        ("/revoked", json!({ "subjects": [{ "subject": "alice" }] })),
+        ("/memory", json!({ "entries": 100_000 })),
+        ("/memory", json!({ "size": 10 })),
+        ("/limits", json!({ "failures": 20 })),
+        ("/limits", json!({ "failures": { "count": 0, "window_secs": 60 } })),
+        ("/limits", json!({ "failures": { "count": 20, "window_secs": 90_000 } })),
+        ("/policy/routes/GET ~1notes", json!({ "access": "public", "limit": { "count": 20 } })),
         ("/issuers/0/introspection", json!({ "url": "https://idp.example" })),
         ("/issuers/0/keys", json!([])),
         ("/issuers/0/leeway_secs", json!(300)),

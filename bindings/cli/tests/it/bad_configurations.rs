@@ -133,15 +133,31 @@ fn members_that_are_not_there() {
         (with("\"routes\": {}"), "3:12: /routes: unknown member; it stands inside \"policy\""),
         (
             issuer("\"jwks_uri\": \"https://idp.example/jwks\""),
-            "2:27: /issuers/0/jwks_uri: unknown member; keys are not fetched from an address: write the JWK Set that is served there, `{\"keys\": […]}`, under \"jwks\", and again when its keys change",
+            "2:27: /issuers/0/jwks_uri: unknown member; write the address that keys are fetched from as \"jwks\": {\"url\": \"https://…\"}",
         ),
         (
             issuer("\"introspection\": {\"url\": \"https://idp.example/introspect\"}"),
-            "2:32: /issuers/0/introspection: unknown member; tokens are not introspected: nobody is asked about one, and each is verified with \"keys\" or \"jwks\"",
+            "2:32: /issuers/0/introspection: unknown member; write it at the top of the document, as \"identity\": {\"kind\": \"introspection\", \"ask\": \"https://…\", \"client\": {\"id\": …, \"secret\": {\"env\": \"NAME\"}}}",
+        ),
+        (
+            issuer("\"discovery\": true"),
+            "2:28: /issuers/0/discovery: unknown member; write the URL of the issuer as \"issuer\", and beside it \"discover\": true: its metadata say where its keys are",
+        ),
+        (
+            with("\"userinfo\": \"https://idp.example/userinfo\""),
+            "3:14: /userinfo: unknown member; write it at the top of the document, as \"identity\": {\"ask\": \"https://…\", \"subject\": \"/sub\"}",
+        ),
+        (
+            with("\"denylist\": []"),
+            "3:14: /denylist: unknown member; write what was taken back at the top of the document, under \"revoked\"",
+        ),
+        (
+            with("\"cache\": {}"),
+            "3:11: /cache: unknown member; how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\"",
         ),
         (
             with("\"limits\": {\"rate_limit\": 10}"),
-            "3:27: /limits/rate_limit: unknown member; requests are not counted here: limit their rate at the host or at the origin",
+            "3:27: /limits/rate_limit: unknown member; credentials that fail are limited by \"limits\": {\"failures\": {\"count\": 20, \"window_secs\": 60}}, requests by a \"limit\" like that in their route under \"policy.routes\"",
         ),
         (
             key("\"alg\": \"RS256\", \"public_key\": \"x\""),
@@ -157,14 +173,14 @@ fn members_that_are_not_there() {
 
 #[test]
 fn keys_and_secrets() {
-    let fetched = "keys are not fetched from an address: write the JWK Set that is served there, `{\"keys\": […]}`, under \"jwks\", and again when its keys change";
+    let fetched = "write the address that keys are fetched from as \"jwks\": {\"url\": \"https://…\"}";
     let certificate = "-----BEGIN CERTIFICATE-----\\nMIIB\\n-----END CERTIFICATE-----";
     let private = "-----BEGIN PRIVATE KEY-----\\nMC4CAQAw\\n-----END PRIVATE KEY-----";
     let ed25519 = "-----BEGIN PUBLIC KEY-----\\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\\n-----END PUBLIC KEY-----";
     check(&[
         (issuer("\"jwks\": \"https://idp.example/jwks\""), &format!("2:23: /issuers/0/jwks: {fetched}")),
         (
-            issuer("\"jwks\": {\"url\": \"https://idp.example/jwks\"}"),
+            issuer("\"jwks\": {\"uri\": \"https://idp.example/jwks\"}"),
             &format!("2:23: /issuers/0/jwks: {fetched}"),
         ),
         (
@@ -322,8 +338,98 @@ fn the_rest_of_a_document() {
     ]);
 }
 
+#[test]
+fn what_is_fetched_asked_and_limited() {
+    let url = |url: &str| issuer(&format!("\"jwks\": {{\"url\": \"{url}\"}}"));
+    let identity = |members: &str| with(&format!("\"identity\": {{{members}}}"));
+    let client = "\"client\": {\"id\": \"gate\", \"secret\": {\"env\": \"KEY\"}}";
+    check(&[
+        (
+            url("http://idp.example/keys"),
+            "2:31: /issuers/0/jwks/url: must begin with https://; http:// is for a loopback address only, like http://127.0.0.1:8080",
+        ),
+        (
+            url("https://me:word@idp.example/keys"),
+            "2:31: /issuers/0/jwks/url: must carry no name or password before its host; give credentials as a secret of the host",
+        ),
+        (url("https://idp.example/keys#a"), "2:31: /issuers/0/jwks/url: must have no fragment (#…)"),
+        (
+            url("idp.example/keys"),
+            "2:31: /issuers/0/jwks/url: is no absolute URL; write it like \"https://idp.example/keys\"",
+        ),
+        (
+            issuer("\"jwks\": {\"url\": \"https://idp.example/keys\", \"keys\": []}"),
+            "2:31: /issuers/0/jwks/url: a JWK Set is written here, or fetched; leave out \"url\" or \"keys\"",
+        ),
+        (
+            issuer("\"jwks\": {\"url\": \"https://idp.example/keys\", \"stale\": 1}"),
+            "2:68: /issuers/0/jwks/stale: unknown member; members here are \"url\" or \"stale_secs\"",
+        ),
+        (
+            issuer("\"jwks\": {\"url\": \"https://idp.example/keys\", \"stale_secs\": 604801}"),
+            "2:73: /issuers/0/jwks/stale_secs: a whole number of seconds, at most 604800",
+        ),
+        (
+            issuer("\"discover\": true"),
+            "2:14: /issuers/0/issuer: \"discover\" needs the name of the issuer, which is the URL its metadata are found under",
+        ),
+        (
+            issuer("\"issuer\": \"notes\", \"discover\": true"),
+            "2:25: /issuers/0/issuer: is no absolute URL; write it like \"https://idp.example/keys\", or \"discover\" cannot find it",
+        ),
+        (
+            issuer(
+                "\"issuer\": \"https://idp.example\", \"discover\": true, \"jwks\": {\"url\": \"https://idp.example/k\"}",
+            ),
+            "2:60: /issuers/0/discover: \"jwks\" already says where the keys are; leave one of the two out",
+        ),
+        (
+            issuer("\"algorithms\": [\"HS256\"], \"jwks\": {\"url\": \"https://idp.example/keys\"}"),
+            "2:29: /issuers/0/algorithms: HS256 takes a shared secret, and what is fetched can be read by others",
+        ),
+        (identity("\"subject\": \"/id\""), "3:14: /identity: member \"ask\" is missing"),
+        (
+            with("\"identity\": \"origin\""),
+            "3:14: /identity: nothing is known of how the origin tells who a caller is; write {\"ask\": …, \"subject\": …}",
+        ),
+        (
+            identity("\"ask\": \"/me\""),
+            "3:14: /identity/subject: say where the answer names the caller, as a JSON pointer like \"/user_id\" or \"/results/id\"",
+        ),
+        (
+            identity("\"ask\": \"http://idp.example/me\", \"subject\": \"/id\""),
+            "3:22: /identity/ask: must begin with https://; http:// is for a loopback address only, like http://127.0.0.1:8080; a path of the origin begins with \"/\"",
+        ),
+        (
+            identity("\"kind\": \"introspection\", \"ask\": \"https://idp.example/i\""),
+            "3:14: /identity/client: an introspection endpoint tells only who may ask (RFC 7662 section 2.1); name the gate's account: {\"id\": …, \"secret\": {\"env\": \"NAME\"}}",
+        ),
+        (
+            identity(&format!("\"ask\": \"https://idp.example/i\", \"subject\": \"/id\", {client}")),
+            "3:75: /identity/client: the request carries the caller's credential, and cannot carry the gate's besides; leave one of the two out",
+        ),
+        (
+            identity("\"ask\": \"/me\", \"subject\": \"/id\", \"yes_secs\": 300"),
+            "3:59: /identity/yes_secs: at most 60 seconds: so long nobody hears of a logout or of a promotion",
+        ),
+        (
+            identity("\"ask\": \"/me\", \"subject\": \"/id\", \"refusals\": [500]"),
+            "3:59: /identity/refusals: 500 does not say that a credential is bad; list statuses from 400 to 499",
+        ),
+        (
+            with("\"revoked\": {\"subjects\": [{\"subject\": \"alice\", \"before\": \"yesterday\"}]}"),
+            "3:58: /revoked/subjects/0/before: write an instant in UTC, like \"2026-12-31T23:59:59Z\"",
+        ),
+        (
+            with("\"limits\": {\"failures\": {\"count\": 0, \"window_secs\": 60}}"),
+            "3:35: /limits/failures/count: at least 1, or nobody could do it once; leave the limit out to have none",
+        ),
+        (with("\"memory\": {\"entries\": 70000}"), "3:24: /memory/entries: at most 65536"),
+    ]);
+}
+
 /// Where each mistake of the collection stands, and a word of the remedy, by the number in the name of its file.
-const COLLECTED: [(&str, &str, &str); 44] = [
+const COLLECTED: [(&str, &str, &str); 43] = [
     ("b01", "configuration", "a comma too many"),
     ("b02", "configuration", "no comments"),
     ("b03", "configuration", "YAML"),
@@ -331,9 +437,8 @@ const COLLECTED: [(&str, &str, &str); 44] = [
     ("b05", "configuration", "\"profile\" is missing"),
     ("b06", "/profile", "\"generic\" is for any origin"),
     ("b07", "/polcy", "did you mean \"policy\"?"),
-    ("b08", "/issuers/0/jwks_uri", "not fetched"),
-    ("b09", "/issuers/0/jwks", "not fetched"),
-    ("b10", "/issuers/0/jwks", "not fetched"),
+    ("b08", "/issuers/0/jwks_uri", "{\"url\": "),
+    ("b09", "/issuers/0/jwks", "{\"url\": "),
     ("b11", "/issuers/0/keys/0/secret", "{\"env\": \"NAME\"}"),
     ("b12", "/issuers/0/keys/0/secret/env", "is not set"),
     ("b13", "/issuers/0/keys/0/secret/env", "openssl rand -hex 32"),
@@ -354,14 +459,14 @@ const COLLECTED: [(&str, &str, &str); 44] = [
     ("b28", "/issuers/0", "needs \"issuer\""),
     ("b29", "/issuers/0/leeway_secs", "at most 60 seconds"),
     ("b30", "/issuers", "configure at least one issuer"),
-    ("b31", "/issuers/0/introspection", "not introspected"),
+    ("b31", "/issuers/0/introspection", "\"kind\": \"introspection\""),
     ("b32", "/issuers/0/keys/0/pem", "openssl x509 -in FILE -noout -pubkey"),
     ("b33", "/issuers/0/keys/0/pem", "openssl pkey -in FILE -pubout"),
     ("b34", "/api_keys/pepper", "need the pepper"),
     ("b35", "/api_keys/records/0/hash", "64 hexadecimal digits"),
     ("b36", "/upstream/token", "{\"secret\": {\"env\": \"NAME\"}}"),
     ("b37", "/cors/allowed_origins/0", "\"https://app.example.com\""),
-    ("b38", "/limits/rate_per_minute", "at the host"),
+    ("b38", "/limits/rate_per_minute", "\"failures\""),
     ("b39", "configuration", "keep one of them"),
     ("b40", "/issuers/0/keys/0/secret/env", "openssl rand -hex 32"),
     ("b41", "/issuers/0/max_age_secs", "seconds, without quotes"),
@@ -369,6 +474,9 @@ const COLLECTED: [(&str, &str, &str); 44] = [
     ("b43", "/api_keys/records/0/expires_at", "seconds since the epoch"),
     ("b44", "/mode", "\"enforce\""),
 ];
+
+/// What was a mistake when the collection was made: a set at a URL.
+const GOOD: [&str; 1] = ["b10"];
 
 /// The collection itself, where it is at hand: beside the repository, in `../shared/vectors`.
 #[test]
@@ -380,10 +488,20 @@ fn the_collection() {
     };
     let folder = Folder::new();
     let mut count = 0;
+    let mut good = Vec::new();
     for entry in entries {
         let file = entry.unwrap().path();
         let name = file.file_name().unwrap().to_str().unwrap();
         let document = std::fs::read_to_string(&file).unwrap().replace("\"JWT_SECRET_KEY\"", "\"KEY\"");
+        if GOOD.iter().any(|number| name.starts_with(number)) {
+            let file = folder.write("good.json", &document);
+            assert_code(
+                &portcullis(&["config", "check", "--no-secrets", "--config", &file]).output().unwrap(),
+                0,
+            );
+            good.push(name.to_owned());
+            continue;
+        }
         let said = said(&folder, &document);
         let known = COLLECTED.iter().find(|(number, ..)| name.starts_with(number));
         for line in said.lines() {
@@ -397,6 +515,6 @@ fn the_collection() {
         }
         count += 1;
     }
-    println!("{count} documents");
+    println!("{count} documents; {} are none of them", good.join(", "));
     assert!(count >= COLLECTED.len());
 }

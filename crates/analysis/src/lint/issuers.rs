@@ -49,11 +49,8 @@ fn check_together(configuration: &Configuration, diagnostics: &mut DiagnosticLis
 
 fn check_issuer(issuer: &IssuerDocument, system: &System, pointer: &str, diagnostics: &mut DiagnosticList) {
     if issuer.audience.0.is_empty() && system.issues_audience(issuer) {
-        diagnostics.push(
-            Lint::AudienceMissing,
-            pointer,
-            "no \"audience\": its tokens are taken whoever they are meant for",
-        );
+        let lint = if issuer.fetches_keys() { Lint::ProviderAudienceMissing } else { Lint::AudienceMissing };
+        diagnostics.push(lint, pointer, "no \"audience\": its tokens are taken whoever they are meant for");
     }
     match issuer.max_age_secs {
         None => diagnostics.push(

@@ -108,8 +108,37 @@ fn each_lint_at_its_place() {
         ),
         ("/audit", json!({"reason_header": true}), &["reason_header /audit/reason_header"]),
         ("/mode", json!("report"), &["report_mode /mode"]),
+        ("/identity", json!({"ask": "/me", "subject": "/id"}), &["asks_unlimited /identity"]),
+        ("/identity", json!({"ask": "/me", "subject": "/id", "about": ["tokens"]}), &[]),
     ] {
         assert_eq!(notices(&with(clean(), pointer, value.clone())), expected, "{pointer} {value}");
+    }
+}
+
+#[test]
+fn whoever_is_asked_and_what_is_fetched() {
+    let asked = |about: Value| json!({"ask": "/me", "subject": "/id", "about": about});
+    let limited = with(clean(), "/limits", json!({"failures": {"count": 20, "window_secs": 60}}));
+    assert_eq!(notices(&with(limited.clone(), "/identity", asked(json!(["opaque"])))), [""; 0]);
+
+    // What an issuer says of roles counts for nothing where answers say them.
+    let tokens = with(limited, "/identity", asked(json!(["tokens"])));
+    let roles = with(tokens.clone(), "/issuers/0/subject_roles", json!({"ann": ["reader"]}));
+    assert_eq!(notices(&roles), ["roles_overridden /issuers/0/subject_roles"]);
+    let roles = with(tokens.clone(), "/issuers/0/roles", json!(["reader"]));
+    assert_eq!(notices(&roles), ["roles_overridden /issuers/0/roles"]);
+    assert_eq!(notices(&with(roles, "/identity", asked(json!(["opaque"])))), [""; 0]);
+
+    // A provider signs for everybody.
+    for keys in
+        [json!({"discover": true}), json!({"jwks": {"url": "https://idp.example/keys", "stale_secs": 0}})]
+    {
+        let mut issuer = json!({"issuer": "https://idp.example", "audience": "api", "max_age_secs": 3600});
+        issuer.as_object_mut().unwrap().extend(keys.as_object().unwrap().clone());
+        let fetched = with(clean(), "/issuers", json!([issuer]));
+        assert_eq!(notices(&fetched), [""; 0]);
+        let for_any = with(fetched, "/issuers/0/audience", json!(null));
+        assert_eq!(notices(&for_any), ["provider_audience_missing /issuers/0"]);
     }
 }
 

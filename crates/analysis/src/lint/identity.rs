@@ -1,0 +1,29 @@
+//! Lints of asking who callers are.
+
+use portcullis_config::{Configuration, DiagnosticList, Lint};
+
+pub(crate) fn check(configuration: &Configuration, diagnostics: &mut DiagnosticList) {
+    let Some(identity) = &configuration.gate.parts().identity else { return };
+    let document = &configuration.document;
+    if identity.opaque && document.limits.failures.is_none() {
+        diagnostics.push(
+            Lint::AsksUnlimited,
+            "/identity",
+            "asked about whatever anybody sends, and nothing limits how many credentials of one client fail",
+        );
+    }
+    if !identity.tokens {
+        return;
+    }
+    for (index, issuer) in document.issuers.iter().enumerate() {
+        let written =
+            [("subject_roles", !issuer.subject_roles.is_empty()), ("roles", issuer.roles.is_some())];
+        for (member, _) in written.into_iter().filter(|(_, is_written)| *is_written) {
+            diagnostics.push(
+                Lint::RolesOverridden,
+                format!("/issuers/{index}/{member}"),
+                "has no effect: \"identity\" is about tokens, and their callers have the roles that its answers give",
+            );
+        }
+    }
+}
