@@ -21,6 +21,7 @@ mod jwk;
 mod jwk_set;
 mod key_choice;
 mod layers;
+mod live;
 mod log_line;
 mod objects;
 mod path_models;

@@ -1,0 +1,12 @@
+//! A gate that learns, before a host that is a script: time, answers and failures in any order.
+
+mod discovery;
+mod failures;
+mod host;
+mod identity;
+mod memory;
+mod revoked;
+mod rotation;
+mod sources;
+mod sources_any;
+mod stampede;
