@@ -14,6 +14,7 @@ mod up;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use portcullis_test_support::root::root;
 use portcullis_test_support::tools::rust::cargo;
 
 /// Builds, tests and demonstrates Portcullis.
@@ -37,13 +38,13 @@ enum Task {
     Fuzz(fuzz::FuzzArgs),
     /// Changes what the deciding modules do, one change at a time, and says which the tests do not notice.
     Mutants(mutants::MutantsArgs),
-    /// Plays the reference model against the core: every short path and small policy, and a million random requests.
+    /// Plays the reference model against the core, and Cedar against the model: docs/decisions.md says what.
     Reference,
     /// Says which lines and branches of the core its tests reach, and names those they do not.
     Coverage,
     /// Builds an artefact into dist/ and prints its size.
     Build(build::BuildArgs),
-    /// Sends thousands of hostile and ordinary requests to real hosts and writes docs/bypass.md.
+    /// Sends thousands of hostile and ordinary requests to real hosts; docs/bypass.md says what came of them.
     Bypass(bypass::BypassArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
     Conformance {
@@ -76,10 +77,17 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the tests of the reference model with all they can play, optimised.
+/// Runs the tests of the reference model with all they can play, optimised, and those that ask Cedar.
 fn reference() -> anyhow::Result<bool> {
-    let run = ["test", "--release", "--package=portcullis-reference", "--", "--nocapture"];
-    Ok(cargo().args(run).env("REFERENCE", "full").status()?.success())
+    let play = |package: &str| {
+        let mut command = cargo();
+        command.args(["test", "--release", package, "--", "--nocapture"]).env("REFERENCE", "full");
+        // Both in one folder: what they share is compiled once.
+        command.current_dir(root()).env("CARGO_TARGET_DIR", root().join("target"));
+        command.status()
+    };
+    let cedar = "--manifest-path=tests/reference/cedar/Cargo.toml";
+    Ok(play("--package=portcullis-reference")?.success() & play(cedar)?.success())
 }
 
 /// Hands over to the program that compares.

@@ -13,7 +13,12 @@ use portcullis_test_support::tools::rust::cargo;
 const CRATES_IO: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
 
 /// The locks of the workspace, of the fuzz targets, and of what is compared with.
-const OF_CARGO: &[&str] = &["Cargo.lock", "tests/fuzz/Cargo.lock", "tests/conformance/rust/Cargo.lock"];
+const OF_CARGO: &[&str] = &[
+    "Cargo.lock",
+    "tests/fuzz/Cargo.lock",
+    "tests/conformance/rust/Cargo.lock",
+    "tests/reference/cedar/Cargo.lock",
+];
 /// The locks of the npm tools, of the npm package's tests, and of what is compared with.
 const OF_NPM: &[&str] = &[
     "tests/support/npm/package-lock.json",

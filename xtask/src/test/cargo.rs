@@ -20,7 +20,10 @@ pub(super) fn format() -> Result<Summary> {
         step.run(cargo().args(["fmt", "--all", "--check"]))?;
         // Workspaces of their own.
         step.run(cargo().args(["fmt", FUZZ, "--check"]))?;
-        step.run(cargo().args(["fmt", "--check", "--manifest-path", "tests/conformance/rust/Cargo.toml"]))
+        for manifest in ["tests/conformance/rust/Cargo.toml", "tests/reference/cedar/Cargo.toml"] {
+            step.run(cargo().args(["fmt", "--check", "--manifest-path", manifest]))?;
+        }
+        Ok(())
     })?;
     Ok(Summary::default())
 }
