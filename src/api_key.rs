@@ -5,7 +5,7 @@
 //! positive is refused without a look-up. A record holds HMAC-SHA-256 of the whole key under a pepper that only the
 //! host knows: a leaked list of records opens nothing, not even to an offline search.
 //!
-//! Keys that another system issued are accepted by the plain SHA-256 of the key.
+//! Keys that another system issued are accepted by the plain SHA-256 of the key, by which a store knows their records too.
 
 mod form;
 mod hash;

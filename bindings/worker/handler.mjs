@@ -82,9 +82,9 @@ const needs = {
 };
 
 // The record of an API key, from Workers KV.
-async function record(_, id) {
+async function record(_, key) {
   try {
-    return await env.PORTCULLIS_KEYS.get(id);
+    return await env.PORTCULLIS_KEYS.get(key);
   } catch (error) {
     console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
   }

@@ -1,7 +1,7 @@
 //! How keys are hashed, and by what a record knows its key.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
+use core::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -27,7 +27,7 @@ impl Pepper {
 
     /// The digest of `key` in the form records carry it: `hmac-sha256:` and 64 hexadecimal digits.
     pub fn hash(&self, key: &str) -> String {
-        format!("{HMAC_LABEL}{}", base16ct::lower::encode_string(&self.digest(key)))
+        KeyHash::Peppered(self.digest(key)).to_string()
     }
 
     pub(super) fn digest(&self, key: &str) -> Digest256 {
@@ -44,7 +44,7 @@ const PLAIN_LABEL: &str = "sha256:";
 
 /// The digest of a key of another system in the form records carry it: `sha256:` and 64 hexadecimal digits.
 pub fn plain_hash(key: &str) -> String {
-    format!("{PLAIN_LABEL}{}", base16ct::lower::encode_string(&Sha256::digest(key.as_bytes())))
+    KeyHash::Plain(Sha256::digest(key.as_bytes()).into()).to_string()
 }
 
 /// How a record knows its key.
@@ -63,6 +63,18 @@ impl KeyHash {
             return from_hex(hex).map(Self::Peppered);
         }
         text.strip_prefix(PLAIN_LABEL).and_then(from_hex).map(Self::Plain)
+    }
+}
+
+impl fmt::Display for KeyHash {
+    /// The form that [`KeyHash::parse`] reads, in lower case.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (label, digest) = match self {
+            Self::Peppered(digest) => (HMAC_LABEL, digest),
+            Self::Plain(digest) => (PLAIN_LABEL, digest),
+        };
+        f.write_str(label)?;
+        f.write_str(&base16ct::lower::encode_string(digest))
     }
 }
 

@@ -39,22 +39,35 @@ pub struct ApiKeyRecord {
 }
 
 impl ApiKeyRecord {
+    /// Whether the key may be used at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiKeyError`] if the record is switched off, or has expired.
+    pub fn check(&self, now: UnixTime) -> Result<(), ApiKeyError> {
+        if self.disabled {
+            return Err(ApiKeyError::Disabled);
+        }
+        match self.expires_at {
+            Some(expires_at) if now >= expires_at => Err(ApiKeyError::Expired { now, expires_at }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The subject that its requests are attributed to.
+    pub fn subject(&self) -> String {
+        self.owner.clone().unwrap_or_else(|| format!("{KEY_SUBJECT}{}", self.id))
+    }
+
     pub(super) fn principal(
         &self,
         now: UnixTime,
         attributes: &[Pointer],
         carried: &[Pointer],
     ) -> Result<Principal, ApiKeyError> {
-        if self.disabled {
-            return Err(ApiKeyError::Disabled);
-        }
-        if let Some(expires_at) = self.expires_at
-            && now >= expires_at
-        {
-            return Err(ApiKeyError::Expired { now, expires_at });
-        }
+        self.check(now)?;
         Ok(Principal {
-            subject: self.owner.clone().unwrap_or_else(|| format!("{KEY_SUBJECT}{}", self.id)),
+            subject: self.subject(),
             roles: self.roles.clone(),
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),

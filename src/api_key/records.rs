@@ -2,7 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
@@ -50,8 +50,52 @@ pub enum RecordLookup {
 /// A presented key without its record. Holds what the record is compared with, and not the key.
 #[derive(Debug, Clone)]
 pub(crate) struct PresentedKey {
-    pub(crate) id: String,
-    digest: Digest256,
+    /// By what a store knows the record: the public identifier in the key, or the hash of one of another system.
+    store_key: String,
+    hash: KeyHash,
+}
+
+impl PresentedKey {
+    fn own(key: ParsedKey<'_>, pepper: &Pepper) -> Self {
+        Self { store_key: key.id.to_owned(), hash: KeyHash::Peppered(pepper.digest(key.whole)) }
+    }
+
+    fn of_another_system(digest: Digest256) -> Self {
+        let hash = KeyHash::Plain(digest);
+        Self { store_key: hash.to_string(), hash }
+    }
+
+    /// By what a store knows the record.
+    pub(crate) fn store_key(&self) -> &str {
+        &self.store_key
+    }
+
+    /// The public identifier in the key, if it has the gate's own form.
+    pub(crate) fn public_id(&self) -> Option<&str> {
+        match self.hash {
+            KeyHash::Peppered(_) => Some(&self.store_key),
+            KeyHash::Plain(_) => None,
+        }
+    }
+
+    /// Whether this is the record that was asked for. That of a key of another system goes by an identifier of its own.
+    fn is_answered_by(&self, record: &ApiKeyRecord) -> bool {
+        self.public_id().is_none_or(|id| record.id == id)
+    }
+
+    /// Whether the key is the one that the record knows, in constant time.
+    fn matches(&self, record: Option<&ApiKeyRecord>) -> bool {
+        // SECURITY: compared whether or not there is a record, so that the time taken does not tell which identifiers exist.
+        let (presented, expected) = match (self.hash, record.map(|record| record.hash)) {
+            (KeyHash::Peppered(presented), Some(KeyHash::Peppered(expected)))
+            | (KeyHash::Plain(presented), Some(KeyHash::Plain(expected))) => (presented, expected),
+            // A hash of the other kind is none of this key.
+            (KeyHash::Peppered(presented) | KeyHash::Plain(presented), _) => {
+                (presented, Digest256::default())
+            }
+        };
+        presented.ct_eq(&expected).into()
+    }
 }
 
 /// The result of checking a key: a principal, or a key whose record only the host can get.
@@ -106,6 +150,11 @@ impl ApiKeys {
         Ok(Self { pepper, peppered, plain, lookup, attributes, carried })
     }
 
+    /// The records, in no particular order.
+    pub fn records(&self) -> impl Iterator<Item = &ApiKeyRecord> {
+        self.peppered.iter().chain(self.plain.iter().map(|(_, record)| record))
+    }
+
     /// The public identifier in `key`, if it has the form of the gate's own keys.
     pub(crate) fn public_id(key: &str) -> Option<&str> {
         Some(key)
@@ -120,18 +169,32 @@ impl ApiKeys {
     ///
     /// [`ApiKeyError`]. An unknown identifier and a wrong secret are the same error and cost the same work.
     pub(crate) fn check(&self, key: &str, now: UnixTime) -> Result<CheckedKey, ApiKeyError> {
-        if !key.starts_with(PREFIX) {
-            return self.check_plain(key, now).map(CheckedKey::Principal);
-        }
-        let parsed = ParsedKey::parse(key)?;
-        let pepper = self.pepper.as_ref().ok_or(ApiKeyError::Unknown)?;
-        let presented = PresentedKey { id: parsed.id.to_owned(), digest: pepper.digest(parsed.whole) };
-        let loaded = self.peppered.binary_search_by(|record| record.id.as_str().cmp(parsed.id));
-        let loaded = loaded.ok().and_then(|index| self.peppered.get(index));
+        let (presented, loaded) = if key.starts_with(PREFIX) { self.own(key)? } else { self.foreign(key)? };
         if loaded.is_none() && self.lookup {
             return Ok(CheckedKey::NeedsRecord(presented));
         }
         self.compare(&presented, loaded, now).map(CheckedKey::Principal)
+    }
+
+    /// A key of the gate's own form, and the record with its identifier.
+    fn own(&self, key: &str) -> Result<(PresentedKey, Option<&ApiKeyRecord>), ApiKeyError> {
+        let parsed = ParsedKey::parse(key)?;
+        let pepper = self.pepper.as_ref().ok_or(ApiKeyError::Unknown)?;
+        let loaded = self.peppered.binary_search_by(|record| record.id.as_str().cmp(parsed.id));
+        let loaded = loaded.ok().and_then(|index| self.peppered.get(index));
+        Ok((PresentedKey::own(parsed, pepper), loaded))
+    }
+
+    /// A key of another system, and the record with its hash.
+    fn foreign(&self, key: &str) -> Result<(PresentedKey, Option<&ApiKeyRecord>), ApiKeyError> {
+        if key.len() > API_KEY_BYTES {
+            return Err(ApiKeyError::Malformed);
+        }
+        let digest: Digest256 = Sha256::digest(key.as_bytes()).into();
+        // The search compares digests: what its time tells about them tells nothing about a key.
+        let loaded = self.plain.binary_search_by_key(&digest, |(digest, _)| *digest);
+        let loaded = loaded.ok().and_then(|index| self.plain.get(index)).map(|(_, record)| record);
+        Ok((PresentedKey::of_another_system(digest), loaded))
     }
 
     /// Checks a key with what the host found out about its record.
@@ -146,7 +209,7 @@ impl ApiKeys {
         now: UnixTime,
     ) -> Result<Principal, ApiKeyError> {
         let record = match found {
-            RecordLookup::Found(record) => Some(record).filter(|record| record.id == presented.id),
+            RecordLookup::Found(record) => Some(record).filter(|record| presented.is_answered_by(record)),
             RecordLookup::NotFound => None,
             RecordLookup::Unusable(why) => return Err(ApiKeyError::Unusable(why.clone())),
             RecordLookup::Unavailable => return Err(ApiKeyError::Unavailable),
@@ -160,30 +223,9 @@ impl ApiKeys {
         record: Option<&ApiKeyRecord>,
         now: UnixTime,
     ) -> Result<Principal, ApiKeyError> {
-        // SECURITY: compared whether or not there is a record, so that the time taken does not tell which identifiers exist.
-        let expected = match record.map(|record| record.hash) {
-            Some(KeyHash::Peppered(digest)) => digest,
-            _ => Digest256::default(),
-        };
-        let matches = bool::from(presented.digest.ct_eq(&expected));
+        let matches = presented.matches(record);
         match record {
             Some(record) if matches => record.principal(now, &self.attributes, &self.carried),
-            _ => Err(ApiKeyError::Unknown),
-        }
-    }
-
-    fn check_plain(&self, key: &str, now: UnixTime) -> Result<Principal, ApiKeyError> {
-        if key.len() > API_KEY_BYTES {
-            return Err(ApiKeyError::Malformed);
-        }
-        let presented: Digest256 = Sha256::digest(key.as_bytes()).into();
-        // The search compares digests: what its time tells about them tells nothing about a key.
-        let found = self.plain.binary_search_by_key(&presented, |(digest, _)| *digest);
-        let record = found.ok().and_then(|index| self.plain.get(index));
-        let expected = record.map_or(Digest256::default(), |(digest, _)| *digest);
-        let matches = bool::from(presented.ct_eq(&expected));
-        match record {
-            Some((_, record)) if matches => record.principal(now, &self.attributes, &self.carried),
             _ => Err(ApiKeyError::Unknown),
         }
     }

@@ -217,6 +217,11 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
                 Identity::Principal(principal.ok_or_else(missing)?, CredentialLocation::Authorization)
             }
         };
+        self.go_on(routed, identity)
+    }
+
+    /// Goes on with what is known of the caller.
+    pub(super) fn go_on(&mut self, routed: Routed<'g, '_>, identity: Identity) -> Result<Outcome, Refused> {
         match identity {
             Identity::Principal(principal, location) => {
                 self.authorize(Identified { routed, principal, location })

@@ -6,8 +6,8 @@ use crate::time::UnixTime;
 use crate::verdict::Verdict;
 
 impl Step {
-    /// Goes on with the records that `lookup` gives, by public identifier, each with the time; a host without a store gives
-    /// [`RecordLookup::Unavailable`]. What remains is the verdict or, as the error, the need for a body.
+    /// Goes on with the records that `lookup` gives, by [`RecordNeed::store_key`], each with the time; a host without a
+    /// store gives [`RecordLookup::Unavailable`]. What remains is the verdict or, as the error, the need for a body.
     ///
     /// ```
     /// use portcullis::api_key::RecordLookup;
@@ -31,7 +31,7 @@ impl Step {
                 Self::Verdict(verdict) => return Ok(verdict),
                 Self::Need(Need::Body(need)) => return Err(need),
                 Self::Need(Need::ApiKeyRecord(need)) => {
-                    let (record, now) = lookup(need.id());
+                    let (record, now) = lookup(need.store_key());
                     need.supply(&record, now)
                 }
                 Self::Need(Need::Call(need)) => need.unavailable(),

@@ -162,6 +162,24 @@ impl<T: Trace> Decider<'_, '_, T> {
         Ok(Identity::NeedsCall(call, Lacking::Identity { digest, verified, location }))
     }
 
+    /// What a decision does whose API key is refused with what the store said of it: somebody else may know one of another
+    /// system that nobody here has a record of.
+    pub(super) fn unrecorded(
+        &mut self,
+        routed: &Routed<'_, '_>,
+        refusal: AuthError,
+    ) -> Result<Identity, AuthError> {
+        let parts = self.gate.parts();
+        if !parts.identity.as_ref().is_some_and(|identity| identity.opaque) {
+            return Err(refusal);
+        }
+        let (credential, location) = parts.locations.find(&routed.request)?;
+        if !self.is_opaque(&credential, &refusal) {
+            return Err(refusal);
+        }
+        self.ask(routed, &credential, location, None)
+    }
+
     /// Goes on with what was said about a credential.
     pub(super) fn answered(
         &mut self,

@@ -229,9 +229,11 @@ impl RecordNeed {
         (gate, asked, awaited)
     }
 
-    /// The public identifier of the record: 1 to 64 ASCII letters and digits.
-    pub fn id(&self) -> &str {
-        &self.0.awaited.key.id
+    /// By what the host's store knows the record: the public identifier of a key of the gate's own form, which is 1 to 64
+    /// ASCII letters and digits; or, for a key of another system, `sha256:` and the 64 lower-case hexadecimal digits of its
+    /// hash, which is then the `hash` of the record.
+    pub fn store_key(&self) -> &str {
+        self.0.awaited.key.store_key()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::boxed::Box;
 
-use super::decide::{Decider, Identified, Outcome, Who};
+use super::decide::{Decider, Identified, Identity, Outcome, Who};
 use super::objects;
 use super::refuse::Refused;
 use super::state::State;
@@ -48,11 +48,16 @@ impl RecordNeed {
             Ok(principal)
         });
         let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
-        let outcome = match checked {
-            Ok(principal) => decider.authorize(Identified { routed, principal, location }),
+        let identity = match checked {
+            Ok(principal) => Ok(Identity::Principal(principal, location)),
+            Err(error) => decider.unrecorded(&routed, error),
+        };
+        let outcome = match identity {
+            Ok(identity) => decider.go_on(routed, identity),
             Err(error) => {
                 decider.note_failure(&routed, &error);
-                Err(routed.refuse_presented(&gate, location, Some(Unverified::of_key(&key.id)), error))
+                let unverified = key.public_id().map(Unverified::of_key);
+                Err(routed.refuse_presented(&gate, location, unverified, error))
             }
         };
         gate.step(outcome, || asked, now)

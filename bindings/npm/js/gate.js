@@ -122,7 +122,7 @@ export class Gate {
     const call = describe(request, options, ["now", "requestId", "body", "records"]);
     let step = this.#begin(call);
     try {
-      if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.id));
+      if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.key));
       if (step.needsBody) step = this.#supplyBody(call, step, await readBody(call.body, step.needsBody.limit));
       return this.#verdict(step);
     } finally {
@@ -237,12 +237,12 @@ function millis(now) {
 }
 
 // The record's text or `null` if there is none, as JSON; `undefined` if the store could not be asked.
-async function recordOf(records, id) {
+async function recordOf(records, key) {
   if (records !== undefined && typeof records !== "function") {
-    throw new ArgumentError(`records is a function that finds the record of an identifier, not ${kind(records)}`);
+    throw new ArgumentError(`records is a function that finds the record of an API key, not ${kind(records)}`);
   }
   try {
-    const record = await records?.(id);
+    const record = await records?.(key);
     return JSON.stringify(record === null || typeof record === "string" ? record : JSON.stringify(record));
   } catch {
     return undefined;

@@ -249,12 +249,14 @@ export interface DecideAsyncOptions extends TimeOptions {
 export type BodyBytes = Uint8Array | string | undefined;
 
 /**
- * Finds the record of an API key by the key's public identifier, 1 to 64 letters and digits.
+ * Finds the record of an API key: by the public identifier of a key of the gate's own form, which is 1 to 64 letters and
+ * digits; or, for a key of another system, by `sha256:` and the 64 lower-case hexadecimal digits of its hash, which is then
+ * the `hash` of the record.
  *
  * It returns the record as in `api_keys.records`, as an object or as JSON text, or `null` if there is none. If it throws,
  * or returns anything else, the request is refused with `records_unavailable`.
  */
-export type RecordSource = (id: string) => unknown;
+export type RecordSource = (key: string) => unknown;
 
 declare const authenticated: unique symbol;
 

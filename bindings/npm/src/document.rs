@@ -22,7 +22,7 @@ pub(crate) enum Outcome<'a> {
     /// A decision waits for a record, under a handle.
     NeedsRecord {
         handle: &'a str,
-        id: &'a str,
+        key: &'a str,
     },
     /// A decision waits for a body, under a handle.
     NeedsBody {

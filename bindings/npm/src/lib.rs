@@ -120,9 +120,9 @@ impl Gate {
         match step {
             Step::Verdict(verdict) => decided(line, &verdict),
             Step::Need(Need::ApiKeyRecord(need)) => {
-                let id = need.id().to_string();
+                let key = need.store_key().to_string();
                 let handle = self.pending.keep(Need::ApiKeyRecord(need));
-                json(&Outcome::NeedsRecord { handle: &handle, id: &id })
+                json(&Outcome::NeedsRecord { handle: &handle, key: &key })
             }
             Step::Need(Need::Call(need)) => self.step(line, need.unavailable()),
             Step::Need(Need::Wait(need)) => self.step(line, need.unavailable()),

@@ -40,6 +40,27 @@ export function apiKeys(test) {
     }
   });
 
+  test("API keys: of another system, looked up by their hash", async () => {
+    const gate = Gate.load({ ...SWAP, ...KEYS }, SECRETS);
+    const key = "key-of-another-system";
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key)));
+    const hash = `sha256:${[...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
+    const record = { id: "crawler 1", hash, roles: ["user"], expires_at: "2999-12-31T23:59:59Z" };
+    const asked = [];
+    const records = (name) => (asked.push(name), record);
+    const verdict = await gate.decideAsync(head([["x-api-key", key]]), { records, now: NOW });
+    equal([outcome(verdict), verdict.principal?.subject, asked], ["allow", "key:crawler 1", [hash]]);
+    for (const [expected, members] of [
+      ["401 api_key_unknown", { hash: `${hash.slice(0, -2)}00` }],
+      ["401 api_key_unknown", { hash: `hmac-${hash}` }],
+      ["401 api_key_expired", { expires_at: "2020-01-01T00:00:00Z" }],
+      ["503 records_unavailable", { expires_at: "2999-12-31" }],
+    ]) {
+      const changed = () => ({ ...record, ...members });
+      equal(outcome(await gate.decideAsync(head([["x-api-key", key]]), { records: changed, now: NOW })), expected);
+    }
+  });
+
   test("API keys: a decision that waits goes on with its own record", async () => {
     const gate = Gate.load({ ...SWAP, ...KEYS }, SECRETS);
     const request = (id) => head([["x-api-key", keys[id].key]]);

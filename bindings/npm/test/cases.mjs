@@ -1,7 +1,7 @@
 // Puts shared cases to the packed package: one JSON object a line in, one a line out.
 //
 //   in   {"config": …, "secrets": {…}, "head": {"method", "target", "headers": [[name, value], …]}, "now": seconds,
-//         "requestId": text, "records": {id: record}, "body": text}
+//         "requestId": text, "records": {key: text, or null where nobody can say}, "body": text}
 //   out  {"refused": {"status", "reason", "headers", "body"}}
 //        {"allowed": {"target", "headers", "removeResponseHeaders", "responseHeaders", "appendResponseHeaders"}}: what the
 //        origin receives, and what to remove from, set on and add to its response
@@ -32,9 +32,11 @@ async function decide({ config, secrets, head, now, requestId = "", records, bod
     rawHeaders: head.headers.flat().map(asNode),
   };
   const options = { now: new Date(now * 1000), requestId, body: Buffer.from(body ?? "") };
-  const verdict = records
-    ? await gate.decideAsync(request, { ...options, records: (id) => records[id] ?? null })
-    : gate.decide(request, options);
+  const record = (key) => {
+    if (records[key] === null) throw new Error("the store does not answer");
+    return records[key] ?? null;
+  };
+  const verdict = records ? await gate.decideAsync(request, { ...options, records: record }) : gate.decide(request, options);
   if (!verdict.allowed) {
     const { status, reason, headers, body: text } = verdict;
     if (reason === null) return { answered: { status, headers, body: text } };

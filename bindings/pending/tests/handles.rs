@@ -65,7 +65,7 @@ fn a_need_goes_on_once() {
     assert_ne!(record, body);
 
     let need = pending.take_record(&record).unwrap();
-    assert_eq!(need.id(), "other");
+    assert_eq!(need.store_key(), "other");
     let Step::Verdict(verdict) = need.supply(&RecordLookup::NotFound, NOW) else { panic!("no verdict") };
     assert_eq!(verdict.diagnostics.reason, Some(Reason::ApiKeyUnknown));
     let verdict = pending.take_body(&body).unwrap().supply(br#"{"user": "key:listed"}"#, NOW);

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set; and for the response, `<name` to remove, `>name`, value to set, `&name`, value to add |
 //! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
-//! | `api_key_record` | the handle for `supply_record`, the identifier whose record is needed |
+//! | `api_key_record` | the handle for `supply_record`, by what the store knows the record that is needed |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
 //!
 //! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
@@ -60,9 +60,9 @@ pub(crate) fn response(log: &str, response: &Response) -> Result<String, Unframe
     Ok(frame.0)
 }
 
-/// The frame that asks for the record of an API key. The core made sure that `id` is letters and digits.
-pub(crate) fn need_api_key_record(handle: &str, id: &str) -> String {
-    format!("api_key_record\n{handle}\n{id}")
+/// The frame that asks for the record of an API key. The core made sure that `key` is letters, digits and a colon.
+pub(crate) fn need_api_key_record(handle: &str, key: &str) -> String {
+    format!("api_key_record\n{handle}\n{key}")
 }
 
 /// The frame that asks for the body.

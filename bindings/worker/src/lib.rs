@@ -183,8 +183,8 @@ impl Gate {
         match step {
             Step::Verdict(verdict) => self.verdict(call, verdict),
             Step::Need(Need::ApiKeyRecord(need)) => {
-                let id = need.id().to_string();
-                frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &id)
+                let key = need.store_key().to_string();
+                frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &key)
             }
             Step::Need(Need::Call(need)) => self.step(call, need.unavailable()),
             Step::Need(Need::Wait(need)) => self.step(call, need.unavailable()),

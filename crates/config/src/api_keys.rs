@@ -91,10 +91,7 @@ pub(crate) fn compile(
             );
         }
         if context.published.has_key(record.hash) {
-            diagnostics.error(
-                format!("{place}/hash"),
-                "the hash of an API key that a guide prints, which anybody can send; issue a new key, and write its hash",
-            );
+            diagnostics.error(format!("{place}/hash"), record::PUBLISHED_KEY);
         }
         if matches!(record.hash, KeyHash::Peppered(_)) && pepper.is_none() {
             diagnostics.error(

@@ -3,6 +3,7 @@
 mod carried;
 mod cors;
 mod identity;
+mod instant;
 mod policy;
 mod rate;
 mod secret;
@@ -25,6 +26,7 @@ use crate::names::{SystemName, TokenProfileName};
 pub use carried::CarriedClaims;
 pub use cors::{CorsDocument, PreflightDocument};
 pub use identity::{IdentityHeadersDocument, IdentityNamesDocument};
+pub use instant::InstantDocument;
 pub use policy::{
     BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
 };
@@ -216,11 +218,13 @@ pub struct ApiKeyRecordDocument {
     /// What bindings of the policy compare with: an object, like the claims of a token.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
     pub claims: Option<Value>,
-    /// Seconds since the epoch; kept for people, not looked at.
+    /// When it was made; kept for people, and nothing depends on it.
     #[serde(rename = "created_at")]
-    pub _created_at: Option<u64>,
-    /// Seconds since the epoch.
-    pub expires_at: Option<u64>,
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Instant>"))]
+    pub _created_at: Option<InstantDocument>,
+    /// When it ends.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Instant>"))]
+    pub expires_at: Option<InstantDocument>,
     /// Whether it is switched off.
     #[serde(default)]
     pub disabled: bool,

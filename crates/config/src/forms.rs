@@ -81,6 +81,28 @@ impl JsonSchema for Pointer {
     }
 }
 
+/// An instant, as a text or as a number.
+pub(crate) struct Instant;
+
+impl JsonSchema for Instant {
+    fn schema_name() -> Cow<'static, str> {
+        "Instant".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "An instant: RFC 3339 in UTC, for example `2027-01-31T00:00:00Z`; or seconds since the epoch.",
+            "anyOf": [
+                {
+                    "type": "string",
+                    "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+                },
+                { "type": "integer", "minimum": 0 },
+            ],
+        })
+    }
+}
+
 /// An origin as browsers write it, or all of them.
 pub(crate) struct Origin;
 

@@ -87,7 +87,9 @@ pub(crate) fn unknown_value(value: &str, known: &[&'static str]) -> Cow<'static,
 pub(crate) fn form(name: &str, expected: &str) -> Option<&'static str> {
     let is_object = expected.starts_with("an object");
     Some(match name {
-        "expires_at" | "created_at" => "write seconds since the epoch; `date -d 2027-01-01 +%s` prints them",
+        "expires_at" | "created_at" => {
+            "write a time in UTC, like \"2027-01-31T00:00:00Z\", or seconds since the epoch"
+        }
         "roles" if is_object => "write roles as {\"reader\": {\"permissions\": […]}}",
         "routes" if is_object => "write routes as {\"GET /notes\": \"notes:read\"}",
         _ if name.ends_with("_secs") => "write seconds, without quotes: 3600",

@@ -3,14 +3,15 @@
 use alloc::format;
 use alloc::string::String;
 
+use portcullis::CredentialHandling;
 use portcullis::api_key::{RecordLookup, is_label};
 use portcullis::json::{self, Budget};
 use portcullis::limits::NUMERIC_DATE_MAX;
 use portcullis::parts::{ApiKeyRecord, KeyHash};
-use portcullis::{CredentialHandling, UnixTime};
 use serde::Deserialize as _;
 
-use crate::document::{ApiKeyRecordDocument, RecordCredential};
+use crate::document::{ApiKeyRecordDocument, InstantDocument, RecordCredential};
+use crate::published::Published;
 use crate::reader::Reader;
 
 /// What a host's store returned for the record of an API key: one element of `api_keys.records`, as a text by itself.
@@ -25,6 +26,10 @@ pub fn api_key_record(text: &[u8]) -> RecordLookup {
         let written = ApiKeyRecordDocument::deserialize(Reader(&value))
             .map_err(|error| said(&error.pointer(), &error.message))?;
         let record = compile(&written).map_err(|(member, why)| said(&format!("/{member}"), why))?;
+        // SECURITY: anybody could send it. Only keys of other systems are printed, and only they take the list.
+        if matches!(record.hash, KeyHash::Plain(_)) && Published::read().has_key(record.hash) {
+            return Err(said("/hash", PUBLISHED_KEY));
+        }
         // Whether the origin knows such keys is asked when a document is loaded, and not here.
         if record.handling.is_some() {
             return Err(said("/credential", "only a record in the document may have it"));
@@ -33,6 +38,10 @@ pub fn api_key_record(text: &[u8]) -> RecordLookup {
     };
     read().map_or_else(RecordLookup::Unusable, RecordLookup::Found)
 }
+
+/// What is wrong with the hash of a published key.
+pub(crate) const PUBLISHED_KEY: &str =
+    "the hash of an API key that a guide prints, which anybody can send; issue a new key, and write its hash";
 
 fn said(pointer: &str, message: &str) -> String {
     if pointer.is_empty() { String::from(message) } else { format!("{pointer}: {message}") }
@@ -51,7 +60,7 @@ pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&
     if written.claims.as_ref().is_some_and(|claims| claims.as_object().is_none()) {
         return Err(("claims", "must be an object, like the claims of a token"));
     }
-    if written.expires_at.is_some_and(|secs| secs > NUMERIC_DATE_MAX) {
+    if written.expires_at.is_some_and(|InstantDocument(end)| end.as_secs() > NUMERIC_DATE_MAX) {
         return Err((
             "expires_at",
             "lies after the year 9999; write seconds since the epoch, not milliseconds",
@@ -70,7 +79,7 @@ pub(crate) fn compile(written: &ApiKeyRecordDocument) -> Result<ApiKeyRecord, (&
         owner: written.owner.clone().filter(|owner| !owner.is_empty()),
         claims: written.claims.clone(),
         handling,
-        expires_at: written.expires_at.map(UnixTime::from_secs),
+        expires_at: written.expires_at.map(|InstantDocument(end)| end),
         disabled: written.disabled,
     })
 }

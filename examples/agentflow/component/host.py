@@ -32,6 +32,15 @@ def request_head(method, target, headers, request_id):
     )
 
 
+def found(records, key):
+    """What the store says of the record under `key`; without one, nobody can say."""
+    try:
+        text = records(key)
+    except Exception:
+        return Variant("unavailable")
+    return Variant("not-found") if text is None else Variant("found", text.encode())
+
+
 class ConfigError(Exception):
     """A configuration that does not load. Refuse every request by `verdict` until there is one that does."""
 
@@ -56,12 +65,13 @@ class Gate:
             raise ConfigError(loaded, self.call("refused", "config-invalid", nobody, int(time.time())))
         self.gate = loaded
 
-    def authorize(self, method, target, headers, request_id, now, body=b""):
-        """The verdict on one request, whose body is looked at only if the policy compares members of it. There is no store
-        here to look up an API key that the configuration does not list."""
+    def authorize(self, method, target, headers, request_id, now, body=b"", records=None):
+        """The verdict on one request, whose body is looked at only if the policy compares members of it. `records` finds
+        the record of an API key that the configuration does not list: a text, or None if there is none."""
         step = self.call("[method]gate.authorize", self.gate, request_head(method, target, headers, request_id), now)
         if isinstance(step, Variant) and step.tag == "api-key-record":
-            step = self.call("[static]pending-record.supply", step.payload, Variant("unavailable"), now)
+            key = self.call("[method]pending-record.store-key", step.payload)
+            step = self.call("[static]pending-record.supply", step.payload, found(records, key), now)
         if isinstance(step, Variant) and step.tag == "body":
             limit = self.call("[method]pending-body.limit", step.payload)
             # A host that waits for a body here asks its clock again.

@@ -108,7 +108,7 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<id>"}}` or `{"need": {"body": <limit>}}`. Members are named
+    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<store key>"}}` or `{"need": {"body": <limit>}}`. Members are named
     /// as in `wit/auth.wit`, with underscores.
     ///
     /// # Errors
@@ -161,7 +161,9 @@ impl GateHost {
         let Val::Variant(kind, Some(resource)) = need else { bail!("a need that is none: {need:?}") };
         let Val::Resource(resource) = **resource else { bail!("a need without a decision: {need:?}") };
         let (pending, asked, name) = match kind.as_str() {
-            "api-key-record" => (Pending::Record(resource), "[method]pending-record.id", "api_key_record"),
+            "api-key-record" => {
+                (Pending::Record(resource), "[method]pending-record.store-key", "api_key_record")
+            }
             "body" => (Pending::Body(resource), "[method]pending-body.limit", "body"),
             _ => bail!("an unknown need: {kind}"),
         };

@@ -64,8 +64,10 @@ impl Host for Wasmtime {
         let body = request.body.as_deref().unwrap_or_default().as_bytes();
         let mut step = gate.authorize(&head, request.now)?;
         while let Some(need) = step.get("need") {
-            // No case brings a store of records.
-            let supply = if need.get("body").is_some() { Supply::Body(body) } else { Supply::Unavailable };
+            let supply = match need.get("api_key_record").and_then(Value::as_str) {
+                Some(key) => suite.record(key),
+                None => Supply::Body(body),
+            };
             step = gate.supply(&supply, request.now)?;
         }
         let verdict = step.get("verdict").with_context(|| format!("neither need nor verdict: {step}"))?;

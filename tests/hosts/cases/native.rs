@@ -25,7 +25,7 @@ impl Native {
 }
 
 impl Host for Native {
-    fn send(&mut self, _suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
+    fn send(&mut self, suite: &Suite, case: &Case, request: &Concrete) -> Result<Seen> {
         let gate = match self.0.get(&case.configuration).context("no such configuration")? {
             Ok(gate) => gate,
             Err(said) => {
@@ -49,8 +49,7 @@ impl Host for Native {
         let verdict = gate.decide(&head, request.now, |need| {
             Ok::<_, anyhow::Error>(match need {
                 Wanted::Body(_) => Supply::Body(body),
-                // No case brings a store of records.
-                Wanted::ApiKeyRecord(_) => Supply::Unavailable,
+                Wanted::ApiKeyRecord(key) => suite.record(key),
             })
         })?;
         Ok(apply(&verdict, request))

@@ -44,6 +44,7 @@ impl Host for Program {
             now: request.now,
             request_id: request.id,
             body: request.body.as_deref(),
+            records: &suite.records,
         };
         Ok(match self.0.ask(&question)? {
             Answered::Refused { answer, reason } => {

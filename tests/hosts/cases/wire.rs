@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
+use portcullis_test_support::kv::{Namespace, Stored};
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::step::Step;
 use tokio::runtime::Runtime;
@@ -26,8 +27,6 @@ pub(crate) const ENVOY: &str = "Envoy";
 pub(crate) const WORKERD: &str = "workerd";
 /// What the cases call the middleware for WASI 0.3 in `wasmtime serve`, in front of a service that hands on to the origin.
 pub(crate) const WASMTIME_P3: &str = "wasmtime-0.3";
-/// The Worker's KV namespace, which does not answer: nothing listens on port 9 (discard) of any ordinary machine.
-const NO_STORE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9);
 /// How long a log line may take to arrive.
 const LOG: Duration = Duration::from_secs(5);
 
@@ -36,6 +35,8 @@ pub(crate) struct Wire {
     /// What is started with a configuration when a case first asks for it.
     starts: Option<Starts>,
     listeners: BTreeMap<String, Listener>,
+    /// The Worker's KV namespace.
+    records: Option<Namespace>,
     origin: Builtin,
     runtime: Runtime,
     /// Lives as long as its listeners.
@@ -72,15 +73,18 @@ impl Wire {
     /// The Worker in workerd, one process for each configuration.
     pub(crate) fn workerd(suite: &Suite, artefact: PathBuf) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
+        let stored = |record: &Option<String>| record.clone().map_or(Stored::Failure, Stored::Text);
+        let values = suite.records.iter().map(|(key, record)| (key.clone(), stored(record))).collect();
+        let records = Some(runtime.block_on(Namespace::serve(values))?);
         let starts = Some(Starts::Workerd(artefact));
-        Ok(Self { starts, listeners: BTreeMap::new(), origin, runtime, _envoy: None })
+        Ok(Self { starts, listeners: BTreeMap::new(), records, origin, runtime, _envoy: None })
     }
 
     /// A component that hands on to the origin in `wasmtime serve`, one process for each configuration.
     pub(crate) fn serve(suite: &Suite, component: &Path, step: &Step) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
         let starts = Some(Starts::Serve(WasmtimeServe::precompile(component, "cases", step)?));
-        Ok(Self { starts, listeners: BTreeMap::new(), origin, runtime, _envoy: None })
+        Ok(Self { starts, listeners: BTreeMap::new(), records: None, origin, runtime, _envoy: None })
     }
 
     /// The listener for the configuration `name`.
@@ -92,7 +96,8 @@ impl Wire {
                 let origin = format!("http://{}", self.origin.address());
                 let config = suite.text(name).context("no such configuration")?;
                 let secrets = suite.secrets.clone();
-                let listener = starts.start(config, secrets, origin, &format!("cases-{name}"));
+                let store = self.records.as_ref().map(Namespace::address);
+                let listener = starts.start(config, secrets, origin, store, &format!("cases-{name}"));
                 Ok(entry.insert(listener.with_context(|| format!("configuration `{name}`"))?))
             }
         }
@@ -119,22 +124,23 @@ impl Wire {
             };
             listeners.insert(name.clone(), Listener::NotStarted(said));
         }
-        Ok(Self { starts: None, listeners, origin, runtime, _envoy: Some(envoy) })
+        Ok(Self { starts: None, listeners, records: None, origin, runtime, _envoy: Some(envoy) })
     }
 }
 
 impl Starts {
-    /// Starts the host with a configuration.
+    /// Starts the host with a configuration, and with the Worker's KV namespace.
     fn start(
         &self,
         config: String,
         secrets: BTreeMap<String, String>,
         origin: String,
+        kv: Option<SocketAddr>,
         name: &str,
     ) -> Result<Listener> {
         Ok(match self {
             Self::Workerd(worker) => {
-                let settings = WorkerSettings { config, secrets, origin, kv: Some(NO_STORE) };
+                let settings = WorkerSettings { config, secrets, origin, kv };
                 Listener::Workerd(Workerd::start(&settings, worker, name)?)
             }
             Self::Serve(component) => {

@@ -2,21 +2,13 @@
 //! speaks its protocol.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
-use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::json;
-use tokio::net::TcpListener;
 
 use portcullis_test_support::client::{self, Request};
+use portcullis_test_support::kv::{Namespace, Stored};
 use portcullis_test_support::origin::tokens;
 
 use crate::lab::{Lab, swap_config};
@@ -65,13 +57,20 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     ] {
         keys.push((id, tokens::api_key(id)?, status, Some(reason)));
     }
-    let asked_for: Vec<String> = keys.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    let mut asked_for: Vec<String> = keys.iter().map(|(id, ..)| (*id).to_owned()).collect();
+    // A key of another system goes by its hash.
+    let foreign = "key-of-another-system";
+    let hash = tokens::foreign_key_hash(foreign);
+    let record = json!({"id": "crawler 1", "hash": hash, "roles": ["guest"], "owner": "crawler"});
+    records.insert(hash.clone(), Stored::Text(record.to_string()));
+    keys.push(("crawler", foreign.to_owned(), 200, None));
+    asked_for.push(hash);
     // Neither of these needs a look-up: one record is in the configuration, one key has a wrong checksum.
     keys.push(("robot", lab.secrets.api_key.clone(), 200, None));
     keys.push(("mistyped", mistype(&tokens::api_key("known")?), 401, Some("api_key_malformed")));
 
-    let store = Store::start(records).await?;
-    let gate = lab.gate(&config, lab.recorder.address(), Some(store.address), "e2e-records")?;
+    let store = Namespace::serve(records).await?;
+    let gate = lab.gate(&config, lab.recorder.address(), Some(store.address()), "e2e-records")?;
     let mut report = Report::default();
     for (count, (id, key, status, reason)) in (1..).zip(&keys) {
         let before = lab.recorder.arrivals().len();
@@ -99,7 +98,11 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     }
     let seen: Vec<_> =
         lab.recorder.arrivals().into_iter().filter_map(|arrival| Some(arrival.identity?.0)).collect();
-    report.equal("whom the origin sees", seen, vec!["ingest".to_owned(), "key:robot".to_owned()]);
+    report.equal(
+        "whom the origin sees",
+        seen,
+        ["ingest", "crawler", "key:robot"].map(str::to_owned).to_vec(),
+    );
     report.equal("what the store was asked for", store.asked(), asked_for);
     Ok(report)
 }
@@ -110,56 +113,4 @@ fn mistype(key: &str) -> String {
     let last = mistyped.pop();
     mistyped.push(if last == Some('0') { '1' } else { '0' });
     mistyped
-}
-
-/// What the store does when asked for a key.
-#[derive(Clone)]
-enum Stored {
-    Text(String),
-    Failure,
-}
-
-/// The part of Workers KV that workerd speaks to: `GET /<key>?urlencoded=true`.
-struct Store {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Store {
-    async fn start(records: BTreeMap<String, Stored>) -> Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let store = Self { address: listener.local_addr()?, asked: Arc::default() };
-        let asked = Arc::clone(&store.asked);
-        let records = Arc::new(records);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (records, asked) = (Arc::clone(&records), Arc::clone(&asked));
-                let service = service_fn(move |request: hyper::Request<Incoming>| {
-                    let key = request.uri().path().trim_start_matches('/').to_owned();
-                    let stored = records.get(&key).cloned();
-                    asked.lock().unwrap_or_else(PoisonError::into_inner).push(key);
-                    async move { Ok::<_, Infallible>(answer(stored)) }
-                });
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .serve_connection(TokioIo::new(stream), service);
-                tokio::spawn(async move { drop(connection.await) });
-            }
-        });
-        Ok(store)
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-fn answer(stored: Option<Stored>) -> Response<Full<Bytes>> {
-    let (status, body) = match stored {
-        Some(Stored::Text(text)) => (StatusCode::OK, text),
-        Some(Stored::Failure) => (StatusCode::INTERNAL_SERVER_ERROR, String::new()),
-        None => (StatusCode::NOT_FOUND, String::new()),
-    };
-    let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = status;
-    response
 }

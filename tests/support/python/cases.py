@@ -3,7 +3,8 @@
     python cases.py FOLDER_OF_HOST_PY COMPONENT
 
     in   {"config": text or object, "secrets": {}, "head": {"method", "target", "headers": [[name, value], ...]},
-          "now": seconds, "requestId": text, "body": text or null}
+          "now": seconds, "requestId": text, "body": text or null,
+          "records": {key: text, or null where nobody can say}}
     out  {"refused": {"status", "reason", "headers", "body"}}
          {"allowed": {"target", "headers", "removeResponseHeaders", "responseHeaders", "appendResponseHeaders"}}: what
          the origin receives, and what to remove from, set on and add to its response
@@ -43,6 +44,12 @@ def answer(given):
     return {"status": given.status, "headers": pairs(given.headers), "body": given.body}
 
 
+def found(records, key):
+    if records.get(key, "") is None:
+        raise OSError("the store does not answer")
+    return records.get(key)
+
+
 def decide(question):
     head = question["head"]
     try:
@@ -51,7 +58,13 @@ def decide(question):
         return {"unconfigured": answer(error.verdict.decision.payload) | {"errors": error.errors}}
     body = (question.get("body") or "").encode()
     verdict = gate.authorize(
-        head["method"], head["target"], head["headers"], question["requestId"], question["now"], body
+        head["method"],
+        head["target"],
+        head["headers"],
+        question["requestId"],
+        question["now"],
+        body,
+        lambda key: found(question["records"], key),
     )
     decision = verdict.decision
     if decision.tag == "deny":

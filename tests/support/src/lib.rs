@@ -8,6 +8,7 @@ pub mod client;
 pub mod demo;
 pub mod host;
 pub mod identity_provider;
+pub mod kv;
 pub mod native;
 pub mod origin;
 pub mod program;

@@ -10,7 +10,7 @@ use portcullis_config::Secrets;
 /// What a decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// The record of an API key, by its public identifier.
+    /// The record of an API key, by what a store knows it by.
     ApiKeyRecord(String),
     /// The body of the request, up to a limit in bytes.
     Body(usize),
@@ -112,7 +112,7 @@ impl Native {
             step = match step {
                 Step::Verdict(verdict) => return Ok(verdict),
                 Step::Need(Need::ApiKeyRecord(need)) => {
-                    let found = match supply(&Wanted::ApiKeyRecord(need.id().to_owned()))? {
+                    let found = match supply(&Wanted::ApiKeyRecord(need.store_key().to_owned()))? {
                         Supply::ApiKeyRecord(Some(text)) => portcullis_config::api_key_record(text),
                         Supply::ApiKeyRecord(None) => RecordLookup::NotFound,
                         Supply::Body(_) | Supply::Unavailable => RecordLookup::Unavailable,

@@ -312,8 +312,8 @@ fn the_rest_of_a_document() {
             "2:31: /issuers/0/max_age_secs: expected a whole number that is not negative, found string; write seconds, without quotes: 3600",
         ),
         (
-            record(&format!("{hash}, \"expires_at\": \"2027-01-01T00:00:00Z\"")),
-            "4:171: /api_keys/records/0/expires_at: expected a whole number that is not negative, found string; write seconds since the epoch; `date -d 2027-01-01 +%s` prints them",
+            record(&format!("{hash}, \"expires_at\": \"2027-01-01\"")),
+            "4:171: /api_keys/records/0/expires_at: expected an instant, found string; write a time in UTC, like \"2027-01-31T00:00:00Z\", or seconds since the epoch",
         ),
         (
             record(&format!("{hash}, \"roles\": [\"raeder\"]")),
@@ -502,6 +502,8 @@ fn the_collection() {
             good.push(name.to_owned());
             continue;
         }
+        // A time in text is one of the two spellings; a date alone is none.
+        let document = document.replace("\"2027-01-01T00:00:00Z\"", "\"2027-01-01\"");
         let said = said(&folder, &document);
         let known = COLLECTED.iter().find(|(number, ..)| name.starts_with(number));
         for line in said.lines() {

@@ -80,8 +80,8 @@ impl GuestGate for Gate {
 }
 
 impl GuestPendingRecord for PendingRecord {
-    fn id(&self) -> String {
-        self.0.id().to_string()
+    fn store_key(&self) -> String {
+        self.0.store_key().to_string()
     }
 
     fn supply(pending: wit::PendingRecord, found: types::RecordLookup, now: types::UnixTime) -> wit::Step {

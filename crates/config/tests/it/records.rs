@@ -1,6 +1,7 @@
 //! Records of API keys, as a host's store returns them.
 
-use portcullis::api_key::RecordLookup;
+use portcullis::UnixTime;
+use portcullis::api_key::{RecordLookup, plain_hash};
 use portcullis_config::api_key_record;
 
 /// What is said about a record that cannot be used.
@@ -33,6 +34,11 @@ fn a_record_is_read_or_nobody_could_say() {
     ] {
         assert!(wrong(text).contains(place), "{text}: {}", wrong(text));
     }
+    // The hash of a key that a guide prints.
+    let printed = plain_hash("expected-key");
+    assert!(
+        wrong(&format!(r#"{{"id":"k1","hash":"{printed}"}}"#)).contains("/hash: the hash of an API key that")
+    );
     for (member, value, place) in [
         ("colour", "1", "colour"),
         ("claims", "[]", "/claims: "),
@@ -52,5 +58,33 @@ fn a_record_is_read_or_nobody_could_say() {
         let wrong = wrong(&text);
         assert!(wrong.contains(place) && !wrong.contains("secret-text"), "{text}: {wrong}");
         assert!(!wrong.contains(hash), "{text}: {wrong}");
+    }
+}
+
+#[test]
+fn both_spellings_of_an_instant() {
+    let record = |end: &str| {
+        let hash = plain_hash("k");
+        api_key_record(
+            format!(r#"{{"id":"k1","hash":"{hash}","created_at":{end},"expires_at":{end}}}"#).as_bytes(),
+        )
+    };
+    for end in ["1801440000", "\"2027-02-01T00:00:00Z\""] {
+        let RecordLookup::Found(found) = record(end) else { panic!("{end}") };
+        assert_eq!(found.expires_at, Some(UnixTime::from_secs(1_801_440_000)), "{end}");
+    }
+    for end in [
+        "\"2027-02-01\"",
+        "\"2027-02-01T00:00:00+00:00\"",
+        "\"2027-02-30T00:00:00Z\"",
+        "\"1801440000\"",
+        "-1",
+        "1.5",
+        "true",
+        "[]",
+    ] {
+        let RecordLookup::Unusable(why) = record(end) else { panic!("{end}") };
+        let said = "_at: expected an instant, found ";
+        assert!(why.contains(said) && why.contains("like \"2027-01-31T00:00:00Z\""), "{end}: {why}");
     }
 }

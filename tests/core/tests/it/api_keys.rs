@@ -1,6 +1,6 @@
 //! API keys through the whole gate: own ones and those of other systems, records in the document and from the host.
 
-use portcullis::api_key::{Pepper, assemble, plain_hash};
+use portcullis::api_key::{Pepper, RecordLookup, assemble, plain_hash};
 use portcullis::{Gate, HeaderPair, Need, RequestHead, Step, UnixTime};
 use portcullis_tests::*;
 
@@ -89,7 +89,7 @@ fn the_host_is_asked_once_for_a_record_it_may_have() {
     let head = RequestHead::new("GET", "/v1/threads", &pairs);
     let Step::Need(need) = gate.begin(&head, now) else { panic!("decided without the record") };
     let Need::ApiKeyRecord(need) = need else { panic!("another need: {need:?}") };
-    assert_eq!(need.id(), "remote");
+    assert_eq!(need.store_key(), "remote");
 
     let record = format!(r#"{{"id":"remote","hash":"{}","roles":["user"]}}"#, hash(&wanted));
     let resume = |supply| outcome(&resumed(&gate, &head, &[supply]));
@@ -111,4 +111,80 @@ fn the_host_is_asked_once_for_a_record_it_may_have() {
     // Without a look-up nothing is asked, and a key with a wrong checksum is refused before any question.
     assert_eq!(ask(&gate, &format!("{wanted}x")), (401, "api_key_malformed"));
     assert_eq!(ask(&gate, &key("bot", 1)), (200, "-"));
+}
+
+#[test]
+fn a_key_of_another_system_is_looked_up_by_its_hash() {
+    let gate = gate(true);
+    let wanted = "key-of-another-system";
+    let pairs = [HeaderPair::new("x-api-key", wanted)];
+    let head = RequestHead::new("GET", "/v1/threads", &pairs);
+    let begin = || match gate.begin(&head, UnixTime::from_secs(NOW)) {
+        Step::Need(Need::ApiKeyRecord(need)) => need,
+        other => panic!("no need of a record: {other:?}"),
+    };
+    assert_eq!(begin().store_key(), plain_hash(wanted));
+    assert!(!format!("{:?}", begin()).contains(wanted));
+
+    let resume =
+        |record: &str| outcome(&resumed(&gate, &head, &[Supply::ApiKeyRecord(Some(record.as_bytes()))]));
+    let record = |hash: &str| format!(r#"{{"id":"k1","hash":"{hash}","roles":["user"]}}"#);
+    assert_eq!(resume(&record(&plain_hash(wanted))), (200, "-"));
+    // The record has an identifier of its own, which is who the caller is.
+    let own = record(&plain_hash(wanted));
+    let verdict = resumed(&gate, &head, &[Supply::ApiKeyRecord(Some(own.as_bytes()))]);
+    assert_eq!(verdict.diagnostics.principal.unwrap().subject(), "key:k1");
+    for other in [plain_hash("another-key-of-that-system"), hash(wanted)] {
+        assert_eq!(resume(&record(&other)), (401, "api_key_unknown"), "{other}");
+    }
+    assert_eq!(outcome(&resumed(&gate, &head, &[Supply::ApiKeyRecord(None)])), (401, "api_key_unknown"));
+    assert_eq!(outcome(&resumed(&gate, &head, &[Supply::Unavailable])), (503, "records_unavailable"));
+    // A record that ends while it is looked up has ended.
+    let record = own.replace("\"roles\"", &format!("\"expires_at\":{},\"roles\"", NOW + 1));
+    let portcullis::Step::Verdict(late) =
+        begin().supply(&portcullis_config::api_key_record(record.as_bytes()), UnixTime::from_secs(NOW + 1))
+    else {
+        panic!("another need")
+    };
+    assert_eq!(outcome(&late), (401, "api_key_expired"));
+
+    // Nothing is asked about what is listed, malformed or too long.
+    assert_eq!(ask(&gate, "ragflow-foreign-key"), (403, "permission_missing"));
+    assert_eq!(ask(&gate, "pc_live_bot_x_y"), (401, "api_key_malformed"));
+    assert_eq!(ask(&gate, &"k".repeat(513)), (401, "api_key_malformed"));
+}
+
+#[test]
+fn somebody_is_asked_about_keys_that_the_store_does_not_know() {
+    let gate = load(
+        r#"{"profile":"agentflow","identity":{"ask":"/me","subject":"/id"},
+            "upstream":{"credential":"swap","token":{"secret":{"env":"ORIGIN_SECRET"}}},
+            "api_keys":{"pepper":{"env":"PEPPER"},"lookup":true}}"#,
+    );
+    let supply = |key: &str, found: &RecordLookup| {
+        let pairs = [HeaderPair::new("x-api-key", key)];
+        let now = UnixTime::from_secs(NOW);
+        match gate.begin(&RequestHead::new("GET", "/v1/threads", &pairs), now) {
+            Step::Need(Need::ApiKeyRecord(need)) => need.supply(found, now),
+            other => panic!("no need of a record: {other:?}"),
+        }
+    };
+    let foreign = "key-of-another-system";
+    let known = format!(r#"{{"id":"k1","hash":"{}","roles":["user"]}}"#, plain_hash(foreign));
+    let asked = |step: &Step| matches!(step, Step::Need(Need::Call(_)));
+    assert!(asked(&supply(foreign, &RecordLookup::NotFound)));
+    // The record decides where there is one, and nobody else knows keys of the gate's own.
+    for (key, found) in [
+        (foreign, portcullis_config::api_key_record(known.as_bytes())),
+        (
+            foreign,
+            portcullis_config::api_key_record(
+                known.replace("\"roles\"", "\"disabled\":true,\"roles\"").as_bytes(),
+            ),
+        ),
+        (foreign, RecordLookup::Unavailable),
+        (&key("own", 1), RecordLookup::NotFound),
+    ] {
+        assert!(!asked(&supply(key, &found)), "{found:?}");
+    }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::case::{BodySpec, Case, Concrete};
+use crate::native::Supply;
 use crate::root::root;
 
 /// All cases, with the configurations and secrets they share.
@@ -20,6 +21,8 @@ pub struct Suite {
     pub configurations: BTreeMap<String, Value>,
     /// Texts that are no usable configuration.
     pub broken: BTreeMap<String, String>,
+    /// What the store of every host that has one knows, by key: the text of a record, or nothing where nobody can say.
+    pub records: BTreeMap<String, Option<String>>,
     /// The cases, file by file.
     pub cases: Vec<Case>,
 }
@@ -44,6 +47,9 @@ struct File {
     /// Usable configurations of its own, by name; other files may use them too.
     #[serde(default)]
     configurations: BTreeMap<String, Value>,
+    /// Records of API keys in the store of every host that has one; `null` where nobody can say.
+    #[serde(default)]
+    records: BTreeMap<String, Value>,
     cases: Vec<Value>,
 }
 
@@ -69,6 +75,7 @@ impl Suite {
             .collect::<Result<_, _>>()?;
         paths.sort();
         let mut cases: Vec<Case> = Vec::new();
+        let mut records = BTreeMap::new();
         for path in
             paths.iter().filter(|path| **path != shared && path.extension().is_some_and(|end| end == "json"))
         {
@@ -77,6 +84,11 @@ impl Suite {
             for (name, configuration) in file.configurations {
                 let earlier = configurations.insert(name.clone(), configuration);
                 ensure!(earlier.is_none(), "{}: a second configuration `{name}`", path.display());
+            }
+            for (key, record) in file.records {
+                let record = Some(record).filter(|record| !record.is_null()).map(|record| record.to_string());
+                let earlier = records.insert(key.clone(), record);
+                ensure!(earlier.is_none(), "{}: a second record under `{key}`", path.display());
             }
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             for case in file.cases {
@@ -113,7 +125,7 @@ impl Suite {
                 );
             }
         }
-        Ok(Self { secrets, signing_keys, configurations, broken, cases })
+        Ok(Self { secrets, signing_keys, configurations, broken, records, cases })
     }
 
     /// Checks that each case which says something about single hosts says it about some of `hosts`.
@@ -157,6 +169,15 @@ impl Suite {
     pub fn document(&self, name: &str) -> Option<Value> {
         let broken = || self.broken.get(name).map(|text| Value::String(text.clone()));
         self.configurations.get(name).cloned().or_else(broken)
+    }
+
+    /// What a host finds out about the record under `key`.
+    pub fn record(&self, key: &str) -> Supply<'_> {
+        match self.records.get(key) {
+            Some(Some(record)) => Supply::ApiKeyRecord(Some(record.as_bytes())),
+            Some(None) => Supply::Unavailable,
+            None => Supply::ApiKeyRecord(None),
+        }
     }
 
     /// The secret `name`.

@@ -80,7 +80,7 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<id>"}}` or `{"need": {"body": <limit>}}`. Members are named
+    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<store key>"}}` or `{"need": {"body": <limit>}}`. Members are named
     /// as in `wit/auth.wit`, with underscores.
     ///
     /// # Errors

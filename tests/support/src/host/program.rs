@@ -36,6 +36,8 @@ pub struct Question<'a> {
     pub request_id: &'a str,
     /// The body, as text.
     pub body: Option<&'a str>,
+    /// The store of API-key records: texts by key, `null` where nobody can say.
+    pub records: &'a BTreeMap<String, Option<String>>,
 }
 
 /// The head of such a request.
