@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use portcullis_config::{ConfigError, ConfigErrors, Diagnostic, Position};
+use portcullis_config::{ConfigError, ConfigErrors, Diagnostic, Position, locate};
 
 use self::found::{Found, Places, Unreadable};
 use crate::input::shown;
@@ -63,6 +63,16 @@ impl Document {
     /// Where in the file stands what `diagnostic` is about.
     pub(crate) fn place_of(&self, diagnostic: &Diagnostic) -> Position {
         self.place(&diagnostic.pointer, |json| diagnostic.position(json))
+    }
+
+    /// Where in the file stands the value at `pointer`.
+    pub(crate) fn place_of_pointer(&self, pointer: &str) -> Position {
+        self.place(pointer, |json| locate(json, pointer))
+    }
+
+    /// Whether the file is the document itself, as JSON.
+    pub(crate) fn is_file(&self) -> bool {
+        matches!(self.places, Places::Same)
     }
 
     fn place(&self, pointer: &str, in_json: impl Fn(&[u8]) -> Position) -> Position {

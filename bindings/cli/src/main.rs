@@ -17,6 +17,7 @@ mod misnamed;
 mod output;
 mod paint;
 mod policy;
+mod secretless;
 mod shell;
 mod time;
 mod token;
@@ -70,7 +71,7 @@ enum Command {
         #[command(subcommand)]
         command: policy::Command,
     },
-    /// Make API keys and take over those of other systems.
+    /// Make API keys, take over those of other systems, list, revoke and rotate them.
     ApiKey {
         #[command(subcommand)]
         command: api_key::Command,
@@ -94,7 +95,7 @@ fn main() -> ExitCode {
         Command::Token { command } => token::run(&command, json),
         Command::Key { command } => key::run(&command, json),
         Command::Policy { command } => policy::run(&command, json),
-        Command::ApiKey { command } => api_key::run(&command),
+        Command::ApiKey { command } => api_key::run(&command, json),
         Command::Completions(arguments) => Ok(shell::completions(&arguments, Arguments::command())),
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     })

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod answer;
+pub mod api_keys;
 pub mod caller;
 pub mod coverage;
 pub mod diff;

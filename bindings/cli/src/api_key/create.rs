@@ -1,64 +1,33 @@
 //! `portcullis api-key create`.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use portcullis::SecretBytes;
-use portcullis::api_key::{Pepper, assemble, is_label};
-use portcullis::limits::PEPPER_BYTES;
-use portcullis_config::Secrets as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::kv::KvOptions;
+use super::make::KeyOptions;
 use super::record::RecordOptions;
-use crate::environment::Environment;
-use crate::output::Failure;
-
-/// Random bytes drawn for one key: a key takes 43 that are below 248, and fewer than 43 among 128 do not happen.
-const RANDOM_BYTES: usize = 128;
+use crate::output::{self, Failure, Outcome};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Public identifier of the key: 1 to 64 letters and digits.
     #[arg(long)]
     id: String,
-    /// Environment label inside the key: 1 to 64 letters and digits.
-    #[arg(long, default_value = "live")]
-    env: String,
     /// The subject its requests are attributed to.
     #[arg(long)]
     owner: Option<String>,
     #[command(flatten)]
     record: RecordOptions,
-    /// Name of the secret that holds the pepper.
-    #[arg(long, value_name = "NAME", default_value = "PORTCULLIS_PEPPER")]
-    pepper_env: String,
-    /// File of `NAME=value` lines with secrets.
-    #[arg(long, value_name = "FILE")]
-    env_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOptions,
+    #[command(flatten)]
+    kv: KvOptions,
 }
 
 /// The key and its record.
-pub(super) fn run(arguments: &Arguments) -> Result<Value, Failure> {
-    for (option, label) in [("--id", &arguments.id), ("--env", &arguments.env)] {
-        if !is_label(label) {
-            return Err(format!("{option}: write 1 to 64 ASCII letters and digits, for example `ci1`"));
-        }
-    }
-    let name = &arguments.pepper_env;
-    let environment = Environment::read(arguments.env_file.as_deref())?;
-    let secret = environment
-        .get(name)
-        .map(|text| SecretBytes::new(text.into_bytes()))
-        .ok_or_else(|| format!("the pepper \"{name}\" is not set; {}", environment.hint(name)))?;
-    let pepper = Pepper::new(secret.expose()).ok_or_else(|| {
-        format!(
-            "the pepper \"{name}\" is shorter than {PEPPER_BYTES} bytes; make one with `openssl rand -hex 32`"
-        )
-    })?;
-    let mut random = [0; RANDOM_BYTES];
-    getrandom::fill(&mut random).map_err(|error| format!("the system gave no random numbers: {error}"))?;
-    let key = assemble(&arguments.env, &arguments.id, random)
-        .ok_or("the system gave no usable random numbers; try again")?;
-    let record = arguments.record.record(&arguments.id, pepper.hash(&key), arguments.owner.as_deref())?;
-    Ok(json!({"key": key, "record": record}))
+pub(super) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    let made = arguments.key.make("--id", &arguments.id)?;
+    let record = arguments.record.record(&arguments.id, made.hash, arguments.owner.as_deref())?;
+    let notes = arguments.kv.put_all([&record])?;
+    Ok(Outcome::success(output::json(&json!({"key": made.key, "record": record}))?).with_notes(notes))
 }

@@ -2,11 +2,12 @@
 
 use clap::Args;
 use portcullis::api_key::{is_label, plain_hash};
-use serde_json::{Value, json};
+use serde_json::json;
 
+use super::kv::KvOptions;
 use super::record::RecordOptions;
 use crate::input;
-use crate::output::Failure;
+use crate::output::{self, Failure, Outcome};
 
 /// How many digits of the hash stand in the identifier of an imported key.
 const ID_DIGITS: usize = 8;
@@ -21,6 +22,8 @@ pub(crate) struct HashArguments {
     owner: Option<String>,
     #[command(flatten)]
     record: RecordOptions,
+    #[command(flatten)]
+    kv: KvOptions,
 }
 
 #[derive(Debug, Args)]
@@ -30,29 +33,41 @@ pub(crate) struct ImportArguments {
     id_prefix: String,
     #[command(flatten)]
     record: RecordOptions,
+    #[command(flatten)]
+    kv: KvOptions,
 }
 
-/// The hash of one key, or its record.
-pub(super) fn hash(arguments: &HashArguments) -> Result<Value, Failure> {
+/// The hashes of the keys, or the record of one.
+pub(super) fn hash(arguments: &HashArguments) -> Result<Outcome, Failure> {
     let text = read()?;
     let keys = split(&text);
+    let Some(id) = &arguments.id else {
+        if arguments.kv.is_asked_for() {
+            return Err("--kv: a hash by itself is no record; give --id, or use `api-key import`".to_owned());
+        }
+        let hashes: Vec<String> = keys.iter().map(|key| plain_hash(key)).collect();
+        return Ok(Outcome::success(output::json(&match hashes.as_slice() {
+            [hash] => json!({"hash": hash}),
+            hashes => json!({"hashes": hashes}),
+        })?));
+    };
     let [key] = keys.as_slice() else {
         return Err(format!(
-            "standard input has {} keys, separated by commas or white space, and each has a hash of its own; \
+            "standard input has {} keys, separated by commas or white space, and --id names one; \
              `portcullis api-key import` makes a record of each",
             keys.len()
         ));
     };
-    let hash = plain_hash(key);
-    match &arguments.id {
-        None => Ok(json!({"hash": hash})),
-        Some(id) if is_label(id) => arguments.record.record(id, hash, arguments.owner.as_deref()),
-        Some(_) => Err("--id: write 1 to 64 ASCII letters and digits, for example `ci1`".to_owned()),
+    if !is_label(id) {
+        return Err("--id: write 1 to 64 ASCII letters and digits, for example `ci1`".to_owned());
     }
+    let record = arguments.record.record(id, plain_hash(key), arguments.owner.as_deref())?;
+    let notes = arguments.kv.put_all([&record])?;
+    Ok(Outcome::success(output::json(&record)?).with_notes(notes))
 }
 
 /// The records of all keys, in their order.
-pub(super) fn import(arguments: &ImportArguments) -> Result<Value, Failure> {
+pub(super) fn import(arguments: &ImportArguments) -> Result<Outcome, Failure> {
     if !is_label(&arguments.id_prefix) {
         return Err("--id-prefix: write ASCII letters and digits, for example `ci`".to_owned());
     }
@@ -65,12 +80,14 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<Value, Failure> {
         }
         hashes.push(hash);
     }
-    let records = hashes.into_iter().map(|hash| {
+    let record = |hash: String| {
         let digits = hash.rsplit(':').next().and_then(|digits| digits.get(..ID_DIGITS)).unwrap_or_default();
         let id = format!("{}{digits}", arguments.id_prefix);
         arguments.record.record(&id, hash, None)
-    });
-    Ok(json!({"records": records.collect::<Result<Vec<_>, _>>()?}))
+    };
+    let records = hashes.into_iter().map(record).collect::<Result<Vec<_>, _>>()?;
+    let notes = arguments.kv.put_all(&records)?;
+    Ok(Outcome::success(output::json(&json!({"records": records}))?).with_notes(notes))
 }
 
 fn read() -> Result<String, Failure> {

@@ -53,7 +53,7 @@ impl RecordOptions {
             if end <= now {
                 return Err(format!("--expires: {} has passed", UnixTime::to_rfc3339(end)));
             }
-            add("expires_at", json!(end.as_secs()));
+            add("expires_at", json!(end.to_rfc3339()));
         }
         Ok(record)
     }

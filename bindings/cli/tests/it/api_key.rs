@@ -6,7 +6,6 @@ use crate::common::{portcullis, run_with, text};
 
 const PEPPER: &str = "5c5c5c5c36363636a0a0a0a0b1b1b1b15c5c5c5c36363636a0a0a0a0b1b1b1b1";
 const AT: &str = "2026-11-22T00:00:00Z";
-const NOW: u64 = 1_795_305_600;
 
 fn create(arguments: &[&str]) -> std::process::Output {
     let mut command = portcullis(&["api-key", "create", "--id", "ci1"]);
@@ -46,7 +45,7 @@ fn all_that_a_record_can_say() {
     assert_eq!(
         record,
         json!({"id": "ci1", "hash": null, "roles": ["user"], "scopes": ["graph:invoke"], "tenant": "t1", "owner": "bot",
-            "claims": {"collections": ["a", "b"]}, "expires_at": NOW + 90 * 86_400})
+            "claims": {"collections": ["a", "b"]}, "expires_at": "2027-02-20T00:00:00Z"})
     );
     assert_they_load(&json!([created["record"]]));
 }
@@ -54,11 +53,11 @@ fn all_that_a_record_can_say() {
 #[test]
 fn when_a_key_ends() {
     for (written, end) in [
-        ("2027-01-01", 1_798_761_600),
-        ("2027-01-01T00:00:00Z", 1_798_761_600),
-        ("1798761600", 1_798_761_600),
-        ("12h", NOW + 43_200),
-        ("1d 1h", NOW + 90_000),
+        ("2027-01-01", "2027-01-01T00:00:00Z"),
+        ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        ("1798761600", "2027-01-01T00:00:00Z"),
+        ("12h", "2026-11-22T12:00:00Z"),
+        ("1d 1h", "2026-11-23T01:00:00Z"),
     ] {
         let output = create(&["--at", AT, "--expires", written]);
         let created: Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -107,8 +106,14 @@ fn keys_of_another_system() {
     let record: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&record["id"], &record["owner"]), (&json!("bot1"), &json!("bot")));
 
+    let output = run_with(KEYS, &["api-key", "hash"]);
+    let hashed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let hashes: Vec<&Value> = records.iter().map(|record| &record["hash"]).collect();
+    assert_eq!(hashed, json!({"hashes": hashes}));
+
     for (input, arguments, complaint) in [
-        (KEYS, &["api-key", "hash"][..], "standard input has 3 keys"),
+        (KEYS, &["api-key", "hash", "--id", "all"][..], "standard input has 3 keys"),
+        ("a", &["api-key", "hash", "--kv"], "--kv: a hash by itself is no record"),
         ("", &["api-key", "hash"], "standard input is empty"),
         (" ,\n", &["api-key", "import"], "standard input is empty"),
         ("a,b,a", &["api-key", "import"], "a key stands there twice"),

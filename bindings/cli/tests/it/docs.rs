@@ -129,5 +129,5 @@ fn every_example_runs() {
             run += 1;
         }
     }
-    assert!(run >= 20 && compared == 9, "{run} run, {compared} compared");
+    assert!(run >= 20 && compared == 10, "{run} run, {compared} compared");
 }

@@ -11,6 +11,8 @@
 )]
 
 mod api_key;
+mod api_key_kv;
+mod api_key_records;
 mod bad_configurations;
 mod command;
 mod common;
