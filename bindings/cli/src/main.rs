@@ -10,6 +10,7 @@ mod config;
 mod document;
 mod environment;
 mod explain;
+mod fetch;
 mod input;
 mod jws;
 mod key;

@@ -20,6 +20,7 @@ mod render;
 pub mod request;
 pub mod route;
 pub mod shapes;
+pub mod sources;
 pub mod token;
 pub mod who_can;
 

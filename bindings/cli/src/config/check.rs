@@ -5,12 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 use portcullis_analysis::lints;
+use portcullis_analysis::sources::FetchedSource;
 use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity, compile};
 use serde::Serialize;
 
 use crate::document::Document;
 use crate::environment::Environment;
+use crate::fetch;
 use crate::output::{self, Failure, Outcome, printable};
+use crate::time;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -29,6 +32,8 @@ pub(crate) struct Arguments {
     /// A lint whose notices are left out; may be repeated.
     #[arg(long = "allow", value_name = "CODE", value_parser = lint)]
     allowed: Vec<Lint>,
+    #[command(flatten)]
+    fetch: fetch::Arguments,
 }
 
 /// What was found, as `--json` prints it.
@@ -37,6 +42,9 @@ struct Report<'f> {
     valid: bool,
     errors: Vec<ErrorReport<'f>>,
     notices: Vec<DiagnosticReport<'f>>,
+    /// What was fetched, with `--fetch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<FetchedSource>>,
 }
 
 #[derive(Serialize)]
@@ -118,7 +126,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         Ok(configuration) => configuration,
         Err(errors) if json => {
             let errors = errors.iter().map(|error| ErrorReport::new(error, &document)).collect();
-            let report = Report { valid: false, errors, notices: Vec::new() };
+            let report = Report { valid: false, errors, notices: Vec::new(), sources: None };
             return Ok(Outcome::success(output::json(&report)?).with_code(2));
         }
         Err(errors) => return Err(document.render_errors(&errors)),
@@ -132,16 +140,54 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         .map(|diagnostic| DiagnosticReport::new(diagnostic, &document))
         .collect();
     reports.sort_by_key(|report| (report.line, report.column));
-    let code = u8::from(arguments.deny_warnings && !reports.is_empty());
-    let text = if json {
-        output::json(&Report { valid: true, errors: Vec::new(), notices: reports })?
-    } else {
-        listed(&reports, &document.name)
+    let mut notes = Vec::new();
+    let sources = match arguments.fetch.fetcher() {
+        None => None,
+        Some(fetcher) => {
+            let fetched = fetcher.keys(&configuration.gate, time::instant("--at", None)?);
+            notes.extend(fetcher.into_notes());
+            Some(fetched.sources)
+        }
     };
-    Ok(Outcome::success(text).for_people_unless(json).with_code(code))
+    let flaws = sources.iter().flatten().filter(|source| is_flawed(source)).count();
+    let code = u8::from(arguments.deny_warnings && (flaws > 0 || !reports.is_empty()));
+    let text = if json {
+        output::json(&Report { valid: true, errors: Vec::new(), notices: reports, sources })?
+    } else {
+        fetched(sources.as_deref().unwrap_or_default(), &document) + &listed(&reports, flaws, &document.name)
+    };
+    Ok(Outcome::success(text).for_people_unless(json).with_notes(notes).with_code(code))
 }
 
-fn listed(reports: &[DiagnosticReport<'_>], path: &str) -> String {
+/// Whether a source has brought less than it should.
+fn is_flawed(source: &FetchedSource) -> bool {
+    source.failure.is_some() || !source.passed_over.is_empty()
+}
+
+/// What each source has brought.
+fn fetched(sources: &[FetchedSource], document: &Document) -> String {
+    let mut text = String::new();
+    for FetchedSource { pointer, asked, keys, passed_over, failure } in sources {
+        let Position { line, column } = document.place_of_pointer(pointer);
+        let place = format!("{}:{line}:{column}: {pointer}", document.name);
+        let last = asked.last().map(String::as_str).unwrap_or_default();
+        let plural = if keys.len() == 1 { "key" } else { "keys" };
+        // Writing to a `String` cannot fail.
+        let _ = match failure {
+            Some(why) => writeln!(text, "warning: {place}: nothing from {last}: {why}"),
+            None => {
+                writeln!(text, "fetched: {place}: {} {plural} from {last}: {}", keys.len(), keys.join(", "))
+            }
+        };
+        for key in passed_over {
+            let _ = writeln!(text, "  passed over: {key}");
+        }
+    }
+    printable(&text)
+}
+
+/// All notices, and how many there are with the `flaws` of sources.
+fn listed(reports: &[DiagnosticReport<'_>], flaws: usize, path: &str) -> String {
     let mut text = String::new();
     for DiagnosticReport { code, severity, pointer, line, column, message, why, remedy } in reports {
         // Writing to a `String` cannot fail.
@@ -151,7 +197,7 @@ fn listed(reports: &[DiagnosticReport<'_>], path: &str) -> String {
     }
     let count =
         |severity: Severity| reports.iter().filter(|report| report.severity == severity.name()).count();
-    let (warnings, advice) = (count(Severity::Warning), count(Severity::Advice));
+    let (warnings, advice) = (count(Severity::Warning).saturating_add(flaws), count(Severity::Advice));
     let plural = if warnings == 1 { "" } else { "s" };
     let _ = match (warnings, advice) {
         (0, 0) => writeln!(text, "{path}: no errors, no notices"),

@@ -10,6 +10,7 @@ use portcullis_analysis::principal::PrincipalReport;
 use serde::Serialize;
 
 use crate::environment::{Environment, notes};
+use crate::fetch;
 use crate::output::{self, Failure, Outcome, printable};
 use crate::{input, time};
 
@@ -24,6 +25,8 @@ pub(crate) struct Arguments {
     /// The time of the check, as RFC 3339 or in seconds since the epoch; now if absent.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    #[command(flatten)]
+    fetch: fetch::Arguments,
     /// The token; standard input if absent or `-`.
     #[arg(value_name = "TOKEN")]
     token: Option<String>,
@@ -45,8 +48,17 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let mut notes = notes(&configuration, &arguments.config);
     let text = input::token(arguments.token.as_deref())?;
     input::check_is_bare(text.as_deref().unwrap_or_default())?;
+    let gate = match arguments.fetch.fetcher() {
+        None => configuration.gate,
+        Some(fetcher) => {
+            let fetched = fetcher.keys(&configuration.gate, now);
+            notes.extend(fetch::failures(&fetched));
+            notes.extend(fetcher.into_notes());
+            fetched.gate
+        }
+    };
     let verdict = match &text {
-        Some(text) => configuration.gate.verify(text, now),
+        Some(text) => gate.verify(text, now),
         None => Err(AuthError::from(TokenError::NotBase64Url)),
     };
     let code = if verdict.is_ok() { 0 } else { 1 };

@@ -21,6 +21,7 @@ mod docs;
 mod documents;
 mod explain;
 mod explain_cases;
+mod fetch;
 mod hurdles;
 mod jws;
 mod key;
