@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use portcullis::Reason;
 use portcullis_test_support::cases::case::{Case, Concrete};
 use portcullis_test_support::cases::expect::{Response, Seen};
@@ -52,8 +52,33 @@ impl Host for Native {
                 Wanted::ApiKeyRecord(key) => suite.record(key),
             })
         })?;
+        for (remembered, when) in gate.remembering(&head, request.now, body).iter().zip([
+            "at first",
+            "once more",
+            "after all the others",
+        ]) {
+            ensure!(
+                same(&verdict, remembered),
+                "with a memory, {when}: {:?}, and without: {:?}",
+                remembered.diagnostics.error,
+                verdict.diagnostics.error
+            );
+        }
         Ok(apply(&verdict, request))
     }
+}
+
+/// Whether two verdicts are one to caller and origin. When to ask again, a refusal may say in two ways.
+fn same(one: &Verdict, other: &Verdict) -> bool {
+    one.diagnostics.reason == other.diagnostics.reason
+        && match (&one.decision, &other.decision) {
+            (Decision::Allow(one), Decision::Allow(other)) => one == other,
+            (Decision::Answer(one), Decision::Answer(other)) => one == other,
+            (Decision::Deny(one), Decision::Deny(other)) => {
+                (one.status, &one.body) == (other.status, &other.body)
+            }
+            _ => false,
+        }
 }
 
 /// What the origin would receive if a host did what the verdict says.

@@ -1,10 +1,11 @@
 //! The core on this machine: every call of it that decides about a request, in one place.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use portcullis::api_key::RecordLookup;
 pub use portcullis::{Decision, Response, Verdict};
-use portcullis::{Gate, HeaderPair, Need, Reason, RequestHead, Step, UnixTime};
+use portcullis::{Gate, HeaderPair, LiveGate, Need, Reason, RequestHead, Step, UnixTime};
 use portcullis_config::Secrets;
 
 /// What a decision needs.
@@ -42,7 +43,11 @@ pub struct Head<'a> {
 
 /// A gate that the core made of a configuration.
 #[derive(Debug)]
-pub struct Native(Gate);
+pub struct Native {
+    gate: Gate,
+    /// The same with what it has learned from all requests so far.
+    live: Mutex<LiveGate>,
+}
 
 /// Secrets by name, and where one that is missing belongs.
 struct Named<'s> {
@@ -76,7 +81,22 @@ impl Native {
     /// What is wrong with the configuration, an error a line.
     pub fn load(config: &[u8], secrets: &BTreeMap<String, String>, place: &str) -> Result<Self, String> {
         let loaded = portcullis_config::load(config, &Named { secrets, place });
-        loaded.map(|loaded| Self(loaded.gate)).map_err(|errors| errors.to_string())
+        loaded.map(|loaded| Self::new(loaded.gate)).map_err(|errors| errors.to_string())
+    }
+
+    fn new(gate: Gate) -> Self {
+        let live = Mutex::new(LiveGate::new(gate.clone(), 0));
+        Self { gate, live }
+    }
+
+    /// The verdicts of gates that remember: of one that has just begun, of the same when the request comes again, and of one
+    /// that has decided about all requests before. Nobody answers their calls, and there is no store of records.
+    pub fn remembering(&self, head: &Head<'_>, now: u64, body: &[u8]) -> [Verdict; 3] {
+        let mut fresh = LiveGate::new(self.gate.clone(), 0);
+        let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        let (first, second) =
+            (decide_live(&mut fresh, head, now, body), decide_live(&mut fresh, head, now, body));
+        [first, second, decide_live(&mut live, head, now, body)]
     }
 
     /// The answer while no configuration could be loaded.
@@ -90,7 +110,7 @@ impl Native {
     ///
     /// Why not.
     pub fn verify(&self, token: &str, now: u64) -> Result<(), String> {
-        self.0.verify(token, UnixTime::from_secs(now)).map(drop).map_err(|error| error.to_string())
+        self.gate.verify(token, UnixTime::from_secs(now)).map(drop).map_err(|error| error.to_string())
     }
 
     /// Decides, and asks `supply` for everything that the decision needs.
@@ -107,7 +127,7 @@ impl Native {
         let pairs: Vec<_> = head.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(head.method, head.target, &pairs).with_request_id(head.request_id);
         let now = UnixTime::from_secs(now);
-        let mut step = self.0.begin(&head, now);
+        let mut step = self.gate.begin(&head, now);
         loop {
             step = match step {
                 Step::Verdict(verdict) => return Ok(verdict),
@@ -127,5 +147,22 @@ impl Native {
                 }),
             };
         }
+    }
+}
+
+/// The verdict of a gate that learns, where its calls are not answered.
+fn decide_live(gate: &mut LiveGate, head: &Head<'_>, now: u64, body: &[u8]) -> Verdict {
+    let pairs: Vec<_> = head.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+    let head = RequestHead::new(head.method, head.target, &pairs).with_request_id(head.request_id);
+    let now = UnixTime::from_secs(now);
+    let mut step = gate.begin(&head, now);
+    loop {
+        step = match step {
+            Step::Verdict(verdict) => return verdict,
+            Step::Need(Need::ApiKeyRecord(need)) => gate.supply_record(need, &RecordLookup::Unavailable, now),
+            Step::Need(Need::Call(need)) => gate.supply_reply(need, None, now),
+            Step::Need(Need::Wait(need)) => gate.give_up(need, now),
+            Step::Need(Need::Body(need)) => gate.supply_body(need, Some(body), now),
+        };
     }
 }

@@ -87,7 +87,7 @@ fn checked(
     taken.push(folded.clone());
     let wrong = if let Some(why) = why_reserved(&name) {
         format!("cannot tell who the caller is: {why}; name another, like \"X-User-Id\"")
-    } else if OF_THE_REQUEST.iter().any(|start| begins(start)) {
+    } else if OF_THE_REQUEST.iter().any(begins) {
         "cannot tell who the caller is: servers take the path or the method of the request from it; name another, like \"X-User-Id\"".to_owned()
     } else if context.api_key_header().is_some_and(|header| is_it(&header.to_owned())) {
         "is the header of API keys; name another, like \"X-User-Id\"".to_owned()
