@@ -46,7 +46,7 @@ function broken(asked, error) {
 }
 
 export default {
-  fetch(request) {
+  fetch(request, _, context) {
     // After a trap the glue makes a fresh instance of the module, and a gate belongs to the instance it was made in.
     const asked = (gate ??= start());
     try {
@@ -61,10 +61,18 @@ export default {
       const client = request.cf === undefined ? "" : (request.headers.get("cf-connecting-ip") ?? "");
       const head = { method: request.method, url: request.url, headers, id: crypto.randomUUID(), client };
       const frame = asked.decide(head.method, head.url, headers, head.id, client, Date.now()).split("\n");
-      return frame[0] in needs ? wait(asked, request, head, frame) : act(request, head, frame);
+      const answer = frame[0] in needs ? wait(asked, request, head, frame, context) : act(request, head, frame);
+      if (Math.abs(Date.now() - looked) >= LOOK_MS) context.waitUntil(refresh(asked));
+      return answer;
     } catch (error) {
       return broken(asked, error);
     }
+  },
+
+  // By a cron trigger, if there is one: fetches the keys that are due in this isolate.
+  async scheduled(_, __, context) {
+    const asked = (gate ??= start());
+    context.waitUntil(refresh(asked).then(() => gate === asked && console.log(asked.status(Date.now()))));
   },
 
   // CONNECT, which Cloudflare never hands in. Without this, workerd answers 500 and logs an error for anybody who asks.
@@ -79,10 +87,12 @@ const needs = {
   __proto__: null,
   api_key_record: [record, (asked, ...rest) => asked.supply_record(...rest)],
   body: [body, (asked, ...rest) => asked.supply_body(...rest)],
+  call: [(_, frame) => send(frame), (asked, handle, method, id, client, now, reply) => asked.supply_reply(handle, method, id, client, now, ...reply)],
+  wait: [pause, (asked, ...rest) => asked.again(...rest)],
 };
 
 // The record of an API key, from Workers KV.
-async function record(_, key) {
+async function record(_, [, , key]) {
   try {
     return await env.PORTCULLIS_KEYS.get(key);
   } catch (error) {
@@ -91,42 +101,121 @@ async function record(_, key) {
 }
 
 // The body, or the beginning of one that is longer than `limit` bytes. Read from a copy: the request keeps its own.
-async function body(request, limit) {
-  const bytes = new Uint8Array(Number(limit) + 1);
-  let length = 0;
+async function body(request, [, , limit]) {
   try {
-    const reader = request.clone().body?.getReader();
-    while (reader && length < bytes.length) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const part = value.subarray(0, bytes.length - length);
-      bytes.set(part, length);
-      length += part.length;
-    }
-    // Not waited for: it ends with the other half.
-    if (length === bytes.length) reader.cancel().catch(() => {});
+    return await beginning(request.clone().body, Number(limit) + 1);
   } catch {
     return undefined;
   }
-  return bytes.subarray(0, length);
 }
 
-// A handle is good once, and for the gate that gave it: after a trap of another request, this one is refused.
-async function wait(asked, request, head, frame) {
-  let kind, handle, what;
+// What another request finds out is looked at again: its promise must not be awaited here.
+function pause(_, [, , millis]) {
+  return new Promise((resolve) => setTimeout(resolve, Number(millis)));
+}
+
+// The first bytes of a stream, at most `length`.
+async function beginning(stream, length) {
+  const bytes = new Uint8Array(length);
+  const reader = stream?.getReader();
+  let filled = 0;
+  while (reader && filled < length) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    const part = value.subarray(0, length - filled);
+    bytes.set(part, filled);
+    filled += part.length;
+  }
+  // Not waited for: where there is another half, it ends with that.
+  if (filled === length) reader?.cancel().catch(() => {});
+  return bytes.subarray(0, filled);
+}
+
+// The longest answer that is of use to the gate, in bytes.
+const REPLY_BYTES = 64 * 1024;
+
+// The answer to a call of the gate's own: status, headers, and the body or the beginning of it; no body if there was none.
+async function send(frame) {
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), Number(frame[2]));
+  try {
+    const [, , , method, url] = frame;
+    const headers = new Headers();
+    let i = 5;
+    for (; frame[i] !== ""; i += 2) headers.append(frame[i], frame[i + 1]);
+    const body = frame.slice(i + 1).join("\n") || undefined;
+    // SECURITY: an answer about one caller must come from no cache, whatever the zone has been told to keep.
+    const call = new Request(url, { method, headers, body, redirect: "manual", cache: "no-store", signal: stop.signal });
+    if (pathOf(call.url) !== pathOf(url)) throw new Error("the URL parser changed the path of a call");
+    const response = await fetch(call);
+    let lines = "";
+    for (const [name, value] of response.headers) lines += name + "\0" + value + "\0";
+    return [response.status, lines, await beginning(response.body, REPLY_BYTES + 1)];
+  } catch {
+    // What comes of it stands in the line of the decision, and of keys in a notice.
+    return [0, "", undefined];
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+function pathOf(url) {
+  const at = url.indexOf("/", url.indexOf("//") + 2);
+  return at < 0 ? "/" : url.slice(at).split("?", 1)[0];
+}
+
+// How often it is looked whether keys are due, and when it was last.
+const LOOK_MS = 1000;
+let looked = 0;
+
+// Fetches the keys that are due, one source after the other.
+async function refresh(asked) {
+  looked = Date.now();
+  try {
+    for (let frame; gate === asked && (frame = asked.due(crypto.randomUUID(), Date.now())) !== ""; ) {
+      while (frame !== "") {
+        frame = frame.split("\n");
+        const reply = await send(frame);
+        if (gate !== asked) return;
+        frame = asked.refreshed(frame[1], Date.now(), ...reply);
+      }
+    }
+  } catch (error) {
+    broken(asked, error);
+  }
+}
+
+// Waits for what the decision needs, and acts on it. If the caller leaves meanwhile, the search goes on: others may wait for
+// what it finds.
+async function wait(asked, request, head, frame, context) {
+  const settled = settle(asked, request, head, frame);
+  context.waitUntil(settled);
+  const outcome = await settled;
+  if (outcome instanceof Response) return outcome;
+  try {
+    return act(request, head, outcome);
+  } catch (error) {
+    return broken(asked, error);
+  }
+}
+
+// The frame that a decision ends with. A handle is good once, and for the gate that gave it: after a trap of another request,
+// this one is refused.
+async function settle(asked, request, head, frame) {
+  let handle;
   try {
     while (frame[0] in needs) {
-      [kind, handle, what] = frame;
-      const [find, supply] = needs[kind];
-      const found = await find(request, what);
+      handle = frame[1];
+      const [find, supply] = needs[frame[0]];
+      const found = await find(request, frame);
       // It may have taken a while: whoever has expired meanwhile is not allowed.
       frame = supply(asked, handle, head.method, head.id, head.client, Date.now(), found).split("\n");
     }
-    return act(request, head, frame);
+    return frame;
   } catch (error) {
     return broken(asked, error);
   } finally {
-    // Whatever ended the request. The runtime just stops if the caller is gone: the gate keeps no more than so many.
+    // Whatever ended the request. The runtime may just stop: the gate keeps no more than so many.
     if (gate === asked) asked.release(handle);
   }
 }

@@ -1,4 +1,4 @@
-//! Decisions that wait while their host is elsewhere.
+//! Decisions that wait while their host is elsewhere, and what else such a host keeps here.
 //!
 //! A need is a value of Rust. A host on the other side of a boundary, like JavaScript, gets a handle in its place and
 //! gives that back with what it found out.
@@ -6,42 +6,32 @@
 
 extern crate alloc;
 
-use alloc::collections::BTreeMap;
-use alloc::string::{String, ToString};
+mod notices;
+mod refreshes;
+mod table;
+
+use alloc::string::String;
 use core::cell::RefCell;
 
 use portcullis::{BodyNeed, CallNeed, Need, RecordNeed, WaitNeed};
 
-/// The most decisions that wait at one time. Where more would, the oldest goes: a host that never comes back must not
-/// fill the memory.
-pub const WAITING: usize = 1024;
+use crate::table::Table;
+
+pub use crate::notices::Notices;
+pub use crate::refreshes::Refreshes;
+pub use crate::table::WAITING;
 
 /// The decisions of one gate that wait, each under a handle of its own.
 ///
 /// A handle is good for one supply, of its own kind. Whatever else is done with it gets nothing, and a host must refuse the
 /// request with [`Reason::Internal`](portcullis::Reason::Internal) then.
 #[derive(Debug, Default)]
-pub struct Pending(RefCell<Table>);
-
-#[derive(Debug, Default)]
-struct Table {
-    /// The oldest first: handles are given out in order.
-    waiting: BTreeMap<u64, Need>,
-    last: u64,
-}
+pub struct Pending(RefCell<Table<Need>>);
 
 impl Pending {
     /// Keeps a need; the handle for it, in decimal digits.
     pub fn keep(&self, need: Need) -> String {
-        let mut table = self.0.borrow_mut();
-        // SECURITY: never given out twice, so that a late host cannot get at the decision about another request.
-        table.last = table.last.saturating_add(1);
-        let handle = table.last;
-        table.waiting.insert(handle, need);
-        if table.waiting.len() > WAITING {
-            table.waiting.pop_first();
-        }
-        handle.to_string()
+        self.0.borrow_mut().keep(need)
     }
 
     /// The decision under `handle`, if it waits for a record. It is no longer kept, whatever it waits for.
@@ -82,6 +72,6 @@ impl Pending {
     }
 
     fn take(&self, handle: &str) -> Option<Need> {
-        self.0.borrow_mut().waiting.remove(&handle.parse().ok()?)
+        self.0.borrow_mut().take(handle)
     }
 }

@@ -53,6 +53,15 @@ impl Secrets for Environment<'_> {
         format!("run `wrangler secret put {name}`")
     }
 
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        // Cloudflare tells it in a header of its own.
+        true
+    }
+
     fn record_store(&self) -> RecordStore {
         // What a variable of that name holds is no namespace.
         let get = Reflect::get(&self.binding(RECORDS), &JsValue::from_str("get"));

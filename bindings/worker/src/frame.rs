@@ -6,11 +6,14 @@
 //! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
 //! | `api_key_record` | the handle for `supply_record`, by what the store knows the record that is needed |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
+//! | `call` | the handle for `supply_reply`, the time-out in milliseconds, method, URL, then name, value of each header, an empty line, the body |
+//! | `wait` | the handle for `again`, and after how many milliseconds to call it |
+//! | `refresh` | the handle for `refreshed`, and the rest as in `call`: what `due` and `refreshed` return, and no decision |
 //!
 //! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
 //! hold a line break, and nothing follows it.
 
-use portcullis::{Forward, Response};
+use portcullis::{Call, CallTarget, Forward, Response};
 
 /// A field would break its frame: a line break in it, or nothing where something must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,18 +49,30 @@ pub(crate) fn forward(log: &str, origin: &str, forward: &Forward) -> Result<Stri
 pub(crate) fn response(log: &str, response: &Response) -> Result<String, Unframeable> {
     let mut frame = Frame::new("response", log)?;
     frame.line(&[&response.status.to_string()])?;
-    for (name, value) in &response.headers {
-        if name.is_empty() {
-            // It would read as the end of the headers.
-            return Err(Unframeable);
-        }
-        frame.line(&[name])?;
-        frame.line(&[value])?;
-    }
-    frame.line(&[])?;
-    frame.0.push('\n');
-    frame.0.push_str(&response.body);
+    frame.message(&response.headers, &response.body)?;
     Ok(frame.0)
+}
+
+/// What the frames of a call have after the handle.
+pub(crate) fn call_lines(call: &Call, origin: &str) -> Result<String, Unframeable> {
+    let mut frame = Frame(call.timeout_secs().saturating_mul(1000).to_string());
+    frame.line(&[call.method()])?;
+    match call.target() {
+        CallTarget::Url(url) => frame.line(&[url])?,
+        CallTarget::Origin(target) => frame.line(&[origin, target])?,
+    }
+    frame.message(call.headers(), call.body())?;
+    Ok(frame.0)
+}
+
+/// The frame that asks for an answer to a call: of `kind`, for the decision or the fetch under `handle`.
+pub(crate) fn call(kind: &str, handle: &str, lines: &str) -> String {
+    format!("{kind}\n{handle}\n{lines}")
+}
+
+/// The frame that asks to come back.
+pub(crate) fn wait(handle: &str, millis: u64) -> String {
+    format!("wait\n{handle}\n{millis}")
 }
 
 /// The frame that asks for the record of an API key. The core made sure that `key` is letters, digits and a colon.
@@ -87,6 +102,22 @@ impl Frame {
             }
             self.0.push_str(part);
         }
+        Ok(())
+    }
+
+    /// Adds headers, an empty line, and the body.
+    fn message(&mut self, headers: &[(String, String)], body: &str) -> Result<(), Unframeable> {
+        for (name, value) in headers {
+            if name.is_empty() {
+                // It would read as the end of the headers.
+                return Err(Unframeable);
+            }
+            self.line(&[name])?;
+            self.line(&[value])?;
+        }
+        self.line(&[])?;
+        self.0.push('\n');
+        self.0.push_str(body);
         Ok(())
     }
 }

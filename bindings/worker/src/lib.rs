@@ -6,11 +6,18 @@
 
 mod environment;
 mod frame;
+mod status;
 mod target;
 
+use core::hash::{Hash as _, Hasher as _};
+use std::hash::DefaultHasher;
+
 use portcullis::api_key::RecordLookup;
-use portcullis::{Decision, HeaderPair, Need, Reason, RequestHead, Step, UnixTime, Verdict};
-use portcullis_pending::Pending;
+use portcullis::limits::WAIT_MILLIS;
+use portcullis::{
+    Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, Step, UnixTime, Verdict,
+};
+use portcullis_pending::{Notices, Pending, Refreshes};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::js_sys::Object;
@@ -28,6 +35,7 @@ pub struct Gate {
     /// `None` if there is no usable configuration: every request is refused then.
     ready: Option<Ready>,
     pending: Pending,
+    refreshes: Refreshes,
 }
 
 /// What it takes to allow a request.
@@ -35,6 +43,32 @@ pub struct Gate {
 struct Ready {
     gate: portcullis::Gate,
     origin: String,
+    /// The same gate with what it has learned, once there was a request: an isolate has no random number before that.
+    live: Option<LiveGate>,
+    notices: Notices,
+}
+
+impl Ready {
+    fn new(gate: portcullis::Gate, origin: String) -> Self {
+        Self { gate, origin, live: None, notices: Notices::default() }
+    }
+
+    /// The gate with what it has learned. `random` is any text that other isolates do not have.
+    fn live(&mut self, random: &str) -> &mut LiveGate {
+        self.live.get_or_insert_with(|| {
+            let mut seed = DefaultHasher::new();
+            random.hash(&mut seed);
+            LiveGate::new(self.gate.clone(), seed.finish())
+        })
+    }
+
+    /// Tells the log what has changed about the sources of keys.
+    fn notice(&mut self, now: UnixTime) {
+        let sources = self.live.as_ref().map(|live| live.sources(now)).unwrap_or_default();
+        for notice in self.notices.look(&sources) {
+            worker::console_warn!("portcullis: {notice}");
+        }
+    }
 }
 
 /// One call about a request, as the handler describes it.
@@ -74,13 +108,13 @@ impl Gate {
         for diagnostic in loaded.iter().flat_map(|loaded| &loaded.diagnostics) {
             worker::console_warn!("portcullis: {diagnostic}");
         }
-        let ready = loaded.zip(origin).map(|(loaded, origin)| Ready { gate: loaded.gate, origin });
-        Self { ready, pending: Pending::default() }
+        let ready = loaded.zip(origin).map(|(loaded, origin)| Ready::new(loaded.gate, origin));
+        Self::of(ready)
     }
 
     /// Decides about a request. `headers` is `name\0value\0…`, `now` is in milliseconds, as `Date.now()` gives it.
     pub fn decide(
-        &self,
+        &mut self,
         method: &str,
         url: &str,
         headers: &str,
@@ -89,15 +123,16 @@ impl Gate {
         now: f64,
     ) -> String {
         let call = Call::new(method, request_id, client, now);
-        let Some(ready) = &self.ready else { return self.refused(call, Reason::ConfigInvalid) };
+        let Some(ready) = &mut self.ready else { return self.refused(call, Reason::ConfigInvalid) };
         let pairs = pairs(headers);
-        self.step(call, ready.gate.begin(&head(call, url, &pairs), call.now))
+        let step = ready.live(request_id).begin(&head(call, url, &pairs), call.now);
+        self.step(call, step)
     }
 
     /// Goes on, once, with the decision that waits for a record: its text, `null` if there is none, or anything else if
     /// the store cannot be asked. `method` and `request_id` are those of the request.
     pub fn supply_record(
-        &self,
+        &mut self,
         handle: &str,
         method: &str,
         request_id: &str,
@@ -116,7 +151,7 @@ impl Gate {
     /// Goes on, once, with the decision that waits for a body: its bytes, or `undefined` if it cannot be read. `method` and
     /// `request_id` are those of the request.
     pub fn supply_body(
-        &self,
+        &mut self,
         handle: &str,
         method: &str,
         request_id: &str,
@@ -125,12 +160,75 @@ impl Gate {
         body: Option<Vec<u8>>,
     ) -> String {
         let call = Call::new(method, request_id, client, now);
-        let Some(need) = self.pending.take_body(handle) else { return self.refused(call, Reason::Internal) };
-        let verdict = match body {
-            Some(bytes) => need.supply(&bytes, call.now),
-            None => need.unavailable(call.now),
-        };
-        self.verdict(call, verdict)
+        let need = self.pending.take_body(handle);
+        self.go_on(call, need, |live, need| live.supply_body(need, body.as_deref(), call.now))
+    }
+
+    /// Goes on, once, with the decision that waits for the answer to a call: its status, its headers as `decide` takes them,
+    /// and its body; without a body there was no answer. `method` and `request_id` are those of the request.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each object that crosses the boundary costs more than all of these"
+    )]
+    pub fn supply_reply(
+        &mut self,
+        handle: &str,
+        method: &str,
+        request_id: &str,
+        client: &str,
+        now: f64,
+        status: u16,
+        headers: &str,
+        body: Option<Vec<u8>>,
+    ) -> String {
+        let call = Call::new(method, request_id, client, now);
+        let (need, headers) = (self.pending.take_call(handle), pairs(headers));
+        let reply = body.as_deref().map(|body| Reply { status, headers: &headers, body });
+        let frame = self.go_on(call, need, |live, need| live.supply_reply(need, reply.as_ref(), call.now));
+        self.notice(call.now);
+        frame
+    }
+
+    /// Looks again, once, whether another decision has found out what the decision under `handle` waits for. `method` and
+    /// `request_id` are those of the request.
+    pub fn again(&mut self, handle: &str, method: &str, request_id: &str, client: &str, now: f64) -> String {
+        let call = Call::new(method, request_id, client, now);
+        let need = self.pending.take_wait(handle);
+        self.go_on(call, need, |live, need| live.again(need, call.now))
+    }
+
+    /// The next fetch that is due, as a frame; empty if there is none. `random` is any text that other isolates do not have.
+    pub fn due(&mut self, random: &str, now: f64) -> String {
+        let now = seconds(now);
+        let due = self.ready.as_mut().and_then(|ready| ready.live(random).due(now));
+        self.fetching(due, now)
+    }
+
+    /// Takes, once, what the fetch under `handle` has brought: status, headers as `decide` takes them, and body; without a
+    /// body there was no answer. Returns the frame of a further one, or nothing.
+    pub fn refreshed(
+        &mut self,
+        handle: &str,
+        now: f64,
+        status: u16,
+        headers: &str,
+        body: Option<Vec<u8>>,
+    ) -> String {
+        let (now, headers) = (seconds(now), pairs(headers));
+        let reply = body.as_deref().map(|body| Reply { status, headers: &headers, body });
+        let further = self.refreshes.take(handle).and_then(|refresh| {
+            let live = self.ready.as_mut()?.live.as_mut()?;
+            live.refreshed(&refresh, reply.as_ref(), now)
+        });
+        self.notice(now);
+        self.fetching(further, now)
+    }
+
+    /// How the sources of keys are and of how much use the memory was, as a line of JSON for the log; empty if there is
+    /// nothing to tell.
+    pub fn status(&self, now: f64) -> String {
+        let live = self.ready.as_ref().and_then(|ready| ready.live.as_ref());
+        live.map(|live| status::line(live, seconds(now))).unwrap_or_default()
     }
 
     /// Gives up the decision under `handle`, if it still waits.
@@ -172,22 +270,67 @@ impl Gate {
         self.verdict(call, ready.gate.body_broken_off(&head(call, url, &pairs), call.now))
     }
 
-    fn supply_lookup(&self, handle: &str, call: Call<'_>, found: &RecordLookup) -> String {
-        match self.pending.take_record(handle) {
-            Some(need) => self.step(call, need.supply(found, call.now)),
-            None => self.refused(call, Reason::Internal),
+    fn of(ready: Option<Ready>) -> Self {
+        Self { ready, pending: Pending::default(), refreshes: Refreshes::default() }
+    }
+
+    fn supply_lookup(&mut self, handle: &str, call: Call<'_>, found: &RecordLookup) -> String {
+        let need = self.pending.take_record(handle);
+        self.go_on(call, need, |live, need| live.supply_record(need, found, call.now))
+    }
+
+    /// Goes on with the decision that waits, if one does.
+    fn go_on<N>(
+        &mut self,
+        call: Call<'_>,
+        need: Option<N>,
+        supply: impl FnOnce(&mut LiveGate, N) -> Step,
+    ) -> String {
+        match (&mut self.ready, need) {
+            (Some(ready), Some(need)) => {
+                let step = supply(ready.live(call.request_id), need);
+                self.step(call, step)
+            }
+            _ => self.refused(call, Reason::Internal),
         }
     }
 
-    fn step(&self, call: Call<'_>, step: Step) -> String {
+    /// The frame of a fetch.
+    fn fetching(&mut self, fetch: Option<Refresh>, now: UnixTime) -> String {
+        let Some(refresh) = fetch else { return String::new() };
+        let Some(ready) = &mut self.ready else { return String::new() };
+        let Ok(lines) = frame::call_lines(refresh.call(), &ready.origin) else {
+            // It cannot be sent. The call after none has no further one.
+            let _ = ready.live.as_mut().and_then(|live| live.refreshed(&refresh, None, now));
+            return String::new();
+        };
+        frame::call("refresh", &self.refreshes.keep(refresh), &lines)
+    }
+
+    fn notice(&mut self, now: UnixTime) {
+        if let Some(ready) = &mut self.ready {
+            ready.notice(now);
+        }
+    }
+
+    fn step(&mut self, call: Call<'_>, step: Step) -> String {
         match step {
             Step::Verdict(verdict) => self.verdict(call, verdict),
             Step::Need(Need::ApiKeyRecord(need)) => {
                 let key = need.store_key().to_string();
                 frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &key)
             }
-            Step::Need(Need::Call(need)) => self.step(call, need.unavailable()),
-            Step::Need(Need::Wait(need)) => self.step(call, need.unavailable()),
+            Step::Need(Need::Call(need)) => {
+                let origin = self.ready.as_ref().map(|ready| ready.origin.as_str()).unwrap_or_default();
+                match frame::call_lines(need.call(), origin) {
+                    Ok(lines) => frame::call("call", &self.pending.keep(Need::Call(need)), &lines),
+                    // It cannot be sent.
+                    Err(_) => {
+                        self.go_on(call, Some(need), |live, need| live.supply_reply(need, None, call.now))
+                    }
+                }
+            }
+            Step::Need(Need::Wait(need)) => frame::wait(&self.pending.keep(Need::Wait(need)), WAIT_MILLIS),
             Step::Need(Need::Body(need)) => {
                 let limit = need.limit();
                 frame::need_body(&self.pending.keep(Need::Body(need)), limit)
@@ -225,7 +368,8 @@ impl<'a> Call<'a> {
 
 /// What the core decides about. workerd shows the `Connection` header: that of a WebSocket handshake lists `Upgrade`.
 fn head<'a>(call: Call<'a>, url: &'a str, pairs: &'a [HeaderPair<'a>]) -> RequestHead<'a> {
-    RequestHead::new(call.method, target::of(url), pairs).with_request_id(call.request_id)
+    let head = RequestHead::new(call.method, target::of(url), pairs).with_request_id(call.request_id);
+    if call.client.is_empty() { head } else { head.with_client(call.client) }
 }
 
 /// Splits `name\0value\0…`. Neither part can hold a NUL: the host refuses such a header.
@@ -244,154 +388,4 @@ fn seconds(now: f64) -> UnixTime {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{Call, Gate, Ready, pairs, seconds};
-    use portcullis::HeaderPair;
-    use portcullis::api_key::{RecordLookup, assemble, plain_hash};
-    use portcullis_config::Secrets;
-    use portcullis_pending::Pending;
-
-    const NOW: f64 = 1_795_305_600_000.0;
-    /// A key of another system, with a record in the configuration.
-    const LISTED: &str = "key-of-another-system-1f6a";
-
-    struct Given;
-
-    impl Secrets for Given {
-        fn get(&self, _: &str) -> Option<String> {
-            Some("5c5c5c5c36363636a0a0a0a0b1b1b1b15c5c5c5c36363636a0a0a0a0b1b1b1b1".to_string())
-        }
-
-        fn hint(&self, name: &str) -> String {
-            name.to_string()
-        }
-    }
-
-    fn gate() -> Gate {
-        let document = format!(
-            r#"{{
-                "profile": "generic",
-                "api_keys": {{
-                    "pepper": {{"env": "PEPPER"}},
-                    "lookup": true,
-                    "records": [{{"id": "listed", "hash": "{}", "roles": ["user"]}}]
-                }},
-                "policy": {{
-                    "roles": {{"user": {{"permissions": ["search:read"]}}}},
-                    "routes": {{"POST /search": {{"access": "search:read", "where": {{"body./user": "subject"}}}}}}
-                }}
-            }}"#,
-            plain_hash(LISTED)
-        );
-        let gate = portcullis_config::load(document.as_bytes(), &Given).unwrap().gate;
-        Gate { ready: Some(Ready { gate, origin: "http://origin".to_string() }), pending: Pending::default() }
-    }
-
-    /// The frame of a request with `key`, as lines.
-    fn decide(gate: &Gate, key: &str) -> Vec<String> {
-        let headers = format!("x-api-key\0{key}\0content-type\0application/json\0");
-        lines(&gate.decide("POST", "http://gate/search", &headers, "request-1", "", NOW))
-    }
-
-    fn lines(frame: &str) -> Vec<String> {
-        frame.split('\n').map(str::to_string).collect()
-    }
-
-    fn need_record(gate: &Gate) -> String {
-        let frame = decide(gate, &assemble("live", "other", (0..=255).cycle().take(200)).unwrap());
-        assert_eq!((&*frame[0], &*frame[2], frame.len()), ("api_key_record", "other", 3));
-        frame[1].clone()
-    }
-
-    fn need_body(gate: &Gate) -> String {
-        let frame = decide(gate, LISTED);
-        assert_eq!((&*frame[0], &*frame[2], frame.len()), ("body", "65536", 3));
-        frame[1].clone()
-    }
-
-    fn supply_record(gate: &Gate, handle: &str) -> Vec<String> {
-        let call = Call::new("POST", "request-1", "", NOW);
-        lines(&gate.supply_lookup(handle, call, &RecordLookup::NotFound))
-    }
-
-    fn supply_body(gate: &Gate, handle: &str) -> Vec<String> {
-        let body = Some(br#"{"user": "key:listed"}"#.to_vec());
-        lines(&gate.supply_body(handle, "POST", "request-1", "", NOW, body))
-    }
-
-    #[track_caller]
-    fn assert_internal(frame: &[String]) {
-        assert_eq!((&*frame[0], &*frame[2]), ("response", "503"));
-        assert!(frame[1].contains(r#""reason":"internal""#), "{}", frame[1]);
-        assert!(frame[1].contains(r#""request_id":"request-1""#), "{}", frame[1]);
-    }
-
-    #[test]
-    fn a_decision_goes_on_once() {
-        let gate = gate();
-        let (record, body) = (need_record(&gate), need_body(&gate));
-        let frame = supply_record(&gate, &record);
-        assert_eq!((&*frame[0], &*frame[2]), ("response", "401"));
-        assert!(frame[1].contains("api_key_unknown"));
-        let frame = supply_body(&gate, &body);
-        assert_eq!((&*frame[0], &*frame[2]), ("forward", "http://origin/search"));
-        assert_internal(&supply_record(&gate, &record));
-        assert_internal(&supply_body(&gate, &body));
-    }
-
-    #[test]
-    fn a_body_that_cannot_be_read_is_refused() {
-        let gate = gate();
-        let frame = lines(&gate.supply_body(&need_body(&gate), "POST", "request-1", "", NOW, None));
-        assert_eq!((&*frame[0], &*frame[2]), ("response", "400"));
-        assert!(frame[1].contains("body_invalid"));
-    }
-
-    #[test]
-    fn an_unknown_or_released_handle_is_refused() {
-        let gate = gate();
-        let (record, body) = (need_record(&gate), need_body(&gate));
-        gate.release(&record);
-        gate.release(&body);
-        gate.release("x");
-        for handle in [&record, &body, "", "0", "17", "undefined"] {
-            assert_internal(&supply_record(&gate, handle));
-            assert_internal(&supply_body(&gate, handle));
-        }
-    }
-
-    #[test]
-    fn a_handle_of_the_other_kind_is_refused_and_used() {
-        let gate = gate();
-        let (record, body) = (need_record(&gate), need_body(&gate));
-        assert_internal(&supply_body(&gate, &record));
-        assert_internal(&supply_record(&gate, &body));
-        assert_internal(&supply_record(&gate, &record));
-        assert_internal(&supply_body(&gate, &body));
-    }
-
-    #[test]
-    fn without_a_gate_every_request_is_refused() {
-        let gate = Gate { ready: None, pending: Pending::default() };
-        let frame = decide(&gate, LISTED);
-        assert_eq!((&*frame[0], &*frame[2]), ("response", "503"));
-        assert!(frame[1].contains("config_invalid"));
-        assert_internal(&supply_body(&gate, "1"));
-    }
-
-    #[test]
-    fn what_is_no_time_is_no_time_of_the_past() {
-        for (now, secs) in [(0.0, 0), (1999.9, 1), (1_795_305_600_000.0, 1_795_305_600)] {
-            assert_eq!(seconds(now).as_secs(), secs);
-        }
-        for now in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0] {
-            assert_eq!(seconds(now).as_secs(), u64::MAX);
-        }
-    }
-
-    #[test]
-    fn a_name_without_a_value_is_no_header() {
-        assert_eq!(pairs("a\0b\0c\0"), [HeaderPair::new("a", "b"), HeaderPair::new("c", "")]);
-        assert_eq!(pairs(""), []);
-    }
-}
+mod tests;

@@ -43,9 +43,19 @@ impl IdentityProvider {
     ///
     /// If there is no free port, or no thread to run it.
     pub fn start() -> Result<Self> {
+        Self::start_with(&[Signing::Es256, Signing::Rs256])
+    }
+
+    /// The same with a key for each of `signing`: RSA keys take a second to make.
+    ///
+    /// # Errors
+    ///
+    /// As [`IdentityProvider::start`].
+    pub fn start_with(signing: &[Signing]) -> Result<Self> {
         let mut keys = Keys::default();
-        keys.add(Signing::Es256)?;
-        keys.add(Signing::Rs256)?;
+        for signing in signing {
+            keys.add(*signing)?;
+        }
         let (people, faults, requests) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         let state = Arc::new(Mutex::new(State { keys, people, faults, requests }));
         let (stop, stopped) = oneshot::channel();
@@ -104,9 +114,22 @@ impl IdentityProvider {
     ///
     /// If there never was such a key.
     pub fn token(&self, kid: &str, subject: &str, role: &str) -> Result<String> {
+        self.mint(kid, self.claims(subject, role))
+    }
+
+    /// The same under a new ES256 key that is not published, and never will be.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be signed.
+    pub fn forge(&self, kid: &str, subject: &str, role: &str) -> Result<String> {
+        keys::sign_with_unpublished(kid, self.claims(subject, role))
+    }
+
+    fn claims(&self, subject: &str, role: &str) -> Value {
         let now = now_secs();
         let end = now.saturating_add(600);
-        self.mint(kid, json!({"iss": self.issuer(), "sub": subject, "user_id": subject, "role": role, "iat": now, "exp": end}))
+        json!({"iss": self.issuer(), "sub": subject, "user_id": subject, "role": role, "iat": now, "exp": end})
     }
 
     /// Makes a credential, a token or any other text, one of `person`.

@@ -23,6 +23,10 @@ const START: Duration = Duration::from_secs(20);
 /// The behaviour of the runtime that the Worker is tested with; the same date stands in `wrangler.toml`.
 pub const COMPATIBILITY_DATE: &str = "2026-04-01";
 
+/// The header with what Cloudflare knows of a request, as JSON: a Worker that sees such a request believes its
+/// `CF-Connecting-IP`, as it does on Cloudflare.
+pub const CF_HEADER: &str = "CF-Blob";
+
 /// What a Worker is deployed with.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
@@ -187,7 +191,9 @@ const config :Workerd.Config = (
     (name = \"gate\", worker = .gate),
     (name = \"private\", network = (allow = [\"private\"])),
 {services}  ],
-  sockets = [(name = \"http\", address = \"{address}\", http = (), service = \"gate\")],
+  sockets = [(
+    name = \"http\", address = \"{address}\", http = (cfBlobHeader = \"{CF_HEADER}\"), service = \"gate\",
+  )],
 );
 const gate :Workerd.Worker = (
   modules = [

@@ -35,6 +35,26 @@ enum Pair {
     Rs256(Box<RS256KeyPair>),
 }
 
+impl Pair {
+    fn sign(&self, claims: Value) -> Result<String> {
+        let mut set = Claims::with_custom_claims(claims, Duration::from_secs(60));
+        // The library would add its own times; ours are among the claims.
+        set.issued_at = None;
+        set.expires_at = None;
+        set.invalid_before = None;
+        let token = match self {
+            Self::Es256(pair) => pair.sign(set),
+            Self::Rs256(pair) => pair.sign(set),
+        };
+        token.map_err(|error| anyhow!("the token could not be signed: {error}"))
+    }
+}
+
+/// A token with exactly these claims under a new key that nobody publishes, which it calls `kid`.
+pub(super) fn sign_with_unpublished(kid: &str, claims: Value) -> Result<String> {
+    Pair::Es256(Box::new(ES256KeyPair::generate().with_key_id(kid))).sign(claims)
+}
+
 #[derive(Debug)]
 struct Key {
     pair: Pair,
@@ -77,16 +97,7 @@ impl Keys {
     /// The token with exactly these claims.
     pub(super) fn sign(&self, kid: &str, claims: Value) -> Result<String> {
         let key = self.keys.get(kid).with_context(|| format!("there is no key {kid:?}"))?;
-        let mut set = Claims::with_custom_claims(claims, Duration::from_secs(60));
-        // The library would add its own times; ours are among the claims.
-        set.issued_at = None;
-        set.expires_at = None;
-        set.invalid_before = None;
-        let token = match &key.pair {
-            Pair::Es256(pair) => pair.sign(set),
-            Pair::Rs256(pair) => pair.sign(set),
-        };
-        token.map_err(|error| anyhow!("the token could not be signed: {error}"))
+        key.pair.sign(claims)
     }
 
     /// The published keys as a JWK Set.

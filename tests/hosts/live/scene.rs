@@ -1,0 +1,130 @@
+//! A gate in front of an origin that is an identity provider as well.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use futures_util::future::try_join_all;
+use portcullis_host_tests::runtime;
+use portcullis_test_support::client::{self, Request, Response};
+use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
+use portcullis_test_support::summary::Summary;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::hosts::{Kind, Running};
+
+/// What every caller with the role `user` may read.
+pub(crate) const PATH: &str = "/v1/threads";
+
+/// How long a notice may take to arrive: a fetch may have begun only just before.
+const NOTICE: Duration = Duration::from_secs(8);
+
+pub(crate) struct Scene {
+    pub(crate) provider: IdentityProvider,
+    pub(crate) host: Running,
+    runtime: Runtime,
+}
+
+impl Scene {
+    /// A gate whose document is AgentFlow's with `members`, in front of `provider`.
+    pub(crate) fn start(kind: Kind, name: &str, provider: IdentityProvider, members: Value) -> Result<Self> {
+        let (config, secrets) = (document(members), secrets());
+        let host = Running::start(kind, name, &config, secrets, &provider.issuer())?;
+        Ok(Self { provider, host, runtime: runtime()? })
+    }
+
+    /// The same with the Worker in the folder `dir`.
+    pub(crate) fn start_worker(
+        dir: &Path,
+        name: &str,
+        provider: IdentityProvider,
+        members: Value,
+    ) -> Result<Self> {
+        let (config, secrets) = (document(members), secrets());
+        let host = Running::start_worker(dir, name, &config, secrets, &provider.issuer())?;
+        Ok(Self { provider, host, runtime: runtime()? })
+    }
+
+    /// Asks for [`PATH`] with a credential.
+    pub(crate) fn ask(&self, credential: &str) -> Result<Response> {
+        self.send(&Request::new("GET", PATH).bearer(credential))
+    }
+
+    pub(crate) fn send(&self, request: &Request) -> Result<Response> {
+        self.runtime.block_on(client::send(self.host.address(), request))
+    }
+
+    /// Sends a request, and leaves after `patience`.
+    pub(crate) fn leave(&self, request: &Request, patience: Duration) {
+        let sent = client::send(self.host.address(), request);
+        // Whoever leaves hears nothing.
+        let _ = self.runtime.block_on(async { tokio::time::timeout(patience, sent).await });
+    }
+
+    /// Asks with all of these at the same time; the statuses.
+    pub(crate) fn ask_at_once(&self, credentials: &[String]) -> Result<Vec<u16>> {
+        let requests: Vec<Request> =
+            credentials.iter().map(|credential| Request::new("GET", PATH).bearer(credential)).collect();
+        let sent = requests.iter().map(|request| client::send(self.host.address(), request));
+        let responses = self.runtime.block_on(try_join_all(sent))?;
+        Ok(responses.iter().map(|response| response.status).collect())
+    }
+
+    /// How many notices about the keys of `provider` are logged, once there are `count`, or a fetch has certainly timed out.
+    pub(crate) fn notices(&self, provider: &IdentityProvider, count: usize) -> usize {
+        let (started, beginning) = (Instant::now(), format!("keys of {}", provider.issuer()));
+        loop {
+            let told = self.host.log().matches(&beginning).count();
+            if told >= count || started.elapsed() > NOTICE {
+                return told;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Asks until the status is `status`, but no longer than `patience`; the last status.
+    pub(crate) fn ask_until(&self, credential: &str, status: u16, patience: Duration) -> Result<u16> {
+        let started = Instant::now();
+        loop {
+            let got = self.ask(credential)?.status;
+            if got == status || started.elapsed() > patience {
+                return Ok(got);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+fn document(members: Value) -> Value {
+    let mut config = json!({"profile": "agentflow"});
+    if let (Some(config), Value::Object(members)) = (config.as_object_mut(), members) {
+        config.extend(members);
+    }
+    config
+}
+
+fn secrets() -> BTreeMap<String, String> {
+    BTreeMap::from([("CLIENT_SECRET".to_string(), CLIENT.1.to_string())])
+}
+
+/// The identity provider's tokens, with keys at a URL.
+pub(crate) fn issuer_by_url(provider: &IdentityProvider) -> Value {
+    let url = provider.url(KEYS);
+    json!({"issuer": provider.issuer(), "jwks": {"url": url}})
+}
+
+/// Counts whether `got` is `expected`.
+pub(crate) fn expect<T: PartialEq + Debug>(summary: &mut Summary, what: &str, got: T, expected: T) {
+    let wrong = got != expected;
+    summary.count(wrong.then(|| format!("{what}: got {got:?}, expected {expected:?}")));
+}
+
+/// Counts whether a response is a refusal for now: 503, and when to come back.
+pub(crate) fn expect_unavailable(summary: &mut Summary, what: &str, response: &Response) {
+    let retry = response.header("retry-after").and_then(|secs| secs.parse::<u64>().ok());
+    let right = response.status == 503 && retry.is_some_and(|secs| (1..=300).contains(&secs));
+    summary.count((!right).then(|| format!("{what}: {} and Retry-After {retry:?}", response.status)));
+}
