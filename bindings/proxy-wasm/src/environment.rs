@@ -39,6 +39,14 @@ impl Secrets for Environment {
     fn record_store(&self) -> RecordStore {
         RecordStore::Unsupported
     }
+
+    fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 /// The value of `name` among `name=value\0…`.

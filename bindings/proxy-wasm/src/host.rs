@@ -6,9 +6,12 @@
 use core::time::Duration;
 use std::time::UNIX_EPOCH;
 
-use portcullis::Response;
+use portcullis::limits::REPLY_BYTES;
+use portcullis::{Call, HeaderPair, Response};
 use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, MetricType, Status};
+
+use crate::clusters::Address;
 
 /// A metric by the number the host gave it.
 #[derive(Debug)]
@@ -68,6 +71,86 @@ pub(crate) fn respond(response: &Response) -> Result<(), Status> {
     hostcalls::send_http_response(response.status.into(), headers, Some(response.body.as_bytes()))
 }
 
+/// Lets go of the request, which was held back until now.
+pub(crate) fn resume() -> Result<(), Status> {
+    hostcalls::resume_http_request()
+}
+
+/// Makes the context `id` the one that further calls to the host are about.
+///
+/// # Errors
+///
+/// If it is gone.
+pub(crate) fn act_for(id: u32) -> Result<(), Status> {
+    hostcalls::set_effective_context(id)
+}
+
+/// Asks for a tick every `period`; for none if that is zero.
+pub(crate) fn set_tick(period: Duration) -> Result<(), Status> {
+    hostcalls::set_tick_period(period)
+}
+
+/// The address and port of the client, as Envoy has found it out by its own configuration; empty if there is none.
+pub(crate) fn client() -> String {
+    let told = hostcalls::get_property(vec!["source", "address"]).ok().flatten();
+    told.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Sends `call` to `address`; the number under which the answer comes.
+///
+/// # Errors
+///
+/// If there is no such cluster, or nobody in it.
+pub(crate) fn send(call: &Call, address: &Address<'_>) -> Result<u32, Status> {
+    let mut headers = vec![
+        (":method", call.method()),
+        (":scheme", address.scheme),
+        (":authority", address.authority.as_str()),
+        (":path", address.path),
+    ];
+    headers.extend(call.headers().iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let body = Some(call.body().as_bytes()).filter(|body| !body.is_empty());
+    let timeout = Duration::from_secs(call.timeout_secs());
+    hostcalls::dispatch_http_call(&address.cluster, headers, body, Vec::new(), timeout)
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, Bytes)>,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    /// Its header lines, without the status.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = HeaderPair<'_>> {
+        let lines = self.headers.iter().filter(|(name, _)| !name.starts_with(':'));
+        lines.map(|(name, value)| HeaderPair::new(name, value))
+    }
+}
+
+/// The answer to a call, of which the host has said how much there is; `None` if it is none.
+pub(crate) fn answer(headers: usize, body: usize) -> Option<Answer> {
+    // Of an answer that was cut off, or never came, there are no headers to ask for.
+    if headers == 0 {
+        return None;
+    }
+    let headers = hostcalls::get_map_bytes(MapType::HttpCallResponseHeaders).ok()?;
+    let (_, status) = headers.iter().find(|(name, _)| name == ":status")?;
+    let status = core::str::from_utf8(status).ok()?.parse().ok()?;
+    // SECURITY: these are also Envoy's own, with a text of its own, where nobody has answered.
+    if matches!(status, 503 | 504) {
+        return None;
+    }
+    let wanted = body.min(REPLY_BYTES.saturating_add(1));
+    let body = match wanted {
+        0 => Bytes::new(),
+        _ => hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, wanted).ok()??,
+    };
+    (body.len() == wanted).then_some(Answer { status, headers, body })
+}
+
 /// Keeps a value for the access log, as `%FILTER_STATE(wasm.<key>:PLAIN)%`.
 pub(crate) fn set_filter_state(key: &str, value: &str) -> Result<(), Status> {
     // One part, not one for each dot: Envoy would keep the NUL between parts in the name.
@@ -91,13 +174,23 @@ impl Metric {
         hostcalls::define_metric(MetricType::Histogram, name).map(Self)
     }
 
-    /// Adds one to a counter.
-    pub(crate) fn increment(&self) {
-        // A metric that is lost must not change a decision.
-        let _ = hostcalls::increment_metric(self.0, 1);
+    /// Defines a gauge.
+    pub(crate) fn gauge(name: &str) -> Result<Self, Status> {
+        hostcalls::define_metric(MetricType::Gauge, name).map(Self)
     }
 
-    /// Adds a value to a histogram.
+    /// Adds one to a counter.
+    pub(crate) fn increment(&self) {
+        self.add(1);
+    }
+
+    /// Adds to a counter.
+    pub(crate) fn add(&self, count: u64) {
+        // A metric that is lost must not change a decision.
+        let _ = hostcalls::increment_metric(self.0, i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Adds a value to a histogram, or sets a gauge.
     pub(crate) fn record(&self, value: u64) {
         // As above.
         let _ = hostcalls::record_metric(self.0, value);

@@ -1,18 +1,32 @@
 //! The plugin: what it takes to decide about requests.
 
-use portcullis::Gate;
+use core::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use portcullis::{LiveGate, SourceFailure, UnixTime};
+use portcullis_config::Secrets as _;
 use proxy_wasm::types::LogLevel;
 
+use crate::clusters::{self, Clusters};
 use crate::document;
 use crate::environment::Environment;
 use crate::host;
 use crate::metrics::Metrics;
 
-/// One configuration, compiled.
+/// One configuration, compiled, and what one worker has learned under it.
 #[derive(Debug)]
 pub(crate) struct Plugin {
-    pub(crate) gate: Gate,
+    pub(crate) gate: RefCell<LiveGate>,
     pub(crate) metrics: Metrics,
+    pub(crate) clusters: Clusters,
+    /// Whether keys are fetched.
+    pub(crate) fetches: bool,
+    /// The clusters of which the log has said already that they are not there.
+    missed: RefCell<BTreeSet<String>>,
+    /// Which sources have failed, as far as the log has said so.
+    failing: RefCell<Vec<Option<SourceFailure>>>,
+    /// When the sources were looked at last, in seconds.
+    shown_at: Cell<Option<UnixTime>>,
 }
 
 impl Plugin {
@@ -24,12 +38,76 @@ impl Plugin {
     pub(crate) fn load(bytes: usize) -> Result<Self, Vec<String>> {
         let failed = |status| vec![format!("the host cannot do what the plugin needs: {status:?}")];
         let document = document::json(host::plugin_configuration(bytes).map_err(failed)?);
-        let loaded = portcullis_config::load(&document, &Environment::read())
+        let environment = Environment::read();
+        let loaded = portcullis_config::load(&document, &environment)
             .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        let clusters = Clusters::read(
+            environment.get(clusters::CLUSTERS).as_deref(),
+            environment.get(clusters::ORIGIN_HOST).as_deref(),
+        )?;
         host::log(LogLevel::Info, &format!("policy {} is loaded", loaded.gate.version()));
         for diagnostic in &loaded.diagnostics {
             host::log(LogLevel::Warn, &diagnostic.to_string());
         }
-        Ok(Self { gate: loaded.gate, metrics: Metrics::define().map_err(failed)? })
+        // No two workers get here in the same nanosecond; if they did, they would only fetch at the same times.
+        let now = host::now().map_err(failed)?;
+        let gate = LiveGate::new(loaded.gate, u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
+        let sources = gate.sources(UnixTime::from_secs(now.as_secs())).len();
+        Ok(Self {
+            gate: RefCell::new(gate),
+            metrics: Metrics::define(sources).map_err(failed)?,
+            clusters,
+            fetches: sources > 0,
+            missed: RefCell::default(),
+            failing: RefCell::new(vec![None; sources]),
+            shown_at: Cell::new(None),
+        })
     }
+
+    /// Says, once for each, that there is no such cluster.
+    pub(crate) fn miss(&self, cluster: &str) {
+        if self.missed.borrow_mut().insert(cluster.to_owned()) {
+            host::log(
+                LogLevel::Error,
+                &format!(
+                    "a call could not be sent: no cluster {cluster:?}, or nobody in it; define it, or name the one to use in {} of vm_config.environment_variables",
+                    clusters::CLUSTERS
+                ),
+            );
+        }
+    }
+
+    /// Shows how the sources of keys are, and says which has begun to fail and which has recovered.
+    pub(crate) fn show_sources(&self, now: UnixTime) {
+        if !self.fetches || self.shown_at.replace(Some(now)) == Some(now) {
+            return;
+        }
+        let sources = self.gate.borrow().sources(now);
+        self.metrics.show(&sources);
+        for (source, before) in sources.iter().zip(self.failing.borrow_mut().iter_mut()) {
+            // What stands in the query need not be for everybody's eyes.
+            let url = source.url.split('?').next().unwrap_or_default();
+            match (*before, source.failure) {
+                (None, Some(failure)) => host::log(LogLevel::Warn, &failing(url, failure, source.keys)),
+                (Some(_), None) => {
+                    host::log(LogLevel::Info, &format!("the keys of {url} have been fetched again"));
+                }
+                _ => {}
+            }
+            *before = source.failure;
+        }
+    }
+}
+
+fn failing(url: &str, failure: SourceFailure, keys: usize) -> String {
+    let why = match failure {
+        SourceFailure::NoAnswer => "there is no answer",
+        SourceFailure::Status => "the answer has another status than 200",
+        SourceFailure::TooLong => "the answer is too long",
+        SourceFailure::NotJson => "the answer is not announced as JSON",
+        SourceFailure::Metadata => "the metadata are not those of the issuer, or cannot be used",
+        SourceFailure::KeySet => "the set cannot be used",
+    };
+    let then = if keys > 0 { "the keys from before are used" } else { "none are known" };
+    format!("the keys of {url} cannot be fetched: {why}; {then}")
 }

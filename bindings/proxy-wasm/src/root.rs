@@ -1,40 +1,63 @@
-//! The root context: keeps the plugin and makes a filter for every request.
+//! The root context: keeps the plugin, makes a filter for every request, and sends what the gate asks for.
 
 use std::rc::Rc;
 
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
+use crate::desk::Desk;
 use crate::filter::Filter;
 use crate::host;
 use crate::plugin::Plugin;
 
 /// The root context, one for each configuration of the plugin.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Root {
+    id: u32,
     /// `None` until a configuration has loaded.
-    plugin: Option<Rc<Plugin>>,
+    desk: Option<Rc<Desk>>,
 }
 
-impl Context for Root {}
+impl Root {
+    /// The root context `id`, before its configuration.
+    pub(crate) fn new(id: u32) -> Self {
+        Self { id, desk: None }
+    }
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, token: u32, headers: usize, body: usize, _: usize) {
+        if let Some(desk) = &self.desk {
+            desk.answered(token, headers, body);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, bytes: usize) -> bool {
         // Whatever goes wrong from here on, nothing is decided by an older configuration.
-        self.plugin = None;
+        if let Some(before) = self.desk.take() {
+            before.close();
+        }
         match Plugin::load(bytes) {
-            Ok(plugin) => self.plugin = Some(Rc::new(plugin)),
+            Ok(plugin) => self.desk = Some(Rc::new(Desk::new(plugin, self.id))),
             Err(problems) => {
                 for problem in problems {
                     host::log(LogLevel::Error, &format!("no request is allowed: {problem}"));
                 }
             }
         }
-        self.plugin.is_some()
+        self.desk.is_some()
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Filter::new(self.plugin.clone())))
+    fn on_tick(&mut self) {
+        if let Some(desk) = &self.desk {
+            desk.tick();
+        }
+    }
+
+    fn create_http_context(&self, id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Filter::new(id, self.desk.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -1,9 +1,10 @@
 //! The filter in Envoy as it is shipped: its size, the examples, what it counts and logs, configurations that are
-//! refused, bodies that are compared, and requests that are meant to break it.
+//! refused, bodies that are compared, what it finds out while it runs, and requests that are meant to break it.
 
 mod bodies;
 mod examples;
 mod istio;
+mod live;
 mod recovery;
 mod refused;
 mod requests;
@@ -46,6 +47,11 @@ fn main() -> ExitCode {
         test("envoy::istio::loads", istio::loads),
         test("envoy::requests", requests::check),
         test("envoy::timeouts", timeouts::check),
+        test("envoy::live::keys", live::fetched),
+        test("envoy::live::asks", live::asks),
+        test("envoy::live::crowd_of_one_worker", live::one_worker),
+        test("envoy::live::crowd_of_two_workers", live::two_workers),
+        test("envoy::live::clusters_refused", live::clusters_refused),
     ];
 
     let built = artefact.clone();

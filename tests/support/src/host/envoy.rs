@@ -1,5 +1,8 @@
 //! Envoy with the filter, on loopback: one listener, with a plugin of its own, for each configuration.
 
+mod bootstrap;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
@@ -10,7 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+use bootstrap::bootstrap;
+pub use settings::EnvoySettings;
 
 use super::printed::Printed;
 use crate::client::{self, Request};
@@ -20,21 +26,6 @@ use crate::tools::python;
 
 /// How long Envoy may take to accept connections: it compiles the module before it starts to listen.
 const START: Duration = Duration::from_secs(60);
-
-/// The upgrades that Envoy lets its filters see; it refuses any other by itself. Those besides the first are for the gate
-/// to refuse: an operator may have listed them.
-const UPGRADES: [&str; 4] = ["websocket", "websocket, x", "h2c, websocket", "websocket,"];
-
-/// What a listener is set up with.
-#[derive(Debug, Clone)]
-pub struct EnvoySettings {
-    /// The plugin's configuration: JSON text.
-    pub config: String,
-    /// Environment variables of the VM.
-    pub secrets: BTreeMap<String, String>,
-    /// Where accepted requests go.
-    pub origin: SocketAddr,
-}
 
 /// A running Envoy. Stopped when dropped.
 #[derive(Debug)]
@@ -68,10 +59,29 @@ impl Envoy {
         change: impl Fn(usize, &mut Value),
         step: &Step,
     ) -> Result<Self> {
+        let edit = |config: &mut Value| {
+            let all = config["static_resources"]["listeners"].as_array_mut();
+            all.into_iter().flatten().enumerate().for_each(|(index, listener)| change(index, listener));
+        };
+        Self::start_edited(listeners, wasm, name, 1, edit, step)
+    }
+
+    /// The same with this many workers, and the whole configuration as `edit` leaves it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Envoy::start`].
+    pub fn start_edited(
+        listeners: &[EnvoySettings],
+        wasm: &Path,
+        name: &str,
+        workers: usize,
+        edit: impl FnOnce(&mut Value),
+        step: &Step,
+    ) -> Result<Self> {
         let mut config = bootstrap(listeners, wasm, None);
-        let all = config["static_resources"]["listeners"].as_array_mut();
-        all.into_iter().flatten().enumerate().for_each(|(index, listener)| change(index, listener));
-        Self::start_configured(&config, listeners.len(), name, step)
+        edit(&mut config);
+        Self::launch(&config, listeners.len(), name, workers, step)
     }
 
     /// The same, with the first listener at the address `first`.
@@ -95,6 +105,10 @@ impl Envoy {
     ///
     /// As [`Envoy::start`].
     pub fn start_configured(config: &Value, listeners: usize, name: &str, step: &Step) -> Result<Self> {
+        Self::launch(config, listeners, name, 1, step)
+    }
+
+    fn launch(config: &Value, listeners: usize, name: &str, workers: usize, step: &Step) -> Result<Self> {
         let binary = binary(step)?;
         let dir = target("envoy").join(name);
         let config = write_bootstrap(&dir, config)?;
@@ -104,7 +118,8 @@ impl Envoy {
 
         step.message("starting Envoy");
         let mut command = Command::new(binary);
-        command.arg("--config-path").arg(&config).arg("--admin-address-path").arg(&admin_file).args(QUIETLY);
+        command.arg("--config-path").arg(&config).arg("--admin-address-path").arg(&admin_file);
+        command.args(QUIETLY).args(["--concurrency", &workers.to_string()]);
         let (child, output) = spawn(&mut command)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self { child, admin: nowhere, addresses: Vec::new(), output };
@@ -234,16 +249,9 @@ impl Drop for Envoy {
     }
 }
 
-/// One worker thread, nothing shared with other Envoys on the machine, and of the log what the filter says.
-const QUIETLY: &[&str] = &[
-    "--concurrency",
-    "1",
-    "--disable-hot-restart",
-    "--log-level",
-    "warning",
-    "--component-log-level",
-    "wasm:info",
-];
+/// Nothing shared with other Envoys on the machine, and of the log what the filter says.
+const QUIETLY: &[&str] =
+    &["--disable-hot-restart", "--log-level", "warning", "--component-log-level", "wasm:info"];
 
 /// The command of the pinned package, which becomes Envoy itself when it is called.
 fn binary(step: &Step) -> Result<PathBuf> {
@@ -287,87 +295,6 @@ fn write_bootstrap(dir: &Path, config: &Value) -> Result<PathBuf> {
     let file = dir.join("envoy.json");
     fs::write(&file, config.to_string()).with_context(|| file.display().to_string())?;
     Ok(file)
-}
-
-/// Envoy's whole configuration. Ports are left to the system, but for `first`; a listener's name is its number.
-fn bootstrap(listeners: &[EnvoySettings], wasm: &Path, first: Option<SocketAddr>) -> Value {
-    let numbered = || listeners.iter().enumerate();
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let address = |index| first.filter(|_| index == 0).unwrap_or(any);
-    json!({
-        "admin": {"address": socket(SocketAddr::from(([127, 0, 0, 1], 0)))},
-        "static_resources": {
-            "listeners": numbered()
-                .map(|(index, settings)| listener(index, settings, wasm, address(index)))
-                .collect::<Vec<_>>(),
-            "clusters": numbered().map(|(index, settings)| cluster(index, settings)).collect::<Vec<_>>(),
-        },
-    })
-}
-
-fn socket(address: SocketAddr) -> Value {
-    json!({"socket_address": {"address": address.ip().to_string(), "port_value": address.port()}})
-}
-
-fn cluster(index: usize, settings: &EnvoySettings) -> Value {
-    let endpoint = json!({"endpoint": {"address": socket(settings.origin)}});
-    json!({
-        "name": format!("origin-{index}"),
-        "type": "STATIC",
-        "connect_timeout": "2s",
-        "load_assignment": {
-            "cluster_name": format!("origin-{index}"),
-            "endpoints": [{"lb_endpoints": [endpoint]}],
-        },
-    })
-}
-
-/// As in `examples/agentflow/envoy.yaml`, but without Envoy's ceilings on headers, so that the filter's own show.
-fn listener(index: usize, settings: &EnvoySettings, wasm: &Path, address: SocketAddr) -> Value {
-    let types = "type.googleapis.com/envoy.extensions.filters";
-    let filter = json!({
-        "name": format!("portcullis-{index}"),
-        "failure_policy": "FAIL_RELOAD",
-        "allow_on_headers_stop_iteration": true,
-        "configuration": {"@type": "type.googleapis.com/google.protobuf.StringValue", "value": settings.config},
-        "vm_config": {
-            // One for all: Envoy compiles the module once for each set of secrets, which takes seconds, and starts the
-            // plugin once for each configuration.
-            "vm_id": "portcullis",
-            "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": wasm}},
-            "environment_variables": {"key_values": settings.secrets},
-        },
-    });
-    let manager = json!({
-        "@type": format!("{types}.network.http_connection_manager.v3.HttpConnectionManager"),
-        "stat_prefix": "gate",
-        "use_remote_address": true,
-        "always_set_request_id_in_response": true,
-        "max_request_headers_kb": 512,
-        "common_http_protocol_options": {"max_headers_count": 2000},
-        "upgrade_configs": UPGRADES.map(|name| json!({"upgrade_type": name})),
-        "route_config": {"virtual_hosts": [{
-            "name": "origin",
-            "domains": ["*"],
-            "routes": [{
-                "match": {"prefix": "/"},
-                "route": {"cluster": format!("origin-{index}"), "timeout": "0s"},
-            }],
-        }]},
-        "http_filters": [
-            {
-                "name": "portcullis",
-                "typed_config": {"@type": format!("{types}.http.wasm.v3.Wasm"), "config": filter},
-            },
-            {"name": "router", "typed_config": {"@type": format!("{types}.http.router.v3.Router")}},
-        ],
-    });
-    json!({
-        "name": index.to_string(),
-        "address": socket(address),
-        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
-    })
 }
 
 #[cfg(test)]
