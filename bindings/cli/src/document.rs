@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use portcullis_config::{ConfigError, ConfigErrors, Diagnostic, Position, locate};
+use portcullis_config::{ConfigError, Diagnostic, Position, locate};
 
 use self::found::{Found, Places, Unreadable};
 use crate::input::shown;
@@ -91,9 +91,9 @@ impl Document {
     }
 
     /// What is wrong with it: a line each, with the place in the form that editors know.
-    pub(crate) fn render_errors(&self, errors: &ConfigErrors) -> Failure {
+    pub(crate) fn render_errors<'e>(&self, errors: impl IntoIterator<Item = &'e ConfigError>) -> Failure {
         let lines: Vec<String> = errors
-            .iter()
+            .into_iter()
             .map(|error| {
                 let Position { line, column } = self.place_of_error(error);
                 format!("{}:{line}:{column}: {error}", self.name)

@@ -33,7 +33,7 @@ impl Environment {
     /// Compiles the configuration at `path`.
     pub(crate) fn compile(&self, path: &Path) -> Result<Configuration, Failure> {
         let document = Document::read("--config", path)?;
-        compile(&document.json, self).map_err(|errors| document.render_errors(&errors))
+        compile(&document.json, self).map_err(|errors| document.render_errors(errors.iter()))
     }
 }
 

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod api_keys;
 pub mod caller;
 pub mod coverage;
+mod cracked;
 pub mod diff;
 pub mod duration;
 pub mod effect;
@@ -24,4 +25,5 @@ pub mod sources;
 pub mod token;
 pub mod who_can;
 
+pub use cracked::cracked;
 pub use lint::lints;

@@ -34,7 +34,8 @@ pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let keys = match &arguments.config {
         Some(path) => {
             let document = Document::read("--config", path)?;
-            let gate = secretless::gate(&document.json).map_err(|errors| document.render_errors(&errors))?;
+            let gate =
+                secretless::gate(&document.json).map_err(|errors| document.render_errors(errors.iter()))?;
             KnownKey::all(&gate, now)
         }
         None if arguments.kv.runs() => stored(&arguments.kv, now, &mut notes)?,

@@ -60,7 +60,8 @@ impl DocumentOptions {
                 shown(path)
             ));
         }
-        let gate = secretless::gate(&document.json).map_err(|errors| document.render_errors(&errors))?;
+        let gate =
+            secretless::gate(&document.json).map_err(|errors| document.render_errors(errors.iter()))?;
         let text =
             String::from_utf8(document.json.clone()).map_err(|_| "the document is not UTF-8".to_owned())?;
         Ok(Target { document, gate, text, path, in_place: self.in_place })

@@ -4,8 +4,8 @@ use core::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use portcullis_analysis::lints;
 use portcullis_analysis::sources::FetchedSource;
+use portcullis_analysis::{cracked, lints};
 use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity, compile};
 use serde::Serialize;
 
@@ -117,20 +117,19 @@ impl Secrets for Assumed {
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let document = Document::read("--config", &arguments.config)?;
-    let loaded = if arguments.no_secrets {
-        compile(&document.json, &Assumed)
+    let known: Box<dyn Secrets> = if arguments.no_secrets {
+        Box::new(Assumed)
     } else {
-        compile(&document.json, &Environment::read(arguments.env_file.as_deref())?)
+        Box::new(Environment::read(arguments.env_file.as_deref())?)
     };
-    let configuration = match loaded {
+    let configuration = match compile(&document.json, known.as_ref()) {
         Ok(configuration) => configuration,
-        Err(errors) if json => {
-            let errors = errors.iter().map(|error| ErrorReport::new(error, &document)).collect();
-            let report = Report { valid: false, errors, notices: Vec::new(), sources: None };
-            return Ok(Outcome::success(output::json(&report)?).with_code(2));
-        }
-        Err(errors) => return Err(document.render_errors(&errors)),
+        Err(errors) => return refused(&document, errors.iter(), json),
     };
+    let cracked = cracked(&configuration.document, known.as_ref());
+    if !cracked.is_empty() {
+        return refused(&document, cracked.iter(), json);
+    }
     let advice = lints(&configuration);
     let mut reports: Vec<_> = configuration
         .diagnostics
@@ -184,6 +183,20 @@ fn fetched(sources: &[FetchedSource], document: &Document) -> String {
         }
     }
     printable(&text)
+}
+
+/// That the document cannot be used, or must not be.
+fn refused<'e>(
+    document: &Document,
+    errors: impl Iterator<Item = &'e ConfigError>,
+    json: bool,
+) -> Result<Outcome, Failure> {
+    if !json {
+        return Err(document.render_errors(errors));
+    }
+    let errors = errors.map(|error| ErrorReport::new(error, document)).collect();
+    let report = Report { valid: false, errors, notices: Vec::new(), sources: None };
+    Ok(Outcome::success(output::json(&report)?).with_code(2))
 }
 
 /// All notices, and how many there are with the `flaws` of sources.

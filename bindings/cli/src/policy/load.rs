@@ -15,7 +15,7 @@ const FILE_READ: u64 = 32 << 20;
 /// Loads the configuration at `path`, the value of the argument `name`.
 pub(super) fn gate(name: &str, path: &Path) -> Result<Gate, Failure> {
     let document = Document::read(name, path)?;
-    secretless::gate(&document.json).map_err(|errors| document.render_errors(&errors))
+    secretless::gate(&document.json).map_err(|errors| document.render_errors(errors.iter()))
 }
 
 /// The bytes of the file at `path`, the value of the argument `name`.

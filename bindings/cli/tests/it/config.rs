@@ -317,3 +317,50 @@ fn a_public_route_for_everything_is_told() {
     let expected = "warning[public_rest]: c.json:7:32: /policy/routes/GET ~1{path:path}: anybody may send GET to every path that no other route names\n";
     assert!(said.contains(expected), "{said}");
 }
+
+/// An entry of the list of crackers that loads: it is long enough, and no guide prints it.
+const CRACKED: &str = "reallyreallyreallyreallyverysafe";
+
+#[test]
+fn a_secret_that_crackers_know_is_an_error() {
+    let folder = Folder::new();
+    let document = r#"{
+  "profile": "generic",
+  "issuers": [{ "max_age_secs": 60, "audience": "a", "keys": [{ "alg": "HS256", "secret": { "env": "KNOWN" } }] }],
+  "upstream": { "credential": "swap", "token": { "secret": { "env": "FINE" } } }
+}"#;
+    let fine = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    let said = |document: &str, known: &str, more: &[&str]| {
+        let file = folder.write("c.json", document);
+        let secrets = folder.write("secrets.env", format!("KNOWN={known}\nFINE={fine}\n"));
+        let check = ["config", "check", "--config", &file, "--env-file", &secrets];
+        let output = run(&[&check[..], more].concat());
+        let printed = format!("{}{}", text(&output.stdout), text(&output.stderr)).replace(&file, "c.json");
+        assert!(!printed.contains(known), "{printed}");
+        (output.status.code(), printed)
+    };
+    let (code, printed) = said(document, CRACKED, &[]);
+    assert_eq!(code, Some(2), "{printed}");
+    assert!(
+        printed
+            .contains("c.json:3:100: /issuers/0/keys/0/secret/env: the secret is on a public list of secrets"),
+        "{printed}"
+    );
+    assert!(printed.contains("set the environment variable KNOWN"), "{printed}");
+    let (code, printed) = said(document, CRACKED, &["--json"]);
+    assert_eq!(code, Some(2), "{printed}");
+    let report: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!((&report["valid"], &report["notices"]), (&json!(false), &json!([])));
+    assert_eq!(report["errors"][0]["pointer"], "/issuers/0/keys/0/secret/env");
+    // Every place of a secret is looked at.
+    let swapped = document.replace("KNOWN", "OTHER").replace("FINE", "KNOWN").replace("OTHER", "FINE");
+    assert!(
+        said(&swapped, CRACKED, &[]).1.contains("/upstream/token/secret/env: the secret is on a public list")
+    );
+    let keys = document
+        .replace("\"upstream\"", "\"api_keys\": { \"pepper\": { \"env\": \"KNOWN\" } }, \"upstream\"");
+    let keys = keys.replacen("KNOWN", "FINE", 1);
+    assert!(said(&keys, CRACKED, &[]).1.contains("/api_keys/pepper/env: the secret is on a public list"));
+    let (code, printed) = said(document, &format!("{CRACKED}!"), &[]);
+    assert_eq!(code, Some(0), "{printed}");
+}
