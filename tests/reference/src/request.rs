@@ -2,7 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::scopes::Declared;
+/// What a credential declares.
+#[derive(Debug, Clone)]
+pub enum Declared {
+    /// A claim of a token that is a text.
+    Text(String),
+    /// A claim of a token that is a list.
+    List(Vec<String>),
+    /// The scopes of the record of an API key.
+    Recorded(Vec<String>),
+}
 
 /// A request, as text.
 #[derive(Debug, Clone)]

@@ -2,19 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::request::Declared;
 use crate::roles::Role;
 use crate::routes::Route;
-
-/// What a credential declares.
-#[derive(Debug, Clone)]
-pub enum Declared {
-    /// A claim of a token that is a text.
-    Text(String),
-    /// A claim of a token that is a list.
-    List(Vec<String>),
-    /// The scopes of the record of an API key.
-    Recorded(Vec<String>),
-}
 
 /// What a policy can mean by a scope.
 #[derive(Debug, Clone, Default)]

@@ -8,10 +8,9 @@ use portcullis::Gate;
 use portcullis_config::Secrets;
 use portcullis_reference::bindings::Rule;
 use portcullis_reference::model::Model;
-use portcullis_reference::request::{Caller, Request};
+use portcullis_reference::request::{Caller, Declared, Request};
 use portcullis_reference::roles::Role;
 use portcullis_reference::routes::Route;
-use portcullis_reference::scopes::Declared;
 use serde_json::{Map, Value, json};
 
 /// 2026-11-22T00:00:00Z: the time of every decision.
