@@ -342,8 +342,9 @@ fn a_secret_that_crackers_know_is_an_error() {
     let (code, printed) = said(document, CRACKED, &[]);
     assert_eq!(code, Some(2), "{printed}");
     assert!(
-        printed
-            .contains("c.json:3:100: /issuers/0/keys/0/secret/env: the secret is on a public list of secrets"),
+        printed.contains(
+            "c.json:3:100: /issuers/0/keys/0/secret/env: the secret is on a public list of secrets"
+        ),
         "{printed}"
     );
     assert!(printed.contains("set the environment variable KNOWN"), "{printed}");
