@@ -131,9 +131,9 @@ pub enum MethodDocument {
 }
 
 /// How a credential is given.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case", expecting = "\"as_sent\", {\"form\": NAME} or {\"json\": NAME}")]
+#[cfg_attr(feature = "schema", schemars(rename_all = "snake_case"))]
 pub enum CredentialFormDocument {
     /// In the header it was sent in.
     AsSent,
@@ -141,6 +141,44 @@ pub enum CredentialFormDocument {
     Form(String),
     /// As a member of a JSON object.
     Json(String),
+}
+
+impl<'de> Deserialize<'de> for CredentialFormDocument {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Members {
+            form: Option<String>,
+            json: Option<String>,
+        }
+
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = CredentialFormDocument;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("\"as_sent\", {\"form\": NAME} or {\"json\": NAME}")
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+                match text {
+                    "as_sent" => Ok(CredentialFormDocument::AsSent),
+                    _ => Err(E::invalid_value(serde::de::Unexpected::Other("another text"), &self)),
+                }
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<Self::Value, A::Error> {
+                match Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))? {
+                    Members { form: Some(name), json: None } => Ok(CredentialFormDocument::Form(name)),
+                    Members { form: None, json: Some(name) } => Ok(CredentialFormDocument::Json(name)),
+                    _ => Err(serde::de::Error::invalid_value(serde::de::Unexpected::Map, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// The gate's own account at an endpoint.

@@ -292,6 +292,35 @@ fn a_verify_call_is_given_the_credential_as_json() {
     assert_eq!(host.with("abc-123"), (401, "credential_rejected"));
 }
 
+#[test]
+fn the_credential_is_given_in_the_form_that_is_written() {
+    let url = "https://idp.example/verify";
+    for (credential, body) in [
+        (json!({"json": "access_token"}), r#"{"access_token":"abc-123"}"#),
+        (json!({"form": "access token"}), "access%20token=abc-123"),
+    ] {
+        let identity = json!({"kind": "verify", "ask": url, "subject": "/id", "credential": credential});
+        let mut host = Host::serving(&asking(&identity), &[(url, Page::json(&json!({"id": "alice"})))]);
+        assert_eq!(host.with("abc-123"), (200, "-"));
+        assert_eq!(host.last.take().unwrap().body(), body);
+    }
+    let identity = json!({"ask": url, "subject": "/id", "credential": "as_sent"});
+    let mut host = Host::serving(&asking(&identity), &[(url, Page::json(&json!({"id": "alice"})))]);
+    assert_eq!(host.with("abc-123"), (200, "-"));
+    for bad in [
+        json!("json"),
+        json!({}),
+        json!({"json": "a", "form": "b"}),
+        json!({"header": "a"}),
+        json!({"json": 1}),
+    ] {
+        let document = asking(&json!({"kind": "verify", "ask": url, "subject": "/id", "credential": bad}));
+        let errors = portcullis_tests::try_load(document, &portcullis_tests::Env::standard()).unwrap_err();
+        let errors: Vec<_> = errors.iter().map(|error| error.pointer.clone()).collect();
+        assert!(errors.len() == 1 && errors[0].starts_with("/identity/credential"), "{bad}: {errors:?}");
+    }
+}
+
 /// R2R as it is known: its API keys get in, and superusers are whom its database says.
 #[test]
 fn the_origin_r2r() {
