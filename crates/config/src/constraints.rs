@@ -105,7 +105,10 @@ fn constraints() -> Vec<(&'static str, Value)> {
             "/$defs/ApiKeyRecordDocument/properties/hash",
             json!({ "pattern": "^(hmac-sha256|sha256):[0-9A-Fa-f]{64}$" }),
         ),
-        ("/$defs/ApiKeyRecordDocument/properties/expires_at", json!({ "maximum": NUMERIC_DATE_MAX })),
+        (
+            "/$defs/ApiKeyRecordDocument/properties/expires_at",
+            json!({ "not": { "type": "number", "exclusiveMinimum": NUMERIC_DATE_MAX } }),
+        ),
         ("/$defs/ApiKeyRecordDocument/properties/id", json!({ "minLength": 1 })),
         ("/$defs/PolicyDocument/properties/routes", json!({ "propertyNames": { "pattern": route() } })),
         ("/$defs/PolicyDocument/properties/docs", access.clone()),
@@ -184,8 +187,9 @@ fn whole_document() -> Value {
 /// Keys that are fetched are all there are.
 fn one_source_of_keys() -> Value {
     let no_keys = json!({ "type": "array", "maxItems": 0 });
-    let fetched =
-        json!({ "required": ["jwks"], "properties": { "jwks": { "type": "object", "required": ["url"] } } });
+    let fetched = json!({ "required": ["jwks"], "properties": { "jwks": {
+            "type": "object", "required": ["url"], "properties": { "url": true },
+        } } });
     let discovered = json!({ "required": ["discover"], "properties": { "discover": { "const": true } } });
     json!({ "allOf": [
         { "if": fetched, "then": { "properties": { "keys": no_keys } } },

@@ -67,7 +67,10 @@ impl JsonSchema for RouteDocument {
                                     "type": "boolean",
                                 },
                             },
-                            "oneOf": [{ "required": ["equals"] }, { "required": ["ask"] }],
+                            "oneOf": [
+                                { "required": ["equals"], "properties": { "equals": true } },
+                                { "required": ["ask"], "properties": { "ask": true } },
+                            ],
                             "additionalProperties": false,
                         }] },
                     },
