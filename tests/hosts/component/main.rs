@@ -5,6 +5,7 @@ mod bodies;
 mod differential;
 mod gate;
 mod instances;
+mod live;
 mod middleware;
 mod p3;
 mod props;
@@ -37,6 +38,8 @@ struct Shared {
     artefacts: Fixture<Vec<ComponentArtefact>>,
     /// The component of the world `gate` in wasmtime.
     gate: Fixture<GateComponent>,
+    /// The component of the world `proxy`, as wasmtime has compiled it.
+    proxy: Fixture<PathBuf>,
     /// The middleware for WASI 0.3 in front of a service that hands on to an origin, as wasmtime has compiled it.
     relay: Fixture<PathBuf>,
     props: Fixture<Props>,
@@ -56,11 +59,13 @@ impl Shared {
             let gate = named(built.get()?, "gate")?;
             step("compile the gate in wasmtime", |step| GateComponent::compile(step, &gate.path))
         });
+        let built = artefacts.clone();
+        let proxy = Fixture::new(move || live::precompile(&named(built.get()?, "proxy")?.path));
         let relay = Fixture::new(|| {
             let component = step("build the relay behind the middleware", build::guarded_relay)?;
             step("compile it in wasmtime", |step| WasmtimeServe::precompile(&component, "check-p3", step))
         });
-        Self { artefacts, gate, relay, props: Fixture::new(Props::make) }
+        Self { artefacts, gate, proxy, relay, props: Fixture::new(Props::make) }
     }
 
     /// A test of the pure gate.
@@ -80,6 +85,12 @@ impl Shared {
         harness::checks(name, move |summary| {
             check(&named(artefacts.get()?, world)?.path, props.get()?, summary)
         })
+    }
+
+    /// A test of the proxy with a gate that learns.
+    fn of_live(&self, name: &str, check: fn(&Path, &mut Summary) -> Result<()>) -> Trial {
+        let proxy = self.proxy.clone();
+        harness::checks(format!("component::live::{name}"), move |summary| check(proxy.get()?, summary))
     }
 
     /// A test of the middleware for WASI 0.3.
@@ -124,6 +135,8 @@ fn main() -> ExitCode {
         shared.of_world("middleware", "component::middleware", |_, props, summary| {
             middleware::check(props, summary)
         }),
+        shared.of_live("keys", live::keys),
+        shared.of_live("asks", live::asks),
         shared.of_p3("forwarding", proxy::forwarding),
         shared.of_p3("instances", instances::check),
         shared.of_p3("bodies::enforced", bodies::enforced),

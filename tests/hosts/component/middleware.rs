@@ -56,6 +56,12 @@ pub(crate) fn check(props: &Props, summary: &mut Summary) -> Result<()> {
     gate.expect("records to look up", &user, 503, Some("config_invalid"), summary)?;
     gate.expect_log("records to look up", NO_STORE, summary);
 
+    let mut fetched = serde_json::from_str::<Value>(&props.config)?;
+    fetched["issuers"][0] = json!({"issuer": NOBODY, "jwks": {"url": format!("{NOBODY}/keys")}});
+    let gate = start(fetched, unchanged.clone(), "check-middleware-fetched")?;
+    gate.expect("keys to fetch", &user, 503, Some("config_invalid"), summary)?;
+    gate.expect_log("keys to fetch", "/issuers/0/jwks/url: ", summary);
+
     let mut bodies = bodies::config(props, "enforce", true)?;
     bodies["cors"] = json!({});
     let gate = start(bodies, unchanged.clone(), "check-middleware-body")?;

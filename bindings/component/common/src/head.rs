@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use portcullis::api_key::RecordLookup;
 use portcullis::{
-    BodyNeed, Decision, Forward, Gate, HeaderPair, Reason, RequestHead, Response, UnixTime, Verdict,
+    BodyNeed, Decision, Forward, Gate, HeaderPair, LiveGate, Reason, RequestHead, Response, Step, UnixTime,
+    Verdict,
 };
 
 /// The head of one request.
@@ -97,6 +98,11 @@ impl Head {
     pub fn decide(&self, gate: &Gate, now: UnixTime) -> Result<Verdict, BodyNeed> {
         // There is no store to ask: records stand in the configuration here.
         self.with(|head| gate.begin(head, now)).with_records(|_| (RecordLookup::Unavailable, now))
+    }
+
+    /// The verdict, or what is needed to decide, of a gate that learns.
+    pub fn begin(&self, gate: &mut LiveGate, now: UnixTime) -> Step {
+        self.with(|head| gate.begin(head, now))
     }
 
     /// What the verdict comes to.

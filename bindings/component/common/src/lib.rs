@@ -4,8 +4,12 @@
 
 extern crate alloc;
 
+mod call;
 mod head;
+mod notices;
 mod variables;
 
+pub use call::{Address, Answer};
 pub use head::{Head, Outcome};
+pub use notices::Notices;
 pub use variables::Variables;

@@ -10,12 +10,21 @@ use portcullis_config::{Loaded, RecordStore, Secrets};
 const CONFIG: &str = "PORTCULLIS_CONFIG";
 
 /// The variables, as the host gives them.
-pub struct Variables(Vec<(String, String)>);
+pub struct Variables {
+    given: Vec<(String, String)>,
+    sends_calls: bool,
+}
 
 impl Variables {
-    /// These.
+    /// These, of a component that sends none of the gate's own calls.
     pub fn new(given: Vec<(String, String)>) -> Self {
-        Self(given)
+        Self { given, sends_calls: false }
+    }
+
+    /// The same of a component that does, or does not.
+    #[must_use]
+    pub fn sending_calls(self, sends_calls: bool) -> Self {
+        Self { sends_calls, ..self }
     }
 
     /// The configuration, compiled.
@@ -35,13 +44,13 @@ impl Variables {
 // Their values are secrets.
 impl core::fmt::Debug for Variables {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_list().entries(self.given.iter().map(|(name, _)| name)).finish()
     }
 }
 
 impl Secrets for Variables {
     fn get(&self, name: &str) -> Option<String> {
-        self.0.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.clone())
+        self.given.iter().find(|(variable, _)| variable == name).map(|(_, value)| value.clone())
     }
 
     fn hint(&self, name: &str) -> String {
@@ -50,6 +59,10 @@ impl Secrets for Variables {
 
     fn record_store(&self) -> RecordStore {
         RecordStore::Unsupported
+    }
+
+    fn sends_calls(&self) -> bool {
+        self.sends_calls
     }
 }
 

@@ -6,11 +6,13 @@ extern crate alloc;
 
 pub mod bindings;
 mod environment;
+mod instance;
 mod request;
 mod response;
 #[cfg(target_family = "wasm")]
 mod runtime;
 
 pub use environment::{complain, variable};
+pub use instance::Sender;
 pub use request::{Allowed, Request};
 pub use response::start;

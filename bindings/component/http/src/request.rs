@@ -3,13 +3,13 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use portcullis::{BodyNeed, Forward, Reason, UnixTime, Verdict};
+use portcullis::{BodyNeed, Forward, Reason, Verdict};
 use portcullis_component_common::{Head, Outcome};
 
-use crate::bindings::wasi::clocks::wall_clock;
 use crate::bindings::wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
 use crate::bindings::wasi::random::random;
 use crate::environment;
+use crate::instance::{Instance, Sender, now};
 use crate::response::respond;
 
 /// One request.
@@ -17,6 +17,7 @@ use crate::response::respond;
 pub struct Request {
     /// Its head.
     pub head: Head,
+    instance: &'static Instance,
 }
 
 /// A request that its verdict allows.
@@ -28,10 +29,13 @@ pub struct Allowed {
 }
 
 impl Request {
-    /// Reads the head, and nothing of the body.
-    pub fn read(incoming: &IncomingRequest) -> Self {
-        environment::note_request();
+    /// Reads the head, and nothing of the body. The gate's own calls are sent with `sender`; without one, a configuration
+    /// that needs them does not load.
+    pub fn read(incoming: &IncomingRequest, sender: Option<Sender>) -> Self {
+        let instance = Instance::get(sender);
+        instance.note_request();
         Self {
+            instance,
             head: Head::new(
                 name(incoming.method()),
                 incoming.path_with_query(),
@@ -45,7 +49,7 @@ impl Request {
     /// The same, whose identifier the origin and the caller are told in `X-Request-Id`.
     #[must_use]
     pub fn telling_id(self) -> Self {
-        Self { head: self.head.telling_id() }
+        Self { head: self.head.telling_id(), ..self }
     }
 
     /// The verdict or, as the error, the need for the body.
@@ -54,20 +58,18 @@ impl Request {
     ///
     /// [`BodyNeed`] if the decision takes the body.
     pub fn decide(&self) -> Result<Verdict, BodyNeed> {
-        match environment::gate() {
-            Some(gate) => self.head.decide(gate, now()),
-            None => Ok(self.head.refused(Reason::ConfigInvalid, now())),
-        }
+        let decided = self.instance.decide(&self.head);
+        decided.unwrap_or_else(|| Ok(self.head.refused(Reason::ConfigInvalid, now())))
     }
 
-    /// The verdict of a decision that takes the body: all of it, or one byte more than its limit.
-    pub fn decide_with(need: BodyNeed, body: &[u8]) -> Verdict {
-        need.supply(body, now())
+    /// The verdict of a decision that takes the body: all of it or one byte more than its limit; none if it broke off.
+    pub fn decide_with(&self, need: BodyNeed, body: Option<&[u8]>) -> Verdict {
+        self.instance.decide_with(need, body)
     }
 
-    /// The verdict of a decision that takes the body, which broke off or cannot be had.
-    pub fn decide_without(need: BodyNeed) -> Verdict {
-        need.unavailable(now())
+    /// Fetches what is due. For when the response is out: nobody waits for it.
+    pub fn refresh(&self) {
+        self.instance.refresh();
     }
 
     /// Logs and answers what goes no further; none then. What is allowed comes back, and is logged by [`Allowed::log`] once it is clear
@@ -101,7 +103,7 @@ impl Request {
 
     /// Refuses the request, which was allowed, because its body broke off on its way to the origin.
     pub fn body_broken_off(&self, out: ResponseOutparam) {
-        match environment::gate() {
+        match self.instance.gate() {
             // It is a refusal; and if it were not, the host would answer for want of a response.
             Some(gate) => drop(self.settle(self.head.body_broken_off(gate, now()), out)),
             None => self.refuse_for_config(out),
@@ -111,7 +113,7 @@ impl Request {
     /// Answers that the origin cannot be reached. Not a decision: nothing to log but why.
     pub fn origin_unreachable(&self, why: &str, out: ResponseOutparam) {
         environment::complain(&format!("request {}: cannot reach ORIGIN: {why}", self.head.id()));
-        let Some(gate) = environment::gate() else { return self.refuse_for_config(out) };
+        let Some(gate) = self.instance.gate() else { return self.refuse_for_config(out) };
         respond(out, &self.head.origin_unreachable(gate, now()));
     }
 }
@@ -121,10 +123,6 @@ impl Allowed {
     pub fn log(&self) {
         environment::log(&self.log_line);
     }
-}
-
-fn now() -> UnixTime {
-    UnixTime::from_secs(wall_clock::now().seconds)
 }
 
 fn name(method: Method) -> String {

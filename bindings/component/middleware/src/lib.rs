@@ -25,7 +25,7 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let request = Request::read(&incoming);
+        let request = Request::read(&incoming, None);
         let Ok(verdict) = request.decide() else {
             return request.refuse_as_failed(&impossible("compare members of a body and hand it on"), out);
         };

@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod bindings;
+mod call;
 mod exchange;
 mod origin;
 mod pump;
@@ -23,22 +24,28 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let mut request = Request::read(&incoming).telling_id();
-        let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
-        let Ok(mut upload) = Upload::open(&incoming) else {
-            return request.refuse_as_failed("the host does not give the body", out);
-        };
-        let Ok(verdict) = decide(&mut request, &mut upload) else { return request.body_broken_off(out) };
-        let Some((allowed, out)) = request.settle(verdict, out) else { return upload.drain() };
-        let Ok(outgoing) = exchange::outgoing(&incoming, &request, &allowed.forward, origin) else {
-            return request.refuse_as_failed("the host refuses the request for the origin", out);
-        };
-        allowed.log();
-        match exchange::run(upload, &request, outgoing) {
-            Ok(answered) => answered.stream(out, allowed.forward),
-            Err(Failed::Caller) => request.body_broken_off(out),
-            Err(Failed::Origin(why)) => request.origin_unreachable(&why, out),
-        }
+        let mut request = Request::read(&incoming, Some(call::send)).telling_id();
+        serve(&incoming, &mut request, out);
+        request.refresh();
+    }
+}
+
+/// Decides on the request and does what the verdict says, to the end of the response.
+fn serve(incoming: &IncomingRequest, request: &mut Request, out: ResponseOutparam) {
+    let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
+    let Ok(mut upload) = Upload::open(incoming) else {
+        return request.refuse_as_failed("the host does not give the body", out);
+    };
+    let Ok(verdict) = decide(request, &mut upload) else { return request.body_broken_off(out) };
+    let Some((allowed, out)) = request.settle(verdict, out) else { return upload.drain() };
+    let Ok(outgoing) = exchange::outgoing(incoming, request, &allowed.forward, origin) else {
+        return request.refuse_as_failed("the host refuses the request for the origin", out);
+    };
+    allowed.log();
+    match exchange::run(upload, request, outgoing) {
+        Ok(answered) => answered.stream(out, allowed.forward),
+        Err(Failed::Caller) => request.body_broken_off(out),
+        Err(Failed::Origin(why)) => request.origin_unreachable(&why, out),
     }
 }
 
@@ -52,8 +59,8 @@ fn decide(request: &mut Request, upload: &mut Upload) -> Result<Verdict, BrokenO
         request.head.announce_body();
     }
     Ok(request.decide().unwrap_or_else(|need| match upload.read(need.limit().saturating_add(1)) {
-        Ok(body) => Request::decide_with(need, body),
-        Err(BrokenOff) => Request::decide_without(need),
+        Ok(body) => request.decide_with(need, Some(body)),
+        Err(BrokenOff) => request.decide_with(need, None),
     }))
 }
 

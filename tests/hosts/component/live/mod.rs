@@ -1,0 +1,9 @@
+//! The component of the world `proxy` with a gate that learns: keys that it fetches, callers that it asks about.
+
+mod asks;
+mod keys;
+mod stage;
+
+pub(crate) use asks::check as asks;
+pub(crate) use keys::check as keys;
+pub(crate) use stage::precompile;
