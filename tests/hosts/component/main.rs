@@ -30,7 +30,7 @@ use portcullis_test_support::summary::Summary;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 472 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 650 * 1024;
 
 /// What the tests share.
 #[derive(Clone)]

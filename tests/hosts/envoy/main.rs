@@ -25,7 +25,7 @@ use portcullis_test_support::summary::Summary;
 use scene::Scene;
 
 /// Ceiling for the module after gzip, so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 509 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 690 * 1024;
 
 fn main() -> ExitCode {
     let artefact = Fixture::new(|| {

@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 
 /// Ceiling for the module after gzip. Cloudflare allows 3 MB on its free plan; this one is here so that growth is noticed
 /// in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 497 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 650 * 1024;
 /// Ceiling for the JavaScript: glue and handler.
 const JS_BUDGET_BYTES: u64 = 32 * 1024;
 /// How long a log line may take to arrive.

@@ -36,13 +36,13 @@ const IMPORTS: &[&str] = &[
 ];
 
 /// Most bytes of the module.
-const WASM_BUDGET: u64 = 945 * 1024;
+const WASM_BUDGET: u64 = 1250 * 1024;
 /// Most bytes of the module after gzip.
-const WASM_GZIP_BUDGET: u64 = 387 * 1024;
+const WASM_GZIP_BUDGET: u64 = 520 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 800;
 /// Most bytes of the packed package: the module twice, once inside the entry for most hosts.
-const TARBALL_BUDGET: u64 = 815 * 1024;
+const TARBALL_BUDGET: u64 = 1090 * 1024;
 
 /// What is shipped as it stands in `bindings/npm/js`. `index.js` is not: the module goes into it.
 const SCRIPTS: &[&str] = &[
