@@ -6,8 +6,8 @@ use crate::time::UnixTime;
 use crate::verdict::Verdict;
 
 impl Step {
-    /// Goes on with the records that `lookup` gives, by [`RecordNeed::store_key`], each with the time; a host without a
-    /// store gives [`RecordLookup::Unavailable`]. What remains is the verdict or, as the error, the need for a body.
+    /// Goes on with the records that `lookup` gives, by their keys in a store, each with the time; a host without a store
+    /// gives [`RecordLookup::Unavailable`]. What remains is the verdict or, as the error, the need for a body.
     ///
     /// ```
     /// use portcullis::api_key::RecordLookup;
