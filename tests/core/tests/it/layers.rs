@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("portcullis-gate", &["portcullis", "portcullis-config"]),
     ("portcullis-middleware", &["portcullis", "portcullis-component-http"]),
     ("portcullis-middleware-p3", &["portcullis", "portcullis-config", "portcullis-component-common"]),
-    ("portcullis-proxy", &["portcullis", "portcullis-component-http"]),
+    ("portcullis-proxy", &["portcullis", "portcullis-component-common", "portcullis-component-http"]),
     ("portcullis-npm", &["portcullis", "portcullis-config", "portcullis-pending"]),
     ("portcullis-proxy-wasm", &["portcullis", "portcullis-config"]),
     ("portcullis-worker", &["portcullis", "portcullis-config", "portcullis-pending"]),

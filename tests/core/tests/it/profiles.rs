@@ -289,7 +289,10 @@ fn the_key_for_the_origin_is_not_shown() {
         let mut env = Env::standard();
         env.0.insert("ORIGIN_SECRET", secret.to_owned());
         let error = try_load(document.as_bytes(), &env).unwrap_err().to_string();
-        assert!(error.starts_with("/upstream/origin_key/env: the secret is no API key"), "{error}");
+        assert!(
+            error.starts_with("/upstream/origin_key/env: secret \"ORIGIN_SECRET\" is no API key"),
+            "{error}"
+        );
         assert!(!error.contains(secret), "{error}");
     }
 }
