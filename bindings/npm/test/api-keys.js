@@ -52,7 +52,8 @@ export function apiKeys(test) {
     equal([outcome(verdict), verdict.principal?.subject, asked], ["allow", "key:crawler 1", [hash]]);
     for (const [expected, members] of [
       ["401 api_key_unknown", { hash: `${hash.slice(0, -2)}00` }],
-      ["401 api_key_unknown", { hash: `hmac-${hash}` }],
+      ["401 api_key_unknown", { id: "crawler1", hash: `hmac-${hash}` }],
+      ["503 records_unavailable", { hash: `hmac-${hash}` }],
       ["401 api_key_expired", { expires_at: "2020-01-01T00:00:00Z" }],
       ["503 records_unavailable", { expires_at: "2999-12-31" }],
     ]) {
