@@ -6,7 +6,7 @@ import { FAILED, settings } from "./guard.js";
 export { verdictOf } from "./forward.js";
 
 export function guard(gate, handler, options) {
-  const { records, log, requestId, onError } = settings(gate, options);
+  const { records, log, requestId, clientAddress, onError } = settings(gate, options);
   if (typeof handler !== "function") throw new ArgumentError(`a guard takes the handler second, not ${kind(handler)}`);
   return async function (request, ...rest) {
     let inner;
@@ -18,7 +18,11 @@ export function guard(gate, handler, options) {
         peeked = whole;
         return bytes;
       };
-      verdict = await gate.decideAsync(request, { records, requestId: requestId(request), body });
+      // A Worker's context, wherever the handler gets it.
+      const context = rest.find((argument) => typeof argument?.waitUntil === "function");
+      const waitUntil = context && ((promise) => context.waitUntil(promise));
+      const client = clientAddress?.(request);
+      verdict = await gate.decideAsync(request, { records, requestId: requestId(request), clientAddress: client, body, waitUntil });
       log(verdict.log);
       if (!verdict.allowed) return toResponse(verdict);
       inner = toRequest(verdict, peeked, request.url);

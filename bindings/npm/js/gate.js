@@ -5,13 +5,17 @@ import * as core from "./glue.js";
 import { ArgumentError, ConfigError, DeniedError, kind } from "./errors.js";
 import { alive, ask, camelCase, enter, failed, undecided } from "./instance.js";
 import { headOf } from "./request.js";
+import { pause, send, senderOf } from "./calls.js";
 
 export { ArgumentError, AuthError, ConfigError, DeniedError, LoadError, PortcullisError, toResponse } from "./errors.js";
 export { toClient, toRequest } from "./forward.js";
 export { reasons } from "./reasons.js";
 
 // How far a decision gets.
-const STEPS = ["decided", "needsRecord", "needsBody"];
+const STEPS = ["decided", "needsRecord", "needsBody", "needsCall", "needsWait"];
+
+// How often it is looked whether keys are due, in milliseconds.
+const LOOK_MS = 1000;
 
 export class Gate {
   // The gate in the module, and the instance of the module it is in.
@@ -22,15 +26,22 @@ export class Gate {
   #secrets = new Map();
   // The principals that this gate has vouched for, each with what the policy knows it by.
   #principals = new WeakMap();
+  // How calls are sent, and where changes of sources are told.
+  #sender;
+  #notice;
+  // When it was last looked whether keys are due.
+  #looked = 0;
 
-  static load(config, secrets = {}) {
-    return new Gate(config, secrets);
+  static load(config, secrets = {}, options = {}) {
+    return new Gate(config, secrets, options);
   }
 
-  constructor(config, secrets) {
+  constructor(config, secrets, options) {
     if (typeof secrets !== "object" || secrets === null) {
       throw new ArgumentError(`the secrets are an object, for example process.env, not ${kind(secrets)}`);
     }
+    this.#sender = senderOf(options);
+    this.#notice = options.notice ?? ((text) => console.warn(`portcullis: ${text}`));
     this.#config = textOf(config);
     this.#load((name) => {
       try {
@@ -47,7 +58,9 @@ export class Gate {
   #load(get) {
     this.#instance = enter();
     try {
-      this.#core = core.Gate.load(this.#config, { get });
+      const { fetch, origin } = this.#sender;
+      const given = { get, fetches: () => fetch !== undefined, reaches_origin: () => fetch !== undefined && origin !== undefined };
+      this.#core = core.Gate.load(this.#config, given, Math.random());
     } catch (thrown) {
       if (typeof thrown === "string") throw new ConfigError(JSON.parse(thrown));
       throw failed(thrown);
@@ -82,9 +95,70 @@ export class Gate {
     return this.#supply(step, (gate) => gate.supply_body(handle, line, now, bytes));
   }
 
+  #supplyReply({ line, time }, step, [head, body]) {
+    const [{ handle }, now] = [step.needsCall, time()];
+    const next = this.#supply(step, (gate) => gate.supply_reply(handle, line, now, head, body));
+    this.#tell();
+    return next;
+  }
+
+  #again({ line, time }, step, last) {
+    const [{ handle }, now] = [step.needsWait, time()];
+    return this.#supply(step, (gate) => gate.again(handle, line, now, last));
+  }
+
+  // Sends what a decision needs, which has been made without it: what comes of it counts for the next.
+  async #learn(call, step) {
+    try {
+      while (step.needsCall) step = this.#supplyReply(call, step, await send(this.#sender, step.needsCall.call));
+    } catch {
+      // The gate failed: whoever asks next meets it anew.
+    } finally {
+      this.#release(step);
+    }
+  }
+
+  // After a decision: fetches the keys that are due, and says what has changed. Nobody waits for it.
+  #tend(waitUntil) {
+    const now = Date.now();
+    if (Math.abs(now - this.#looked) < LOOK_MS) return;
+    this.#looked = now;
+    const refreshed = this.refresh().catch(() => {});
+    waitUntil?.(refreshed);
+  }
+
+  async refresh() {
+    bound(this);
+    const instance = enter();
+    const next = (call) => this.#ask((gate) => call(gate, Date.now()), "fetch").fetch;
+    try {
+      for (let due; (due = next((gate, now) => gate.due(now))); ) {
+        for (let fetch = due; fetch; ) {
+          const [handle, call] = fetch;
+          const [head, body] = await send(this.#sender, call);
+          // After a trap there is another gate, which knows of none of it.
+          if (enter() !== instance) return this.sources();
+          fetch = next((gate, now) => gate.refreshed(handle, now, head, body));
+        }
+      }
+    } finally {
+      this.#tell();
+    }
+    return this.sources();
+  }
+
+  sources() {
+    bound(this);
+    return Object.freeze(this.#ask((gate) => gate.sources(Date.now()), "sources").sources.map(Object.freeze));
+  }
+
+  #tell() {
+    for (const text of this.#ask((gate) => gate.notices(Date.now()), "notices").notices) this.#notice(text);
+  }
+
   // Whatever ended the request, nothing waits for it any more.
   #release(step) {
-    const waits = step.needsRecord ?? step.needsBody;
+    const waits = step.needsRecord ?? step.needsBody ?? step.needsCall ?? step.needsWait;
     if (!waits || !alive(step.instance)) return;
     try {
       this.#core.release(waits.handle);
@@ -105,12 +179,23 @@ export class Gate {
 
   decide(request, options) {
     bound(this);
-    const call = describe(request, options, ["now", "requestId", "body"]);
+    const call = describe(request, options, ["now", "requestId", "clientAddress", "body"]);
     let step = this.#begin(call);
     try {
-      // There is nobody to ask for a record: the core says what that means.
-      if (step.needsRecord) step = this.#supplyRecord(call, step, undefined);
-      if (step.needsBody) step = this.#supplyBody(call, step, call.body);
+      for (let asked = false; !step.decided; ) {
+        // There is nobody to ask for a record: the core says what that means.
+        if (step.needsRecord) step = this.#supplyRecord(call, step, undefined);
+        else if (step.needsBody) step = this.#supplyBody(call, step, call.body);
+        else if (step.needsWait) step = this.#again(call, step, true);
+        else if (asked) throw undecided(new Error("a decision asks twice for the same"));
+        else {
+          // Nobody waits here: it is asked for the next decision, and this one is made while that is under way.
+          asked = true;
+          this.#learn(call, step);
+          step = this.#begin(call);
+        }
+      }
+      this.#tend();
       return this.#verdict(step);
     } finally {
       this.#release(step);
@@ -119,11 +204,27 @@ export class Gate {
 
   async decideAsync(request, options) {
     bound(this);
-    const call = describe(request, options, ["now", "requestId", "body", "records"]);
+    const call = describe(request, options, ["now", "requestId", "clientAddress", "body", "records", "waitUntil"]);
+    // If the caller leaves, the search goes on: others may wait for what it finds.
+    const settled = this.#settle(call);
+    call.waitUntil?.(settled.catch(() => {}));
+    const verdict = await settled;
+    this.#tend(call.waitUntil);
+    return verdict;
+  }
+
+  async #settle(call) {
     let step = this.#begin(call);
     try {
-      if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.key));
-      if (step.needsBody) step = this.#supplyBody(call, step, await readBody(call.body, step.needsBody.limit));
+      while (!step.decided) {
+        if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.key));
+        else if (step.needsBody) step = this.#supplyBody(call, step, await readBody(call.body, step.needsBody.limit));
+        else if (step.needsCall) step = this.#supplyReply(call, step, await send(this.#sender, step.needsCall.call));
+        else {
+          await pause(step.needsWait.millis);
+          step = this.#again(call, step, false);
+        }
+      }
       return this.#verdict(step);
     } finally {
       this.#release(step);
@@ -133,6 +234,7 @@ export class Gate {
   verify(token, { now = new Date() } = {}) {
     const text = typeof token === "string" ? token : "";
     const time = millis(now);
+    this.#tend();
     return this.#principal(this.#ask((gate) => gate.verify(text, time), "principal").principal);
   }
 
@@ -143,7 +245,6 @@ export class Gate {
   }
 
   #verdict({ decided }) {
-    if (!decided) throw undecided(new Error("a decision waits twice for the same"));
     const { decision, diagnostics } = decided.verdict;
     const { reason, message, reported, route, permission, principal } = diagnostics;
     const record = { route, permission, log: decided.log };
@@ -196,17 +297,24 @@ function describe(request, options = {}, known) {
   if (unknown !== undefined) {
     throw new ArgumentError(`\`${unknown}\` is no option here: there are ${known.join(", ")}`);
   }
-  const { now, requestId = "", body, records } = options;
+  const { now, requestId = "", clientAddress = null, body, records, waitUntil } = options;
   if (typeof requestId !== "string") throw new ArgumentError(`the requestId is a string, not ${kind(requestId)}`);
+  if (clientAddress !== null && typeof clientAddress !== "string") {
+    throw new ArgumentError(`the clientAddress is a string, not ${kind(clientAddress)}`);
+  }
+  if (waitUntil !== undefined && typeof waitUntil !== "function") {
+    throw new ArgumentError(`waitUntil is a function, not ${kind(waitUntil)}`);
+  }
   const { method, target, headers, showsConnection } = headOf(request);
   const fixed = now === undefined ? undefined : millis(now);
   return {
     line: JSON.stringify([method, requestId]),
-    head: JSON.stringify([target, headers, showsConnection]),
+    head: JSON.stringify([target, headers, showsConnection, clientAddress]),
     // Whoever has expired while something was waited for is not allowed.
     time: () => fixed ?? Date.now(),
     body,
     records,
+    waitUntil,
   };
 }
 

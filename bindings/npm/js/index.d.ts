@@ -225,6 +225,11 @@ export interface DecideOptions extends TimeOptions {
    */
   readonly requestId?: string | undefined;
   /**
+   * The IP address of the client, as far as you vouch for it: never one that a client wrote. A configuration with limits by
+   * client decides nothing without it.
+   */
+  readonly clientAddress?: string | undefined;
+  /**
    * The body of the request, whole, or at least the first 65,537 bytes of a longer one. Only a route with a binding on a
    * member of the body looks at it, and refuses a request without it as `body_invalid`. Hand on exactly these bytes.
    */
@@ -235,6 +240,13 @@ export interface DecideOptions extends TimeOptions {
 export interface DecideAsyncOptions extends TimeOptions {
   /** As in {@link DecideOptions.requestId}. */
   readonly requestId?: string | undefined;
+  /** As in {@link DecideOptions.clientAddress}. */
+  readonly clientAddress?: string | undefined;
+  /**
+   * Keeps a Worker running for a promise: `(promise) => context.waitUntil(promise)`. With it, what was asked for a caller that
+   * leaves is known to the next, and keys are fetched after the response.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
   /**
    * As in {@link DecideOptions.body}, or a function that reads it: called at most once, and only if the verdict depends on
    * the body of a caller who may send this request. `limit` is the longest body that is compared: no more than one byte
@@ -346,7 +358,32 @@ export interface Denied extends VerdictRecord {
 /** What to do with a request. */
 export type Verdict = Allowed | Denied;
 
-/** A compiled configuration. Immutable: the same request at the same time always gets the same verdict. */
+/** What a gate may use while it runs. */
+export interface GateOptions {
+  /** Sends the calls of a configuration that fetches keys or asks about callers; the global `fetch` if left out. */
+  readonly fetch?: ((url: string, init: never) => Promise<Global<"Response">>) | undefined;
+  /** Scheme, host and port of the origin: for a configuration that asks it. Without it, such a configuration does not load. */
+  readonly origin?: string | { readonly href: string } | undefined;
+  /** Told when a source of keys begins to fail, and when it is sound again; `console.warn` if left out. */
+  readonly notice?: ((text: string) => void) | undefined;
+}
+
+/** How a source of keys is. */
+export interface SourceStatus {
+  /** The URL in the configuration. */
+  readonly url: string;
+  /** How many keys are known. */
+  readonly keys: number;
+  /** How old they are, in seconds; `null` if there are none. */
+  readonly ageSecs: number | null;
+  /** Why the last fetch brought nothing, if it did not. */
+  readonly failure: "no_answer" | "status" | "too_long" | "not_json" | "metadata" | "key_set" | null;
+}
+
+/**
+ * A compiled configuration, and what it has learned while it runs: keys that were fetched, answers about callers, and who has
+ * failed how often.
+ */
 export declare class Gate {
   private constructor();
 
@@ -355,15 +392,26 @@ export declare class Gate {
    *
    * @param config - The configuration document, as an object or as JSON text.
    * @param secrets - The secrets that the configuration names, for example `process.env`. Nothing else in it is read.
+   * @param options - How the gate's own calls are sent.
    * @throws {@link ConfigError} with everything that is wrong.
    */
-  static load(config: object | string, secrets?: Readonly<Record<string, unknown>>): Gate;
+  static load(config: object | string, secrets?: Readonly<Record<string, unknown>>, options?: GateOptions): Gate;
+
+  /**
+   * Fetches the keys that are due, and resolves when that is over, whatever came of it: to how the sources are. Nobody has to
+   * call it: a decision that lacks keys fetches them, and keys are fetched again ahead of their end after a decision.
+   */
+  refresh(): Promise<readonly SourceStatus[]>;
+
+  /** How the sources of keys are, in the order of the configuration. */
+  sources(): readonly SourceStatus[];
 
   /**
    * Allows a request, or throws. Nothing that comes after the call is reached by a request that is refused.
    *
    * An API key whose record is not in the configuration is refused with `records_unavailable` if the configuration says
-   * that records are looked up; see {@link Gate.authorizeAsync}.
+   * that records are looked up; see {@link Gate.authorizeAsync}. Where keys or an answer about the caller are missing, the
+   * request is refused with `keys_unavailable` or `ask_unavailable`, they are asked for, and a later one is decided with them.
    *
    * @throws {@link DeniedError} if the request is refused.
    * @throws {@link AuthError} with the code `internal` if the gate failed. Refuse the request then.
@@ -372,7 +420,7 @@ export declare class Gate {
   authorize(request: RequestHead | FetchRequest | NodeRequest, options?: DecideOptions): Allowed;
 
   /**
-   * The same where the store of API-key records, or the body, has to be waited for.
+   * The same where the store of API-key records, the body, keys, or an answer about the caller has to be waited for.
    *
    * @throws As {@link Gate.authorize}, by rejecting: a promise that is not awaited has allowed nothing.
    */
@@ -388,14 +436,15 @@ export declare class Gate {
   decide(request: RequestHead | FetchRequest | NodeRequest, options?: DecideOptions): Verdict;
 
   /**
-   * The same where the store of API-key records, or the body, has to be waited for.
+   * The same where the store of API-key records, the body, keys, or an answer about the caller has to be waited for.
    *
    * @throws As {@link Gate.decide}, by rejecting.
    */
   decideAsync(request: RequestHead | FetchRequest | NodeRequest, options?: DecideAsyncOptions): Promise<Verdict>;
 
   /**
-   * Verifies a bearer token: signature, times, issuer, audience and claims, as configured.
+   * Verifies a bearer token: signature, times, issuer, audience and claims, as configured; with the keys that are known, see
+   * {@link Gate.refresh}.
    *
    * @throws {@link AuthError} with the reason as its code.
    */

@@ -1,7 +1,7 @@
 //! What crosses the boundary, as JSON.
 
 use portcullis::trace::HypotheticalCaller;
-use portcullis::{Principal, Reason, Verdict};
+use portcullis::{Call, CallTarget, Principal, Reason, SourceStatus, Verdict};
 use portcullis_config::ConfigError;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,20 @@ pub(crate) enum Outcome<'a> {
         handle: &'a str,
         limit: usize,
     },
+    /// A decision waits for the answer to a call, under a handle.
+    NeedsCall {
+        handle: &'a str,
+        call: SentCall,
+    },
+    /// A decision waits for another, under a handle.
+    NeedsWait {
+        handle: &'a str,
+        millis: u64,
+    },
+    /// A fetch that is due, by its handle.
+    Fetch(Option<(String, SentCall)>),
+    Notices(Vec<String>),
+    Sources(Vec<SourceStatus>),
     Principal(&'a Principal),
     Can(bool),
     ApiKey {
@@ -44,6 +58,35 @@ pub(crate) enum Outcome<'a> {
     Argument {
         message: &'a str,
     },
+}
+
+/// A call as JavaScript sends it.
+#[derive(Serialize)]
+pub(crate) struct SentCall {
+    method: &'static str,
+    /// Either a URL, or path and query of the origin.
+    url: Option<String>,
+    origin: Option<String>,
+    headers: Vec<(String, String)>,
+    body: String,
+    millis: u64,
+}
+
+impl SentCall {
+    pub(crate) fn new(call: &Call) -> Self {
+        let (url, origin) = match call.target() {
+            CallTarget::Url(url) => (Some(url.clone()), None),
+            CallTarget::Origin(target) => (None, Some(target.clone())),
+        };
+        Self {
+            method: call.method(),
+            url,
+            origin,
+            headers: call.headers().to_vec(),
+            body: call.body().to_string(),
+            millis: call.timeout_secs().saturating_mul(1000),
+        }
+    }
 }
 
 /// What the policy knows a principal by, as `index.js` has kept it.

@@ -1,5 +1,7 @@
 //! The head of a request as JavaScript describes it.
 
+use core::net::IpAddr;
+
 use portcullis::{HeaderPair, RequestHead};
 
 /// What goes into the log of every decision about a request besides the decision.
@@ -24,21 +26,30 @@ pub(crate) struct Head {
     headers: Vec<(Vec<u8>, Vec<u8>)>,
     /// Whether the host shows the `Connection` header.
     shows_connection: bool,
+    /// The client's address, if the caller of this package vouches for one.
+    pub(crate) client: Option<String>,
 }
 
 impl Head {
-    /// Reads `[target, [[name, value], …], shows_connection]`.
+    /// Reads `[target, [[name, value], …], shows_connection, client]`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (target, headers, shows_connection) =
-            serde_json::from_str::<(String, Vec<(String, String)>, bool)>(text).ok()?;
+        let (target, headers, shows_connection, client) =
+            serde_json::from_str::<(String, Vec<(String, String)>, bool, Option<String>)>(text).ok()?;
+        if client.as_ref().is_some_and(|client| client.parse::<IpAddr>().is_err()) {
+            return None;
+        }
         let headers = headers.into_iter().map(|(name, value)| (bytes(name), bytes(value))).collect();
-        Some(Self { target: bytes(target), headers, shows_connection })
+        Some(Self { target: bytes(target), headers, shows_connection, client })
     }
 
     /// Calls `decide` with the core's view of it.
     pub(crate) fn decide<T>(&self, line: &Line, decide: impl FnOnce(&RequestHead<'_>) -> T) -> T {
         let pairs: Vec<_> = self.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
         let head = RequestHead::new(&line.method, &self.target, &pairs).with_request_id(&line.request_id);
+        let head = match &self.client {
+            Some(client) => head.with_client(client),
+            None => head,
+        };
         decide(&if self.shows_connection { head } else { head.with_connection_hidden() })
     }
 }
@@ -64,10 +75,17 @@ mod tests {
 
     #[test]
     fn only_a_head_is_a_head() {
-        assert!(Head::parse(r#"["/",[["a","b"]],true]"#).is_some());
-        for bad in
-            ["", "null", "[]", r#"["/",[["a"]],true]"#, r#"["/",[["a","\ud800"]],true]"#, r#"["/",[],1]"#]
-        {
+        assert!(Head::parse(r#"["/",[["a","b"]],true,null]"#).is_some());
+        assert!(Head::parse(r#"["/",[],true,"2001:db8::1"]"#).is_some());
+        for bad in [
+            "",
+            "null",
+            "[]",
+            r#"["/",[["a"]],true,null]"#,
+            r#"["/",[["a","\ud800"]],true,null]"#,
+            r#"["/",[],1,null]"#,
+            r#"["/",[],true,"localhost"]"#,
+        ] {
             assert!(Head::parse(bad).is_none(), "{bad}");
         }
         assert!(Line::parse(r#"["GET",""]"#).is_some());

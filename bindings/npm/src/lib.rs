@@ -6,15 +6,20 @@
 
 mod document;
 mod head;
+mod lookup;
+
+use core::cell::Cell;
 
 use portcullis::api_key::{Pepper, RecordLookup, assemble};
-use portcullis::{Need, Permission, Reason, Step, UnixTime, Verdict};
-use portcullis_config::{Secrets, api_key_record};
-use portcullis_pending::Pending;
+use portcullis::limits::WAIT_MILLIS;
+use portcullis::{HeaderPair, LiveGate, Need, Permission, Reason, Refresh, Reply, Step, UnixTime, Verdict};
+use portcullis_config::api_key_record;
+use portcullis_pending::{Notices, Pending, Refreshes};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::document::{Fault, Outcome, Vouched, json};
+use crate::document::{Fault, Outcome, SentCall, Vouched, json};
 use crate::head::{Head, Line};
+use crate::lookup::Lookup;
 
 #[wasm_bindgen]
 extern "C" {
@@ -24,6 +29,14 @@ extern "C" {
     /// The secret `name`, if it is a text; never throws.
     #[wasm_bindgen(method)]
     fn get(this: &SecretSource, name: &str) -> Option<String>;
+
+    /// Whether there is a `fetch` to send calls with.
+    #[wasm_bindgen(method)]
+    fn fetches(this: &SecretSource) -> bool;
+
+    /// Whether the address of the origin is known.
+    #[wasm_bindgen(method)]
+    fn reaches_origin(this: &SecretSource) -> bool;
 }
 
 /// A compiled configuration, and the decisions that wait for `index.js`, each under a handle.
@@ -33,8 +46,12 @@ extern "C" {
 #[wasm_bindgen]
 #[derive(Debug)]
 pub struct Gate {
-    gate: portcullis::Gate,
+    live: LiveGate,
     pending: Pending,
+    refreshes: Refreshes,
+    notices: Notices,
+    /// Whether the configuration limits what one client may do.
+    limits_clients: bool,
 }
 
 #[wasm_bindgen]
@@ -44,26 +61,42 @@ impl Gate {
     /// # Errors
     ///
     /// Throws a list of what is wrong, as text.
-    pub fn load(config: &str, secrets: &SecretSource) -> Result<Self, String> {
-        portcullis_config::load(config.as_bytes(), &Lookup(secrets))
-            .map(|loaded| Self { gate: loaded.gate, pending: Pending::default() })
-            .map_err(|errors| json(&errors.iter().map(Fault::new).collect::<Vec<_>>()))
+    ///
+    /// `seed` is any number that other gates do not have.
+    pub fn load(config: &str, secrets: &SecretSource, seed: f64) -> Result<Self, String> {
+        // The loader asks for clients only where a configuration tells them apart.
+        let limits_clients = Cell::new(false);
+        portcullis_config::load(
+            config.as_bytes(),
+            &Lookup { source: secrets, limits_clients: &limits_clients },
+        )
+        .map(|loaded| Self {
+            live: LiveGate::new(loaded.gate, seed.to_bits()),
+            pending: Pending::default(),
+            refreshes: Refreshes::default(),
+            notices: Notices::default(),
+            limits_clients: limits_clients.get(),
+        })
+        .map_err(|errors| json(&errors.iter().map(Fault::new).collect::<Vec<_>>()))
     }
 
     /// Decides about a request: a verdict, or what is needed to decide. `line` and `head` are what [`Line`] and [`Head`]
     /// read; `now` is in milliseconds.
-    pub fn decide(&self, line: &str, head: &str, now: f64) -> String {
+    pub fn decide(&mut self, line: &str, head: &str, now: f64) -> String {
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let (Some(line), Some(head)) = (Line::parse(line), Head::parse(head)) else {
             return argument(NOT_A_REQUEST);
         };
-        let step = head.decide(&line, |request| self.gate.begin(request, now));
+        if self.limits_clients && head.client.is_none() {
+            return argument(NO_CLIENT);
+        }
+        let step = head.decide(&line, |request| self.live.begin(request, now));
         self.step(&line, step)
     }
 
     /// Goes on, once, with the decision that waits for a record: its text or null, as JSON, or nothing if it could not be
     /// had.
-    pub fn supply_record(&self, handle: &str, line: &str, now: f64, found: Option<String>) -> String {
+    pub fn supply_record(&mut self, handle: &str, line: &str, now: f64, found: Option<String>) -> String {
         let need = self.pending.take_record(handle);
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
@@ -73,20 +106,76 @@ impl Gate {
             Some(Ok(None)) => RecordLookup::NotFound,
             Some(Err(_)) | None => RecordLookup::Unavailable,
         };
-        self.step(&line, need.supply(&found, now))
+        let step = self.live.supply_record(need, &found, now);
+        self.step(&line, step)
     }
 
     /// Goes on, once, with the decision that waits for a body, or nothing if it could not be had.
-    pub fn supply_body(&self, handle: &str, line: &str, now: f64, body: Option<Vec<u8>>) -> String {
+    pub fn supply_body(&mut self, handle: &str, line: &str, now: f64, body: Option<Vec<u8>>) -> String {
         let need = self.pending.take_body(handle);
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
-        let verdict = match (need, body) {
-            (Some(need), Some(bytes)) => need.supply(&bytes, now),
-            (Some(need), None) => need.unavailable(now),
-            (None, _) => internal(&line, now),
-        };
-        decided(&line, &verdict)
+        let Some(need) = need else { return decided(&line, &internal(&line, now)) };
+        let step = self.live.supply_body(need, body.as_deref(), now);
+        self.step(&line, step)
+    }
+
+    /// Goes on, once, with the decision that waits for the answer to a call: `head` is status and pairs of header name and
+    /// value, as JSON; without a body there was no answer.
+    pub fn supply_reply(
+        &mut self,
+        handle: &str,
+        line: &str,
+        now: f64,
+        head: &str,
+        body: Option<Vec<u8>>,
+    ) -> String {
+        let need = self.pending.take_call(handle);
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
+        let Some(need) = need else { return decided(&line, &internal(&line, now)) };
+        let step = with_reply(head, body.as_deref(), |reply| self.live.supply_reply(need, reply, now));
+        self.step(&line, step)
+    }
+
+    /// Looks again, once, whether another decision has found out what the one under `handle` waits for; `last` if there is
+    /// nobody who could wait any longer.
+    pub fn again(&mut self, handle: &str, line: &str, now: f64, last: bool) -> String {
+        let need = self.pending.take_wait(handle);
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
+        let Some(need) = need else { return decided(&line, &internal(&line, now)) };
+        let step = if last { self.live.give_up(need, now) } else { self.live.again(need, now) };
+        self.step(&line, step)
+    }
+
+    /// The next fetch that is due, or none.
+    pub fn due(&mut self, now: f64) -> String {
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let due = self.live.due(now);
+        self.fetching(due)
+    }
+
+    /// Takes, once, what the fetch under `handle` has brought, as `supply_reply` does; the further one that follows, or none.
+    pub fn refreshed(&mut self, handle: &str, now: f64, head: &str, body: Option<Vec<u8>>) -> String {
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let refresh = self.refreshes.take(handle);
+        let further = refresh.and_then(|refresh| {
+            with_reply(head, body.as_deref(), |reply| self.live.refreshed(&refresh, reply, now))
+        });
+        self.fetching(further)
+    }
+
+    /// What has changed about the sources of keys since the last time, as a list of texts.
+    pub fn notices(&mut self, now: f64) -> String {
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        json(&Outcome::Notices(self.notices.look(&self.live.sources(now))))
+    }
+
+    /// How the sources of keys are.
+    pub fn sources(&self, now: f64) -> String {
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        json(&Outcome::Sources(self.live.sources(now)))
     }
 
     /// Gives up the decision under `handle`, if it still waits.
@@ -97,7 +186,7 @@ impl Gate {
     /// The principal that a token proves, or why it proves none.
     pub fn verify(&self, token: &str, now: f64) -> String {
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
-        match self.gate.verify(token, now) {
+        match self.live.verify(token, now) {
             Ok(principal) => json(&Outcome::Principal(&principal)),
             Err(error) => json(&Outcome::Error { code: error.reason(), message: error.to_string() }),
         }
@@ -110,10 +199,18 @@ impl Gate {
         };
         match serde_json::from_str::<Vouched>(principal) {
             Ok(vouched) => {
-                json(&Outcome::Can(self.gate.would_authorize(&vouched.caller(), &permission).is_ok()))
+                json(&Outcome::Can(self.live.gate().would_authorize(&vouched.caller(), &permission).is_ok()))
             }
             Err(_) => argument("not a principal of this gate"),
         }
+    }
+
+    fn fetching(&self, fetch: Option<Refresh>) -> String {
+        let fetch = fetch.map(|refresh| {
+            let call = SentCall::new(refresh.call());
+            (self.refreshes.keep(refresh), call)
+        });
+        json(&Outcome::Fetch(fetch))
     }
 
     fn step(&self, line: &Line, step: Step) -> String {
@@ -124,8 +221,15 @@ impl Gate {
                 let handle = self.pending.keep(Need::ApiKeyRecord(need));
                 json(&Outcome::NeedsRecord { handle: &handle, key: &key })
             }
-            Step::Need(Need::Call(need)) => self.step(line, need.unavailable()),
-            Step::Need(Need::Wait(need)) => self.step(line, need.unavailable()),
+            Step::Need(Need::Call(need)) => {
+                let call = SentCall::new(need.call());
+                let handle = self.pending.keep(Need::Call(need));
+                json(&Outcome::NeedsCall { handle: &handle, call })
+            }
+            Step::Need(Need::Wait(need)) => {
+                let handle = self.pending.keep(Need::Wait(need));
+                json(&Outcome::NeedsWait { handle: &handle, millis: WAIT_MILLIS })
+            }
             Step::Need(Need::Body(need)) => {
                 let limit = need.limit();
                 let handle = self.pending.keep(Need::Body(need));
@@ -136,6 +240,7 @@ impl Gate {
 }
 
 const NOT_A_TIME: &str = "the time is not a valid date since 1970";
+const NO_CLIENT: &str = "this configuration limits what one client may do: pass the client's address as `clientAddress`, an IP address that you vouch for";
 const NOT_A_REQUEST: &str =
     "a request is a method, a target and pairs of header name and value, all of them text";
 
@@ -160,17 +265,12 @@ pub fn create_api_key(env: &str, id: &str, pepper: &str, random: &[u8]) -> Strin
     }
 }
 
-/// Secrets from JavaScript.
-struct Lookup<'a>(&'a SecretSource);
-
-impl Secrets for Lookup<'_> {
-    fn get(&self, name: &str) -> Option<String> {
-        self.0.get(name)
-    }
-
-    fn hint(&self, name: &str) -> String {
-        format!("put {name} into the secrets given to Gate.load")
-    }
+/// Calls `take` with the answer that JavaScript describes, if there was one.
+fn with_reply<T>(head: &str, body: Option<&[u8]>, take: impl FnOnce(Option<&Reply<'_>>) -> T) -> T {
+    let head = serde_json::from_str::<(u16, Vec<(String, String)>)>(head).ok();
+    let (Some((status, headers)), Some(body)) = (head, body) else { return take(None) };
+    let headers: Vec<_> = headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
+    take(Some(&Reply { status, headers: &headers, body }))
 }
 
 fn argument(message: &str) -> String {

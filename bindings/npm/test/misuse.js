@@ -60,7 +60,7 @@ export function misuse(test) {
       told(() => gate[method]({ req: {}, headers: {} }), "pass its `req`");
       told(() => gate[method](head(), null), "not null");
       told(() => gate[method](head(), "request-1"), "not string");
-      told(() => gate[method](head(), { requestID: "1" }), "`requestID`", "now, requestId, body");
+      told(() => gate[method](head(), { requestID: "1" }), "`requestID`", "now, requestId, clientAddress, body");
       told(() => gate[method](head(), { requestId: 1 }), "requestId is a string");
       told(() => gate[method](head(), { now: Date.now() }), "the time is a Date, not number");
       const { [method]: alone } = gate;

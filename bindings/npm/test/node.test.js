@@ -85,10 +85,14 @@ test("node: a handle is good for one supply, of its own kind", async () => {
   // The module as it is, below the package.
   const core = await import("./node_modules/portcullis/glue.js");
   const policy = { routes: { "POST /search": { access: "graph:invoke", where: { "body./user": "subject" } } } };
-  const load = () => core.Gate.load(JSON.stringify({ ...KEYS, policy }), { get: (name) => SECRETS[name] });
+  const load = () => core.Gate.load(JSON.stringify({ ...KEYS, policy }), {
+    get: (name) => SECRETS[name],
+    fetches: () => false,
+    reaches_origin: () => false,
+  }, 0);
   const gate = load();
   const [line, now] = [JSON.stringify(["POST", "request-1"]), Date.now()];
-  const head = (...header) => JSON.stringify(["/search", [["content-type", "application/json"], header], true]);
+  const head = (...header) => JSON.stringify(["/search", [["content-type", "application/json"], header], true, null]);
   const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
   const decide = (...header) => JSON.parse(gate.decide(line, head(...header), now));
   const needsRecord = () => decide("x-api-key", key).needs_record.handle;

@@ -181,4 +181,18 @@ test("README: records.mjs", async () => {
   });
 });
 
+test("README: a gate that fetches its keys", async () => {
+  const keys = createServer((_, response) => {
+    const key = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", kid: "a", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ keys: [key] }));
+  }).listen(0, "127.0.0.1");
+  await once(keys, "listening");
+  const address = `http://127.0.0.1:${keys.address().port}`;
+  const live = await load("live.mjs");
+  const issuers = [{ issuer: address, jwks: { url: `${address}/keys` } }];
+  const gate = await live.load({ profile: "agentflow", issuers, identity: { ask: "/me", subject: "/id" } }, address);
+  keys.close();
+  assert.deepEqual(gate.sources(), [{ url: `${address}/keys`, keys: 1, ageSecs: 0, failure: null }]);
+});
+
 test("README: every program was run", () => assert.deepEqual(names.filter((name) => !ran.has(name)), []));

@@ -94,6 +94,16 @@ pub(crate) fn compile(
     }
     let defaults = Defaults::of(written.kind);
     let question = question(written, &defaults, context, diagnostics);
+    if let Some(question) = &question
+        && matches!(question.target, CallTarget::Origin(_))
+        && context.secrets.sends_calls()
+        && !context.secrets.reaches_origin()
+    {
+        diagnostics.error(
+            at("ask"),
+            "this asks the origin, and the host has not been told where that is; give it the address, or write a whole URL here",
+        );
+    }
     let answer = answer(written, &defaults, default_role, policy, diagnostics);
     let answer = answer.map(|rules| AnswerRules { carried: carried.to_vec(), ..rules });
     match context.document.identity {

@@ -124,10 +124,15 @@ impl Writing<'_> {
             binding.map_err(|error| diagnostics.error(place(error.inside), error.message)).ok()
         });
         let bindings: Vec<Binding> = bindings.collect();
-        if let Some(asking) = bindings.iter().find(|binding| binding.asks() && !self.secrets.sends_calls()) {
+        if let Some(asking) = bindings.iter().find(|binding| binding.asks() && !self.secrets.reaches_origin())
+        {
             diagnostics.error(
                 self.place(&["where", &asking.parameter.to_string()]),
-                "this host asks nobody while it runs; run the gate on one that does, or bind the parameter to a claim",
+                if self.secrets.sends_calls() {
+                    "this asks the origin, and the host has not been told where that is; give it the address, or bind the parameter to a claim"
+                } else {
+                    "this host asks nobody while it runs; run the gate on one that does, or bind the parameter to a claim"
+                },
             );
         }
         if let Err(message) = bindings::check_together(&bindings) {

@@ -27,6 +27,11 @@ pub trait Secrets {
         false
     }
 
+    /// Whether such calls can go to the origin behind the gate.
+    fn reaches_origin(&self) -> bool {
+        self.sends_calls()
+    }
+
     /// Whether this host knows the addresses of clients, and vouches for them.
     ///
     /// A document that limits what one client may do loads only where clients can be told apart.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use anyhow::Result;
 use portcullis_host_tests::fixture::Fixture;
 use portcullis_test_support::artefact::WorkerArtefact;
 use portcullis_test_support::build;
+use portcullis_test_support::host::node;
+use portcullis_test_support::host::node_server::NodeServer;
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
 use portcullis_test_support::step::step;
 use serde_json::Value;
@@ -17,16 +19,26 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Worker,
+    Node,
 }
 
-pub(crate) const KINDS: &[(&str, Kind)] = &[("worker", Kind::Worker)];
+pub(crate) const KINDS: &[(&str, Kind)] = &[("worker", Kind::Worker), ("node", Kind::Node)];
 
 static WORKER: LazyLock<Fixture<WorkerArtefact>> =
     LazyLock::new(|| Fixture::new(|| step("build the Worker", build::worker)));
 
+/// The project in which the npm package is installed.
+static PROJECT: LazyLock<Fixture<PathBuf>> = LazyLock::new(|| {
+    Fixture::new(|| {
+        let artefact = step("build the npm package", build::npm)?;
+        step("install it", |step| node::install(step, &artefact))
+    })
+});
+
 /// A host in front of an origin; it ends when dropped.
 pub(crate) enum Running {
     Worker(Workerd),
+    Node(NodeServer),
 }
 
 impl Running {
@@ -40,6 +52,12 @@ impl Running {
     ) -> Result<Self> {
         match kind {
             Kind::Worker => Self::start_worker(Self::worker()?, name, config, secrets, origin),
+            Kind::Node => {
+                let mut environment = secrets;
+                environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
+                environment.insert("ORIGIN".to_string(), origin.to_string());
+                Ok(Self::Node(NodeServer::start(PROJECT.get()?, "live.server.js", &environment)?))
+            }
         }
     }
 
@@ -64,6 +82,7 @@ impl Running {
     pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Worker(host) => host.address(),
+            Self::Node(host) => host.address(),
         }
     }
 
@@ -71,6 +90,7 @@ impl Running {
     pub(crate) fn log(&self) -> String {
         match self {
             Self::Worker(host) => host.log(),
+            Self::Node(host) => host.log(),
         }
     }
 }

@@ -36,6 +36,7 @@ fn from(kind: Kind, client: &str, token: &str) -> Request {
     let request = Request::new("GET", PATH).bearer(token);
     match kind {
         Kind::Worker => request.header(CF_HEADER, "{}").header("CF-Connecting-IP", client),
+        Kind::Node => request.header("X-Test-Client", client),
     }
 }
 

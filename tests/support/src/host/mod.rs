@@ -4,6 +4,7 @@ pub mod component;
 pub mod envoy;
 pub mod gate;
 pub mod node;
+pub mod node_server;
 mod printed;
 pub mod program;
 pub mod python;

@@ -1,0 +1,38 @@
+//! What the loader asks of JavaScript.
+
+use core::cell::Cell;
+
+use portcullis_config::Secrets;
+
+use crate::SecretSource;
+
+/// Secrets from JavaScript, and what else it can do.
+pub(crate) struct Lookup<'a> {
+    pub(crate) source: &'a SecretSource,
+    /// Set if the configuration tells clients apart.
+    pub(crate) limits_clients: &'a Cell<bool>,
+}
+
+impl Secrets for Lookup<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.source.get(name)
+    }
+
+    fn hint(&self, name: &str) -> String {
+        format!("put {name} into the secrets given to Gate.load")
+    }
+
+    fn sends_calls(&self) -> bool {
+        self.source.fetches()
+    }
+
+    fn reaches_origin(&self) -> bool {
+        self.source.reaches_origin()
+    }
+
+    fn knows_clients(&self) -> bool {
+        // Each decision is then given the address, or is none.
+        self.limits_clients.set(true);
+        true
+    }
+}
