@@ -51,6 +51,8 @@ enum Stage {
     Envoy,
     /// The npm package in Node.js, workerd and Chromium.
     Npm,
+    /// Gates that learn, in workerd and Node.js: keys that rotate, questions about callers, limits, and each failure.
+    Live,
     /// Pages in Chromium in front of the Worker, Envoy and the component: who may read what across origins.
     Browser,
     /// Callers who break off, garble or flood their requests: Worker, Envoy and the component answer, and alarm nobody.
@@ -101,6 +103,7 @@ impl Stage {
             | Self::Component
             | Self::Envoy
             | Self::Npm
+            | Self::Live
             | Self::Browser
             | Self::Strangers
             | Self::Cases
