@@ -19,25 +19,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::document::{Fault, Outcome, SentCall, Vouched, json};
 use crate::head::{Head, Line};
-use crate::lookup::Lookup;
-
-#[wasm_bindgen]
-extern "C" {
-    /// The secrets that `index.js` was given.
-    pub type SecretSource;
-
-    /// The secret `name`, if it is a text; never throws.
-    #[wasm_bindgen(method)]
-    fn get(this: &SecretSource, name: &str) -> Option<String>;
-
-    /// Whether there is a `fetch` to send calls with.
-    #[wasm_bindgen(method)]
-    fn fetches(this: &SecretSource) -> bool;
-
-    /// Whether the address of the origin is known.
-    #[wasm_bindgen(method)]
-    fn reaches_origin(this: &SecretSource) -> bool;
-}
+use crate::lookup::{Lookup, SecretSource};
 
 /// A compiled configuration, and the decisions that wait for `index.js`, each under a handle.
 ///

@@ -3,8 +3,25 @@
 use core::cell::Cell;
 
 use portcullis_config::Secrets;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::SecretSource;
+#[wasm_bindgen]
+extern "C" {
+    /// The secrets that `index.js` was given.
+    pub type SecretSource;
+
+    /// The secret `name`, if it is a text; never throws.
+    #[wasm_bindgen(method)]
+    fn get(this: &SecretSource, name: &str) -> Option<String>;
+
+    /// Whether there is a `fetch` to send calls with.
+    #[wasm_bindgen(method)]
+    fn fetches(this: &SecretSource) -> bool;
+
+    /// Whether the address of the origin is known.
+    #[wasm_bindgen(method)]
+    fn reaches_origin(this: &SecretSource) -> bool;
+}
 
 /// Secrets from JavaScript, and what else it can do.
 pub(crate) struct Lookup<'a> {
