@@ -114,7 +114,11 @@ fn without_an_answer(stages: &[Stage<'_>], summary: &mut Summary) -> Result<()> 
         summary.count(late.then(|| format!("{name}: answered after {:?}", started.elapsed())));
         let before = stage.provider.requests(METADATA);
         stage.expect_later(&format!("{name} again"), &stage.good()?, "keys_unavailable", summary)?;
-        stage.expect_requests(&format!("{name} again"), (METADATA, before), 0, summary);
+        // Four seconds after a failure it is tried again, which a busy machine may come to here.
+        let tried = stage.provider.requests(METADATA).saturating_sub(before);
+        let allowed = started.elapsed().as_secs() / 4;
+        let many = u64::try_from(tried).is_ok_and(|tried| tried > allowed);
+        summary.count(many.then(|| format!("{name} again: {tried} requests, not {allowed}")));
         stage.expect_requests(name, (PATH, 0), 0, summary);
         let issuer = stage.provider.issuer();
         stage.served.expect_log(name, &format!("the keys of {issuer} cannot be fetched: {why}"), summary);
