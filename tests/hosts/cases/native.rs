@@ -52,11 +52,11 @@ impl Host for Native {
                 Wanted::ApiKeyRecord(key) => suite.record(key),
             })
         })?;
-        for (remembered, when) in gate.remembering(&head, request.now, body).iter().zip([
-            "at first",
-            "once more",
-            "after all the others",
-        ]) {
+        for (remembered, when) in gate
+            .remembering(&head, request.now, body, &|key| suite.record(key))
+            .iter()
+            .zip(["at first", "once more", "after all the others"])
+        {
             ensure!(
                 same(&verdict, remembered),
                 "with a memory, {when}: {:?}, and without: {:?}",

@@ -91,12 +91,20 @@ impl Native {
 
     /// The verdicts of gates that remember: of one that has just begun, of the same when the request comes again, and of one
     /// that has decided about all requests before. Nobody answers their calls, and there is no store of records.
-    pub fn remembering(&self, head: &Head<'_>, now: u64, body: &[u8]) -> [Verdict; 3] {
+    pub fn remembering<'s>(
+        &self,
+        head: &Head<'_>,
+        now: u64,
+        body: &[u8],
+        records: &dyn Fn(&str) -> Supply<'s>,
+    ) -> [Verdict; 3] {
         let mut fresh = LiveGate::new(self.gate.clone(), 0);
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, second) =
-            (decide_live(&mut fresh, head, now, body), decide_live(&mut fresh, head, now, body));
-        [first, second, decide_live(&mut live, head, now, body)]
+        let (first, second) = (
+            decide_live(&mut fresh, head, now, body, records),
+            decide_live(&mut fresh, head, now, body, records),
+        );
+        [first, second, decide_live(&mut live, head, now, body, records)]
     }
 
     /// The answer while no configuration could be loaded.
@@ -151,7 +159,13 @@ impl Native {
 }
 
 /// The verdict of a gate that learns, where its calls are not answered.
-fn decide_live(gate: &mut LiveGate, head: &Head<'_>, now: u64, body: &[u8]) -> Verdict {
+fn decide_live<'s>(
+    gate: &mut LiveGate,
+    head: &Head<'_>,
+    now: u64,
+    body: &[u8],
+    records: &dyn Fn(&str) -> Supply<'s>,
+) -> Verdict {
     let pairs: Vec<_> = head.headers.iter().map(|(name, value)| HeaderPair::new(name, value)).collect();
     let head = RequestHead::new(head.method, head.target, &pairs).with_request_id(head.request_id);
     let now = UnixTime::from_secs(now);
@@ -159,7 +173,14 @@ fn decide_live(gate: &mut LiveGate, head: &Head<'_>, now: u64, body: &[u8]) -> V
     loop {
         step = match step {
             Step::Verdict(verdict) => return verdict,
-            Step::Need(Need::ApiKeyRecord(need)) => gate.supply_record(need, &RecordLookup::Unavailable, now),
+            Step::Need(Need::ApiKeyRecord(need)) => {
+                let found = match records(need.store_key()) {
+                    Supply::ApiKeyRecord(Some(text)) => portcullis_config::api_key_record(text),
+                    Supply::ApiKeyRecord(None) => RecordLookup::NotFound,
+                    Supply::Body(_) | Supply::Unavailable => RecordLookup::Unavailable,
+                };
+                gate.supply_record(need, &found, now)
+            }
             Step::Need(Need::Call(need)) => gate.supply_reply(need, None, now),
             Step::Need(Need::Wait(need)) => gate.give_up(need, now),
             Step::Need(Need::Body(need)) => gate.supply_body(need, Some(body), now),
