@@ -36,11 +36,10 @@ use program::Program;
 use table::Scores;
 use wire::{ENVOY, WASMTIME_P3, WORKERD, Wire};
 
-/// Reasons that only a defect gives: the tests of each host force a trap.
-/// Those of gates that learn have tests of each host.
+/// Reasons that only a defect gives, which the tests of each host force with a trap; and those that take somebody to ask or to
+/// count, for which the tests of each host that does so have a server.
 const NOT_BY_A_CASE: &[Reason] = &[
     Reason::Internal,
-    Reason::TokenRevoked,
     Reason::CredentialRejected,
     Reason::RateLimited,
     Reason::KeysUnavailable,
