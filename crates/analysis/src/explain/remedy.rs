@@ -7,9 +7,10 @@ mod policy;
 mod token;
 
 use portcullis::limits::{BODY_BYTES, HEADER_PAIRS, PATH_SEGMENTS, TARGET_BYTES};
-use portcullis::{AskError, AuthError, BodyError, HeaderError, PathError, WaitError};
+use portcullis::{AskError, AuthError, BodyError, HeaderError, PathError, TokenError, WaitError};
 
 use super::decided::Decided;
+use super::presented::Presented;
 
 /// What to change, if the request was refused and there is such a change.
 pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
@@ -17,6 +18,7 @@ pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
         AuthError::Path(error) => Some(path(*error)),
         AuthError::Header(error) => Some(header(*error)),
         AuthError::Credential(error) => Some(credential::remedy(decided, *error)),
+        AuthError::Token(TokenError::Revoked) => Some(revoked(decided)),
         AuthError::Token(error) => token::remedy(decided, *error),
         AuthError::Claims(error) => claims::remedy(decided, error),
         AuthError::ApiKey(error) => Some(api_key::remedy(decided, error)),
@@ -29,6 +31,17 @@ pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
         ),
         AuthError::Wait(error) => Some(wait(error)),
     }
+}
+
+/// For tokens and for keys: both can be taken back by what they are.
+fn revoked(decided: &Decided<'_>) -> String {
+    let text = match decided.recording.credential {
+        Some(Presented::ApiKey { .. }) => "create a new key: this one is under \"revoked\"",
+        Some(Presented::Token(_)) | None => {
+            "issue a new token: this one, or everything issued to its subject by then, is under \"revoked\""
+        }
+    };
+    text.to_owned()
 }
 
 fn path(error: PathError) -> String {

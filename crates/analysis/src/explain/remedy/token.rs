@@ -51,9 +51,8 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: TokenError) -> Option<String>
                 named(&keys)
             ));
         }
-        TokenError::Revoked => {
-            "issue a new token: this one, or everything issued to its subject by then, is under \"revoked\""
-        }
+        // Before, as it holds for keys too.
+        TokenError::Revoked => return None,
         TokenError::KeyRetired => return Some(retired(decided, token, keys)),
         TokenError::SignatureInvalid => {
             let one_of = if recording.tried.len() == 1 { "" } else { "one of " };
