@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use portcullis_host_tests::fixture::Fixture;
-use portcullis_test_support::artefact::WorkerArtefact;
+use portcullis_test_support::artefact::{ProxyWasmArtefact, WorkerArtefact};
 use portcullis_test_support::build;
+use portcullis_test_support::host::component::WasmtimeServe;
+use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::node;
 use portcullis_test_support::host::node_server::NodeServer;
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
@@ -20,9 +22,25 @@ use serde_json::Value;
 pub(crate) enum Kind {
     Worker,
     Node,
+    Envoy,
+    Component,
 }
 
-pub(crate) const KINDS: &[(&str, Kind)] = &[("worker", Kind::Worker), ("node", Kind::Node)];
+/// The hosts in JavaScript. Envoy and the component have the same checks beside their own, in tests of their own.
+pub(crate) const SCRIPTED: &[Kind] = &[Kind::Worker, Kind::Node];
+/// All that call others by themselves.
+pub(crate) const ALL: &[Kind] = &[Kind::Worker, Kind::Envoy, Kind::Component, Kind::Node];
+
+impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Worker => "worker",
+            Self::Node => "node",
+            Self::Envoy => "envoy",
+            Self::Component => "component",
+        }
+    }
+}
 
 static WORKER: LazyLock<Fixture<WorkerArtefact>> =
     LazyLock::new(|| Fixture::new(|| step("build the Worker", build::worker)));
@@ -35,10 +53,30 @@ static PROJECT: LazyLock<Fixture<PathBuf>> = LazyLock::new(|| {
     })
 });
 
+static FILTER: LazyLock<Fixture<ProxyWasmArtefact>> =
+    LazyLock::new(|| Fixture::new(|| step("build the Envoy filter", build::proxy_wasm)));
+
+/// The component of the world `proxy`, as wasmtime has compiled it.
+static PROXY: LazyLock<Fixture<PathBuf>> = LazyLock::new(|| {
+    Fixture::new(|| {
+        let artefacts = step("build the components", build::components)?;
+        let proxy = artefacts.iter().find(|artefact| artefact.name == "proxy");
+        let proxy = proxy.context("there is no component `proxy`")?;
+        step("compile the proxy in wasmtime", |step| {
+            WasmtimeServe::precompile(&proxy.path, "check-live-hosts", step)
+        })
+    })
+});
+
+/// What the README adds to the command for a gate that learns: an instance keeps what it knows over a quiet time.
+const LASTING: &[&str] = &["--idle-instance-timeout", "600s"];
+
 /// A host in front of an origin; it ends when dropped.
 pub(crate) enum Running {
     Worker(Workerd),
     Node(NodeServer),
+    Envoy(Envoy),
+    Component(WasmtimeServe),
 }
 
 impl Running {
@@ -53,10 +91,20 @@ impl Running {
         match kind {
             Kind::Worker => Self::start_worker(Self::worker()?, name, config, secrets, origin),
             Kind::Node => {
-                let mut environment = secrets;
-                environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
-                environment.insert("ORIGIN".to_string(), origin.to_string());
+                let environment = environment(config, secrets, origin);
                 Ok(Self::Node(NodeServer::start(PROJECT.get()?, "live.server.js", &environment)?))
+            }
+            Kind::Component => {
+                let environment = environment(config, secrets, origin);
+                let name = format!("live-{name}");
+                Ok(Self::Component(WasmtimeServe::start(PROXY.get()?, &environment, LASTING, &name)?))
+            }
+            Kind::Envoy => {
+                let origin = origin.trim_start_matches("http://").parse()?;
+                let settings = EnvoySettings { config: config.to_string(), secrets, origin };
+                let (filter, name) = (&FILTER.get()?.path, format!("live-{name}"));
+                let envoy = step("start Envoy", |step| Envoy::start(&[settings], filter, &name, step))?;
+                Ok(Self::Envoy(envoy))
             }
         }
     }
@@ -83,6 +131,8 @@ impl Running {
         match self {
             Self::Worker(host) => host.address(),
             Self::Node(host) => host.address(),
+            Self::Envoy(host) => host.address(0),
+            Self::Component(host) => host.address(),
         }
     }
 
@@ -91,6 +141,16 @@ impl Running {
         match self {
             Self::Worker(host) => host.log(),
             Self::Node(host) => host.log(),
+            Self::Envoy(host) => host.log(),
+            Self::Component(host) => host.log(),
         }
     }
+}
+
+/// What hosts find in their environment.
+fn environment(config: &Value, secrets: BTreeMap<String, String>, origin: &str) -> BTreeMap<String, String> {
+    let mut environment = secrets;
+    environment.insert("PORTCULLIS_CONFIG".to_string(), config.to_string());
+    environment.insert("ORIGIN".to_string(), origin.to_string());
+    environment
 }

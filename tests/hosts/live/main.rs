@@ -4,6 +4,7 @@ mod asks;
 mod hosts;
 mod keys;
 mod limits;
+mod objects;
 mod scene;
 mod scheduled;
 
@@ -13,7 +14,7 @@ use anyhow::Result;
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_test_support::summary::Summary;
 
-use crate::hosts::{KINDS, Kind};
+use crate::hosts::{ALL, Kind, SCRIPTED};
 
 type Check = fn(Kind, &mut Summary) -> Result<()>;
 
@@ -31,12 +32,19 @@ const CHECKS: &[(&str, Check)] = &[
     ("failed_credentials", limits::failed_credentials),
 ];
 
+const EVERYWHERE: &[(&str, Check)] =
+    &[("objects", objects::objects), ("objects_of_callers_who_are_asked_about", objects::after_identity)];
+
 fn main() -> ExitCode {
-    let tests = KINDS.iter().flat_map(|(host, kind)| {
-        CHECKS.iter().map(move |(name, check)| {
-            harness::checks(format!("live::{host}::{name}"), move |summary| check(*kind, summary))
+    let on = |kinds: &'static [Kind], checks: &'static [(&'static str, Check)]| {
+        kinds.iter().flat_map(move |kind| {
+            checks.iter().map(move |(name, check)| {
+                let name = format!("live::{}::{name}", kind.name());
+                harness::checks(name, move |summary| check(*kind, summary))
+            })
         })
-    });
+    };
     let scheduled = harness::checks("live::worker::scheduled", scheduled::scheduled);
-    harness::run(tests.chain([scheduled]).collect(), Order::Parallel)
+    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain([scheduled]);
+    harness::run(tests.collect(), Order::Parallel)
 }

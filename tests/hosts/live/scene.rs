@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use futures_util::future::try_join_all;
 use portcullis_host_tests::runtime;
-use portcullis_test_support::client::{self, Request, Response};
+use portcullis_test_support::client::{self, Request, Response, websocket};
 use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
@@ -31,7 +31,19 @@ pub(crate) struct Scene {
 impl Scene {
     /// A gate whose document is AgentFlow's with `members`, in front of `provider`.
     pub(crate) fn start(kind: Kind, name: &str, provider: IdentityProvider, members: Value) -> Result<Self> {
-        let (config, secrets) = (document(members), secrets());
+        Self::start_with(kind, name, provider, members, [])
+    }
+
+    /// The same with more secrets.
+    pub(crate) fn start_with<const N: usize>(
+        kind: Kind,
+        name: &str,
+        provider: IdentityProvider,
+        members: Value,
+        more: [(&str, &str); N],
+    ) -> Result<Self> {
+        let (config, mut secrets) = (document(members), secrets());
+        secrets.extend(more.map(|(name, value)| (name.to_string(), value.to_string())));
         let host = Running::start(kind, name, &config, secrets, &provider.issuer())?;
         Ok(Self { provider, host, runtime: runtime()? })
     }
@@ -57,6 +69,12 @@ impl Scene {
         self.runtime.block_on(client::send(self.host.address(), request))
     }
 
+    /// Opens a WebSocket, sends a message, and hears the other side out.
+    pub(crate) fn socket(&self, target: &str, credential: &str, message: &str) -> Result<websocket::Outcome> {
+        let headers = [("Authorization", format!("Bearer {credential}"))];
+        self.runtime.block_on(websocket::run(self.host.address(), target, &headers, message))
+    }
+
     /// Sends a request, and leaves after `patience`.
     pub(crate) fn leave(&self, request: &Request, patience: Duration) {
         let sent = client::send(self.host.address(), request);
@@ -75,9 +93,14 @@ impl Scene {
 
     /// How many notices about the keys of `provider` are logged, once there are `count`, or a fetch has certainly timed out.
     pub(crate) fn notices(&self, provider: &IdentityProvider, count: usize) -> usize {
-        let (started, beginning) = (Instant::now(), format!("keys of {}", provider.issuer()));
+        self.logged(&format!("keys of {}", provider.issuer()), count)
+    }
+
+    /// How often `text` stands in the log, once it stands there `count` times, or enough time has passed.
+    pub(crate) fn logged(&self, text: &str, count: usize) -> usize {
+        let started = Instant::now();
         loop {
-            let told = self.host.log().matches(&beginning).count();
+            let told = self.host.log().matches(text).count();
             if told >= count || started.elapsed() > NOTICE {
                 return told;
             }

@@ -5,9 +5,9 @@ mod answer;
 mod fault;
 mod keys;
 mod server;
+mod socket;
 mod state;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -21,13 +21,14 @@ use crate::origin::tokens::now_secs;
 pub use fault::Fault;
 use keys::Keys;
 pub use keys::Signing;
-pub use state::{CLIENT, INTROSPECT, KEYS, ME, METADATA, Person, VERIFY};
+pub use state::{Arrival, CLIENT, INTROSPECT, KEYS, ME, METADATA, OBJECTS, Person, VERIFY};
 use state::{State, lock};
 
 /// A running identity provider; it ends when dropped.
 ///
-/// Any other path than those above is answered 200 with `{"path", "authorization"}`: the server can be the origin behind the
-/// gate as well.
+/// Any other path than those above is answered 200 with `{"path", "authorization"}`, and a WebSocket with one message that
+/// says the same: the server can be the origin behind the gate as well. Objects, which are at [`OBJECTS`] and one segment
+/// more, are read by those to whom they were given, and are 404 to anybody else.
 #[derive(Debug)]
 pub struct IdentityProvider {
     address: SocketAddr,
@@ -56,8 +57,7 @@ impl IdentityProvider {
         for signing in signing {
             keys.add(*signing)?;
         }
-        let (people, faults, requests) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let state = Arc::new(Mutex::new(State { keys, people, faults, requests }));
+        let state = Arc::new(Mutex::new(State::new(keys)));
         let (stop, stopped) = oneshot::channel();
         let (address, thread) = server::start(Arc::clone(&state), stopped)?;
         Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
@@ -142,6 +142,11 @@ impl IdentityProvider {
         self.state().people.remove(credential);
     }
 
+    /// Lets whoever has `credential` read the object `id`.
+    pub fn give(&self, id: &str, credential: &str) {
+        self.state().owners.entry(format!("{OBJECTS}{id}")).or_default().insert(credential.to_owned());
+    }
+
     /// Lets every path fail in this way, until [`IdentityProvider::recover`].
     pub fn fail(&self, fault: Fault) {
         self.fail_at(server::EVERYWHERE, fault);
@@ -161,6 +166,11 @@ impl IdentityProvider {
     /// count.
     pub fn requests(&self, path: &str) -> usize {
         self.state().requests.get(path).copied().unwrap_or_default()
+    }
+
+    /// The last request for `path` that was read to its end.
+    pub fn last_arrival(&self, path: &str) -> Option<Arrival> {
+        self.state().arrivals.get(path).cloned()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -5,7 +5,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use portcullis::base64url;
 use serde_json::{Value, json};
 
-use super::state::{CLIENT, INTROSPECT, KEYS, ME, METADATA, Person, State, VERIFY};
+use super::state::{CLIENT, INTROSPECT, KEYS, ME, METADATA, OBJECTS, Person, State, VERIFY};
 use crate::origin::tokens::now_secs;
 
 /// Status and body.
@@ -26,7 +26,22 @@ pub(super) fn answer(
         ("POST", VERIFY) => verify(state, body),
         ("GET", ME) => me(state, headers),
         (_, METADATA | KEYS | INTROSPECT | VERIFY | ME) => (StatusCode::METHOD_NOT_ALLOWED, json!({})),
+        ("GET", object) if is_object(object) => read(state, object, headers),
         _ => (StatusCode::OK, json!({"path": path, "authorization": authorization(headers)})),
+    }
+}
+
+fn is_object(path: &str) -> bool {
+    path.strip_prefix(OBJECTS).is_some_and(|id| !id.is_empty() && !id.contains('/'))
+}
+
+/// An object that is somebody else's looks like one that does not exist.
+fn read(state: &State, path: &str, headers: &HeaderMap) -> Answer {
+    let may = bearer(headers)
+        .is_some_and(|credential| state.owners.get(path).is_some_and(|owners| owners.contains(credential)));
+    match may {
+        true => (StatusCode::OK, json!({"results": {"path": path}})),
+        false => (StatusCode::NOT_FOUND, json!({"message": "Not found"})),
     }
 }
 
@@ -68,8 +83,7 @@ fn verify(state: &State, body: &[u8]) -> Answer {
 }
 
 fn me(state: &State, headers: &HeaderMap) -> Answer {
-    let credential = authorization(headers).and_then(|value| value.strip_prefix("Bearer "));
-    let person = credential.and_then(|credential| state.people.get(credential));
+    let person = bearer(headers).and_then(|credential| state.people.get(credential));
     match person.filter(|person| now_secs() < person.expires_at) {
         None => (StatusCode::UNAUTHORIZED, json!({"message": "Invalid token"})),
         Some(Person { id, is_superuser, is_active, .. }) => {
@@ -85,7 +99,11 @@ fn is_good(person: &Person) -> bool {
     person.is_active && now_secs() < person.expires_at
 }
 
-fn authorization(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    authorization(headers)?.strip_prefix("Bearer ")
+}
+
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
     headers.get(AUTHORIZATION)?.to_str().ok()
 }
 

@@ -20,7 +20,8 @@ use tokio::sync::oneshot;
 
 use super::answer::answer;
 use super::fault::Fault;
-use super::state::{KEYS, METADATA, State, lock};
+use super::socket;
+use super::state::{Arrival, KEYS, METADATA, State, lock};
 
 /// Stands for every path that has no fault of its own.
 pub(super) const EVERYWHERE: &str = "*";
@@ -73,7 +74,7 @@ async fn serve(server: Server, listener: std::net::TcpListener) {
         });
         let connection =
             hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        tokio::spawn(async move { drop(connection.await) });
+        tokio::spawn(async move { drop(connection.with_upgrades().await) });
     }
 }
 
@@ -84,7 +85,8 @@ struct Server {
 }
 
 impl Server {
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Body>, Gone> {
+    async fn respond(&self, mut request: Request<Incoming>) -> Result<Response<Body>, Gone> {
+        let upgraded = socket::asked_for(request.headers()).then(|| hyper::upgrade::on(&mut request));
         let (head, body) = request.into_parts();
         let path = head.uri.path();
         let fault = {
@@ -98,9 +100,26 @@ impl Server {
             Some(Fault::Hanging) => std::future::pending().await,
             _ => {}
         }
-        let body = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+        if let (Some(upgraded), None) = (upgraded, fault) {
+            let mut response = with_body(StatusCode::SWITCHING_PROTOCOLS, "", Full::default().boxed_unsync());
+            socket::accept(&head.headers, response.headers_mut());
+            tokio::spawn(socket::serve(upgraded, path.to_owned(), head.headers.clone()));
+            return Ok(response);
+        }
+        let body = body.collect().await.map(Collected::to_bytes).ok();
         let (status, value) = {
-            let state = lock(&self.state);
+            let mut state = lock(&self.state);
+            if let Some(body) = &body {
+                let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+                let arrival = Arrival {
+                    method: head.method.to_string(),
+                    target: head.uri.to_string(),
+                    content_type: head.headers.get(CONTENT_TYPE).map(text),
+                    body: body.to_vec(),
+                };
+                state.arrivals.insert(path.to_owned(), arrival);
+            }
+            let body = body.unwrap_or_default();
             answer(&state, &self.issuer, (head.method.as_str(), path), &head.headers, &body)
         };
         let redirected = head.uri.query() == Some("redirected");

@@ -1,6 +1,6 @@
 //! What an identity provider is asked by, and has been asked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::fault::Fault;
@@ -17,6 +17,8 @@ pub const INTROSPECT: &str = "/introspect";
 pub const VERIFY: &str = "/verify";
 /// Who the caller is, by its `Authorization`: `{"results": {"id", "email", "is_superuser", "is_active"}}`, or 401.
 pub const ME: &str = "/me";
+/// Below this, one segment more, are objects.
+pub const OBJECTS: &str = "/v3/collections/";
 
 /// Name and secret of the only client that may introspect.
 pub const CLIENT: (&str, &str) = ("portcullis", "a secret of the test client: 0123456789");
@@ -59,6 +61,37 @@ pub(super) struct State {
     pub(super) people: BTreeMap<String, Person>,
     pub(super) faults: BTreeMap<String, Fault>,
     pub(super) requests: BTreeMap<String, usize>,
+    /// The credentials that may read an object, by its path.
+    pub(super) owners: BTreeMap<String, BTreeSet<String>>,
+    /// The last request for each path.
+    pub(super) arrivals: BTreeMap<String, Arrival>,
+}
+
+impl State {
+    /// Of a server that has been asked nothing.
+    pub(super) fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            people: BTreeMap::new(),
+            faults: BTreeMap::new(),
+            requests: BTreeMap::new(),
+            owners: BTreeMap::new(),
+            arrivals: BTreeMap::new(),
+        }
+    }
+}
+
+/// A request as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arrival {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// `Content-Type`.
+    pub content_type: Option<String>,
+    /// The body, whole.
+    pub body: Vec<u8>,
 }
 
 pub(super) fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::{Error, Result, bail};
 use serde_json::{Value, json};
 
-use super::{Fault, INTROSPECT, IdentityProvider, KEYS, ME, METADATA, Person, Signing, VERIFY};
+use super::{
+    Arrival, Fault, INTROSPECT, IdentityProvider, KEYS, ME, METADATA, OBJECTS, Person, Signing, VERIFY,
+};
 use crate::client::{self, Request};
 use crate::native::Native;
 use crate::origin::tokens::now_secs;
@@ -126,5 +128,30 @@ fn it_fails_as_it_is_told_and_recovers() -> Result<()> {
     assert_eq!(get(&issuer, METADATA)?["issuer"], issuer.issuer());
     issuer.fail(Fault::WrongIssuer);
     assert_ne!(get(&issuer, METADATA)?["issuer"], issuer.issuer());
+    Ok(())
+}
+
+#[test]
+fn objects_are_read_by_their_owners_and_requests_are_kept_as_they_came() -> Result<()> {
+    let issuer = IdentityProvider::start_with(&[])?;
+    issuer.give("notes", "alice's");
+    let object = format!("{OBJECTS}notes");
+    for (credential, path, status) in [
+        ("alice's", object.clone(), 200),
+        ("bob's", object.clone(), 404),
+        ("alice's", format!("{OBJECTS}other"), 404),
+        // What is below an object is none.
+        ("bob's", format!("{object}/documents"), 200),
+    ] {
+        assert_eq!(ask(&issuer, &Request::new("GET", &path).bearer(credential))?.0, status, "{path}");
+    }
+    ask(&issuer, &Request::new("POST", "/ask?a=b").json("{\"a\": 1}"))?;
+    let arrival = Arrival {
+        method: "POST".to_owned(),
+        target: "/ask?a=b".to_owned(),
+        content_type: Some("application/json".to_owned()),
+        body: b"{\"a\": 1}".to_vec(),
+    };
+    assert_eq!(issuer.last_arrival("/ask"), Some(arrival));
     Ok(())
 }

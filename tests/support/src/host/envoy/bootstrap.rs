@@ -104,10 +104,17 @@ fn variables(index: usize, settings: &EnvoySettings) -> BTreeMap<String, String>
     let mut variables = settings.secrets.clone();
     let document: Value = serde_json::from_str(&settings.config).unwrap_or_default();
     // Only where the origin is asked: each environment takes a VM of its own.
-    if !document["identity"].is_null() {
+    if asks_origin(&document) {
         variables.insert("PORTCULLIS_CLUSTERS".to_owned(), format!("origin={}", origin(index)));
     }
     variables
+}
+
+/// Whether the origin may be asked about callers or objects: `identity`, or a binding that asks.
+fn asks_origin(document: &Value) -> bool {
+    let routes = document["policy"]["routes"].as_object();
+    let bindings = routes.into_iter().flatten().filter_map(|(_, route)| route["where"].as_object()).flatten();
+    !document["identity"].is_null() || bindings.into_iter().any(|(_, binding)| !binding["ask"].is_null())
 }
 
 /// As in `examples/agentflow/envoy.yaml`, but without Envoy's ceilings on headers, so that the filter's own show.
@@ -162,7 +169,7 @@ fn listener(index: usize, settings: &EnvoySettings, wasm: &Path, address: Socket
 mod tests {
     use serde_json::json;
 
-    use super::called;
+    use super::{asks_origin, called};
 
     #[test]
     fn there_is_a_cluster_for_every_place_that_is_called() {
@@ -183,5 +190,16 @@ mod tests {
             clusters.iter().map(|(_, cluster)| cluster["transport_socket"].is_object()).collect();
         assert_eq!(secured, [true, false, true]);
         assert!(called("{}").is_empty() && called("").is_empty());
+    }
+
+    #[test]
+    fn the_origin_is_asked_about_callers_and_about_objects() {
+        let with = |binding| json!({"policy": {"routes": {"GET /a/{id}": {"access": "a", "where": {"path.id": binding}}}}});
+        assert!(asks_origin(&json!({"identity": {"ask": "/me"}})));
+        assert!(asks_origin(&with(json!({"ask": "/a/{}"}))));
+        assert!(!asks_origin(&with(json!("/a"))));
+        assert!(
+            !asks_origin(&json!({"policy": {"routes": {"GET /a": "public"}}})) && !asks_origin(&json!(null))
+        );
     }
 }
