@@ -5,6 +5,7 @@ mod hosts;
 mod keys;
 mod limits;
 mod objects;
+mod oidc;
 mod scene;
 mod scheduled;
 
@@ -44,7 +45,8 @@ fn main() -> ExitCode {
             })
         })
     };
+    let oidc = harness::checks("live::oidc_provider", oidc::on_every_host);
     let scheduled = harness::checks("live::worker::scheduled", scheduled::scheduled);
-    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain([scheduled]);
+    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain([scheduled, oidc]);
     harness::run(tests.collect(), Order::Parallel)
 }

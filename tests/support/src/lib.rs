@@ -10,6 +10,7 @@ pub mod host;
 pub mod identity_provider;
 pub mod kv;
 pub mod native;
+pub mod oidc_provider;
 pub mod origin;
 pub mod program;
 mod remedy;

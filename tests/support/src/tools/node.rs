@@ -1,5 +1,5 @@
-//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt, a reader of YAML, Istio's models, Ajv, and what drives
-//! Chromium.
+//! Node.js and the pinned npm packages: workerd, esbuild, wasm-opt, an OpenID provider, a reader of YAML, Istio's models, Ajv,
+//! and what drives Chromium.
 
 use std::fs;
 use std::path::{Path, PathBuf};
