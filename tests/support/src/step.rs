@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, IsTerminal, Read};
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::remedy::remedy;
 
@@ -16,6 +16,9 @@ use crate::remedy::remedy;
 /// what is wrong.
 const TAIL_LINES: usize = 60;
 const HEAD_LINES: usize = 10;
+
+/// The spinners that are seen: steps may run side by side.
+static SPINNERS: LazyLock<MultiProgress> = LazyLock::new(MultiProgress::new);
 
 /// A piece of work in progress.
 #[derive(Debug)]
@@ -33,7 +36,8 @@ pub fn step<T>(title: &str, f: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
     let spinner = if interactive() {
         let style = ProgressStyle::with_template("  {spinner} {prefix} {elapsed:>4}  {wide_msg:.dim}")
             .unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let spinner = ProgressBar::new_spinner().with_style(style).with_prefix(title.to_string());
+        let spinner = SPINNERS.add(ProgressBar::new_spinner());
+        let spinner = spinner.with_style(style).with_prefix(title.to_string());
         spinner.enable_steady_tick(Duration::from_millis(120));
         spinner
     } else {
@@ -43,7 +47,7 @@ pub fn step<T>(title: &str, f: impl FnOnce(&Step) -> Result<T>) -> Result<T> {
     let outcome = f(&step);
     step.spinner.finish_and_clear();
     let mark = if outcome.is_ok() { "ok  " } else { "FAIL" };
-    eprintln!("  {mark}  {title}  {:.1} s", started.elapsed().as_secs_f64());
+    SPINNERS.suspend(|| eprintln!("  {mark}  {title}  {:.1} s", started.elapsed().as_secs_f64()));
     outcome.with_context(|| title.to_string())
 }
 
@@ -61,7 +65,7 @@ impl Step {
 
     /// Prints a line that stays.
     pub fn say(&self, text: &str) {
-        self.spinner.suspend(|| eprintln!("        {text}"));
+        SPINNERS.suspend(|| eprintln!("        {text}"));
     }
 
     /// Runs a command quietly and returns its standard output.

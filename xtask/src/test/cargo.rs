@@ -1,7 +1,10 @@
 //! The stages, which are all cargo's: format, clippy, documentation, tests, the build without std.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, bail};
 use portcullis_test_support::build;
+use portcullis_test_support::root::target;
 use portcullis_test_support::step::{Step, step};
 use portcullis_test_support::summary::Summary;
 use portcullis_test_support::tools::rust::cargo;
@@ -10,6 +13,13 @@ use super::results;
 
 /// The target without std, an operating system or an allocator.
 const BARE_TARGET: &str = "thumbv7em-none-eabi";
+
+/// Where what is only checked goes: cargo works in a folder for one command at a time, and tests run meanwhile.
+fn beside() -> Command {
+    let mut command = cargo();
+    command.env("CARGO_TARGET_DIR", target("beside"));
+    command
+}
 
 /// The fuzz targets are a workspace of their own.
 const FUZZ: &str = "--manifest-path=tests/fuzz/Cargo.toml";
@@ -33,10 +43,14 @@ pub(super) fn format() -> Result<Summary> {
 const WASM_CRATES: &[(&str, &[&str])] = &[
     (
         "with std",
-        &["--package=portcullis-worker", "--package=portcullis-proxy-wasm", "--package=portcullis-npm"],
+        &[
+            "--package=portcullis-worker",
+            "--package=portcullis-proxy-wasm",
+            "--package=portcullis-npm",
+            // For pages that explain a decision in the browser.
+            "--package=portcullis-analysis",
+        ],
     ),
-    // For pages that explain a decision in the browser.
-    ("for tools", &["--package=portcullis-analysis"]),
     (
         "without std",
         &["--package=portcullis-gate", "--package=portcullis-middleware", "--package=portcullis-proxy"],
@@ -47,17 +61,17 @@ const WASM_CRATES: &[(&str, &[&str])] = &[
 pub(super) fn clippy() -> Result<Summary> {
     let deny = ["--", "--deny=warnings"];
     step("cargo clippy, all crates", |step| {
-        step.run(cargo().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(deny))
+        step.run(beside().args(["clippy", "--workspace", "--all-targets", "--all-features"]).args(deny))
     })?;
     step("cargo clippy, fuzz targets", |step| {
         // Without the fuzzer's runtime, which clippy has nothing to say about.
-        let options = ["--no-default-features", "--all-targets", "--locked", "--target-dir=target"];
-        step.run(cargo().args(["clippy", FUZZ]).args(options).args(deny))
+        let options = ["--no-default-features", "--all-targets", "--locked"];
+        step.run(beside().args(["clippy", FUZZ]).args(options).args(deny))
     })?;
     for (kind, packages) in WASM_CRATES {
         step(&format!("cargo clippy, on wasm, {kind}"), |step| {
             let wasm = "--target=wasm32-unknown-unknown";
-            step.run(cargo().arg("clippy").args(*packages).arg(wasm).args(deny))
+            step.run(beside().arg("clippy").args(*packages).arg(wasm).args(deny))
         })?;
     }
     Ok(Summary::default())
@@ -66,8 +80,9 @@ pub(super) fn clippy() -> Result<Summary> {
 /// `cargo doc`, with broken links and missing pages as errors.
 pub(super) fn docs() -> Result<Summary> {
     step("cargo doc", |step| {
-        let mut command = cargo();
-        command.args(["doc", "--no-deps", "--workspace"]).env("RUSTDOCFLAGS", "--deny=warnings");
+        let mut command = beside();
+        // With the features of clippy's call, whose results it can use.
+        command.args(["doc", "--no-deps", "--workspace", "--all-features"]).env("RUSTDOCFLAGS", "--deny=warnings");
         step.run(&mut command)
     })?;
     Ok(Summary::default())
@@ -118,12 +133,12 @@ pub(super) fn no_std() -> Result<Summary> {
         for features in FEATURES {
             let only = ["--no-default-features", "--features", features];
             let core = ["clippy", "--package=portcullis", "--lib", &target];
-            step.run(cargo().args(core).args(only).args(["--", "--deny=warnings"]))?;
+            step.run(beside().args(core).args(only).args(["--", "--deny=warnings"]))?;
         }
         Ok(())
     })?;
     step(&format!("cargo build for {BARE_TARGET}"), |step| {
-        step.run(cargo().args(["build", "--package=portcullis-no-std", &target]))
+        step.run(beside().args(["build", "--package=portcullis-no-std", &target]))
     })?;
     Ok(Summary::default())
 }

@@ -1,0 +1,15 @@
+//! How much of the machine a lane gets.
+
+/// As `nice` gives a command that should not be in the way.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// Lowers the priority of this thread and of the commands that it starts. Where only a whole process has one, nothing
+/// changes: the tests are then slower, and as right.
+pub(super) fn lower() {
+    #[cfg(target_os = "linux")]
+    // The process 0 is, on Linux, the thread that asks.
+    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+        eprintln!("  the priority stays as it is: {error}");
+    }
+}
