@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::Path;
 
-use portcullis_config::{ConfigError, Diagnostic, Position, locate};
+use portcullis_config::{
+    ConfigError, ConfigErrors, Configuration, Diagnostic, Position, RecordStore, Secrets, compile, locate,
+};
 
 use self::found::{Found, Places, Unreadable};
 use crate::input::shown;
@@ -25,6 +27,7 @@ pub(crate) struct Document {
     /// The file, as errors name it.
     pub(crate) name: String,
     places: Places,
+    store: RecordStore,
 }
 
 impl Document {
@@ -44,13 +47,23 @@ impl Document {
             _ => None,
         };
         match found {
-            None => Ok(Self { json: bytes, name, places: Places::Same }),
-            Some(Ok(Found { json, places })) => Ok(Self { json, name, places }),
+            None => Ok(Self { json: bytes, name, places: Places::Same, store: RecordStore::Available }),
+            Some(Ok(Found { json, places, store })) => Ok(Self { json, name, places, store }),
             Some(Err(Unreadable { position: None, message })) => {
                 Err(printable(&format!("{option}: {name}: {message}")))
             }
             Some(Err(Unreadable { position: Some(Position { line, column }), message })) => {
                 Err(printable(&format!("{name}:{line}:{column}: {message}")))
+            }
+        }
+    }
+
+    /// Compiles it with `secrets`, for the host whose file it stands in.
+    pub(crate) fn compile(&self, secrets: &dyn Secrets) -> Result<Configuration, ConfigErrors> {
+        match self.store {
+            RecordStore::Available => compile(&self.json, secrets),
+            RecordStore::Unsupported | RecordStore::Missing(_) => {
+                compile(&self.json, &Storeless { secrets, store: self.store })
             }
         }
     }
@@ -100,6 +113,38 @@ impl Document {
             })
             .collect();
         printable(&lines.join("\nerror: "))
+    }
+}
+
+/// Secrets on a host that has no store of records.
+struct Storeless<'s> {
+    secrets: &'s dyn Secrets,
+    store: RecordStore,
+}
+
+impl Secrets for Storeless<'_> {
+    fn get(&self, name: &str) -> Option<String> {
+        self.secrets.get(name)
+    }
+
+    fn hint(&self, name: &str) -> String {
+        self.secrets.hint(name)
+    }
+
+    fn record_store(&self) -> RecordStore {
+        self.store
+    }
+
+    fn sends_calls(&self) -> bool {
+        self.secrets.sends_calls()
+    }
+
+    fn reaches_origin(&self) -> bool {
+        self.secrets.reaches_origin()
+    }
+
+    fn knows_clients(&self) -> bool {
+        self.secrets.knows_clients()
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis_analysis::lints;
-use portcullis_config::{Configuration, Secrets, Severity, compile};
+use portcullis_config::{Configuration, Secrets, Severity};
 
 use crate::document::{self, Document};
 use crate::input::shown;
@@ -33,7 +33,7 @@ impl Environment {
     /// Compiles the configuration at `path`.
     pub(crate) fn compile(&self, path: &Path) -> Result<Configuration, Failure> {
         let document = Document::read("--config", path)?;
-        compile(&document.json, self).map_err(|errors| document.render_errors(errors.iter()))
+        document.compile(self).map_err(|errors| document.render_errors(errors.iter()))
     }
 }
 

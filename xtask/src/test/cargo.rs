@@ -82,7 +82,9 @@ pub(super) fn docs() -> Result<Summary> {
     step("cargo doc", |step| {
         let mut command = beside();
         // With the features of clippy's call, whose results it can use.
-        command.args(["doc", "--no-deps", "--workspace", "--all-features"]).env("RUSTDOCFLAGS", "--deny=warnings");
+        command
+            .args(["doc", "--no-deps", "--workspace", "--all-features"])
+            .env("RUSTDOCFLAGS", "--deny=warnings");
         step.run(&mut command)
     })?;
     Ok(Summary::default())

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use portcullis_analysis::sources::FetchedSource;
 use portcullis_analysis::{cracked, lints};
-use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity, compile};
+use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity};
 use serde::Serialize;
 
 use crate::document::Document;
@@ -122,7 +122,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     } else {
         Box::new(Environment::read(arguments.env_file.as_deref())?)
     };
-    let configuration = match compile(&document.json, known.as_ref()) {
+    let configuration = match document.compile(known.as_ref()) {
         Ok(configuration) => configuration,
         Err(errors) => return refused(&document, errors.iter(), json),
     };

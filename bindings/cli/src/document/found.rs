@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_config::Position;
+use portcullis_config::{Position, RecordStore};
 
 /// Where in the file the parts of the document stand.
 pub(super) enum Places {
@@ -18,6 +18,15 @@ pub(super) enum Places {
 pub(super) struct Found {
     pub(super) json: Vec<u8>,
     pub(super) places: Places,
+    /// What the host whose file it is has for a store of records.
+    pub(super) store: RecordStore,
+}
+
+impl Found {
+    /// A document that says nothing of its host.
+    pub(super) fn new(json: Vec<u8>, places: Places) -> Self {
+        Self { json, places, store: RecordStore::Available }
+    }
 }
 
 /// Why no document was found in a file.

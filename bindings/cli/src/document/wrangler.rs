@@ -56,7 +56,7 @@ pub(super) fn find(text: &str) -> Result<Found, Unreadable> {
         }
     };
     let start = position(text, config.span().start.saturating_add(opening(text.get(config.span()))));
-    Ok(Found { json: config.into_inner().into_bytes(), places: Places::Within(start) })
+    Ok(Found::new(config.into_inner().into_bytes(), Places::Within(start)))
 }
 
 /// How many bytes of a string literal come before its text.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_config::Position;
+use portcullis_config::{Position, RecordStore};
 use saphyr::{LoadableYamlNode as _, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Number, Value};
 
@@ -22,7 +22,8 @@ pub(super) fn find(text: &str) -> Result<Found, Unreadable> {
     let mut configurations = Vec::new();
     roots.iter().for_each(|root| collect(root, &mut configurations));
     match (configurations.as_slice(), roots.as_slice()) {
-        ([only], _) => read(only),
+        // Envoy has no store, however it is configured.
+        ([only], _) => read(only).map(|found| Found { store: RecordStore::Unsupported, ..found }),
         ([], [root]) => read(root),
         ([], []) => Err(Unreadable::new("there is nothing in it")),
         ([], _) => {
@@ -69,7 +70,7 @@ fn read(node: &MarkedYaml<'_>) -> Result<Found, Unreadable> {
             let json = string(text).ok_or_else(|| Unreadable::at(position(text), "\"value\" is no text"))?;
             // The places inside of a text that YAML has folded are not to be told: all are where it begins.
             let places = BTreeMap::from([(String::new(), position(text))]);
-            Ok(Found { json: json.as_bytes().to_vec(), places: Places::Each(places) })
+            Ok(Found::new(json.as_bytes().to_vec(), Places::Each(places)))
         }
         _ => convert_all(node),
     }
@@ -79,7 +80,7 @@ fn convert_all(node: &MarkedYaml<'_>) -> Result<Found, Unreadable> {
     let mut places = BTreeMap::new();
     let value = convert(node, String::new(), &mut places)?;
     let json = serde_json::to_vec(&value).map_err(|error| Unreadable::new(error.to_string()))?;
-    Ok(Found { json, places: Places::Each(places) })
+    Ok(Found::new(json, Places::Each(places)))
 }
 
 /// `node` as JSON; where it and all in it stand goes to `places`.

@@ -54,6 +54,27 @@ fn the_files_of_a_deployment() {
     }
 }
 
+/// Envoy and Istio have no store of records: what asks for one is refused there, and is here.
+#[test]
+fn a_host_without_a_store_is_known_by_its_file() {
+    let folder = Folder::new();
+    for name in ["envoy.yaml", "istio-wasmplugin.yaml"] {
+        let file = example(name);
+        let line = file.lines().find(|line| line.contains("profile: agentflow")).unwrap();
+        let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+        assert!(!file.contains("api_keys:"), "{name}");
+        let lookup =
+            format!("{line}\n{indent}api_keys: {{ lookup: true, pepper: {{ env: PORTCULLIS_PEPPER }} }}");
+        let file = file.replace(line, &lookup);
+        std::fs::write(folder.path(name), &file).unwrap();
+        let (code, printed) = check(&folder.path(name));
+        assert_eq!(code, Some(2), "{name}: {printed}");
+        let place = format!("{name}:{}:", line_of("lookup: true", &file));
+        let said = "/api_keys/lookup: this host has no store to look records up in; list the records";
+        assert!(printed.contains(&place) && printed.contains(said), "{place}: {printed}");
+    }
+}
+
 #[test]
 fn yaml_and_standard_input() {
     let yaml = format!(
