@@ -1,8 +1,8 @@
 //! How much of the machine a lane gets.
 
-/// As `nice` gives a command that should not be in the way.
+/// The lowest there is.
 #[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+const NICE: i32 = 19;
 
 /// Lowers the priority of this thread and of the commands that it starts. Where only a whole process has one, nothing
 /// changes: the tests are then slower, and as right.
