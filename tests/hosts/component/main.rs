@@ -13,8 +13,10 @@ mod proxy;
 mod python;
 mod served;
 
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
 
 use anyhow::{Context, Result};
 use libtest_mimic::Trial;
@@ -87,10 +89,27 @@ impl Shared {
         })
     }
 
-    /// A test of the proxy with a gate that learns.
+    /// A test of the proxy and of the middleware for WASI 0.3 with a gate that learns: side by side, as both mostly wait.
     fn of_live(&self, name: &str, check: fn(&Path, &mut Summary) -> Result<()>) -> Trial {
-        let proxy = self.proxy.clone();
-        harness::checks(format!("component::live::{name}"), move |summary| check(proxy.get()?, summary))
+        let Self { proxy, relay, .. } = self.clone();
+        harness::checks(format!("component::live::{name}"), move |summary| {
+            let (proxy, relay) = (proxy.get()?, relay.get()?);
+            thread::scope(|scope| {
+                let of_relay = scope.spawn(|| {
+                    let mut summary = Summary::default();
+                    check(relay, &mut summary).context("the middleware for WASI 0.3")?;
+                    anyhow::Ok(summary)
+                });
+                let of_proxy = check(proxy, summary).context("the proxy");
+                let of_relay = of_relay.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+                summary.passed += of_relay.passed;
+                let failed = of_relay.failed.into_iter();
+                summary
+                    .failed
+                    .extend(failed.map(|failure| format!("the middleware for WASI 0.3: {failure}")));
+                of_proxy
+            })
+        })
     }
 
     /// A test of the middleware for WASI 0.3.

@@ -81,6 +81,7 @@ const RECIPES: &[Recipe] = &[
             "wasi:clocks/monotonic-clock@0.3.0",
             "wasi:clocks/system-clock@0.3.0",
             "wasi:clocks/types@0.3.0",
+            "wasi:http/client@0.3.0",
             "wasi:http/handler@0.3.0",
             "wasi:http/types@0.3.0",
             "wasi:random/random@0.3.0",

@@ -4,10 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use portcullis::api_key::RecordLookup;
 use portcullis::{
-    BodyNeed, Decision, Forward, Gate, HeaderPair, LiveGate, Reason, RequestHead, Response, Step, UnixTime,
-    Verdict,
+    Decision, Forward, Gate, HeaderPair, LiveGate, Reason, RequestHead, Response, Step, UnixTime, Verdict,
 };
 
 /// The head of one request.
@@ -88,16 +86,6 @@ impl Head {
     /// Adds the header that announces a body.
     pub fn announce_body(&mut self) {
         self.headers.push((String::from("transfer-encoding"), b"chunked".to_vec()));
-    }
-
-    /// The verdict or, as the error, the need for the body.
-    ///
-    /// # Errors
-    ///
-    /// [`BodyNeed`] if the decision takes the body.
-    pub fn decide(&self, gate: &Gate, now: UnixTime) -> Result<Verdict, BodyNeed> {
-        // There is no store to ask: records stand in the configuration here.
-        self.with(|head| gate.begin(head, now)).with_records(|_| (RecordLookup::Unavailable, now))
     }
 
     /// The verdict, or what is needed to decide, of a gate that learns.

@@ -7,9 +7,11 @@ extern crate alloc;
 mod call;
 mod head;
 mod notices;
+mod policy;
 mod variables;
 
 pub use call::{Address, Answer};
 pub use head::{Head, Outcome};
 pub use notices::Notices;
+pub use policy::Policy;
 pub use variables::Variables;

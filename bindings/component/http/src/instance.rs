@@ -5,15 +5,12 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::ToString;
-use alloc::vec::Vec;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use atomic_refcell::AtomicRefCell;
 use once_cell::race::OnceBox;
 use portcullis::api_key::RecordLookup;
-use portcullis::{BodyNeed, Call, Gate, LiveGate, Need, Reply, Step, UnixTime, Verdict};
-use portcullis_component_common::{Answer, Head, Notices};
-use portcullis_config::{Diagnostic, Loaded};
+use portcullis::{BodyNeed, Call, Gate, Need, Reply, Step, UnixTime, Verdict};
+use portcullis_component_common::{Answer, Head, Policy};
 
 use crate::bindings::wasi::clocks::wall_clock;
 use crate::bindings::wasi::random::random;
@@ -33,15 +30,6 @@ pub(crate) struct Instance {
     requests: AtomicUsize,
 }
 
-#[derive(Debug)]
-struct Policy {
-    gate: Gate,
-    diagnostics: Vec<Diagnostic>,
-    /// Borrowed for as long as a step takes, and never while the host is called.
-    live: AtomicRefCell<LiveGate>,
-    notices: AtomicRefCell<Notices>,
-}
-
 static INSTANCE: OnceBox<Instance> = OnceBox::new();
 
 impl Instance {
@@ -51,7 +39,7 @@ impl Instance {
         INSTANCE.get_or_init(|| {
             let loaded = variables().sending_calls(sender.is_some()).load();
             let loaded = loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}")));
-            let policy = loaded.ok().map(Policy::new);
+            let policy = loaded.ok().map(|loaded| Policy::new(loaded, random::get_random_u64()));
             Box::new(Self { policy, sender, requests: AtomicUsize::new(0) })
         })
     }
@@ -77,16 +65,16 @@ impl Instance {
     /// The verdict about `head` or, as the error, the need for the body. None if there is no gate.
     pub(crate) fn decide(&self, head: &Head) -> Option<Result<Verdict, BodyNeed>> {
         let policy = self.policy.as_ref()?;
-        let step = head.begin(&mut policy.live.borrow_mut(), now());
-        Some(policy.go_on(step, self.sender))
+        let step = policy.with(|gate| head.begin(gate, now()));
+        Some(go_on(policy, step, self.sender))
     }
 
     /// The verdict of a decision that takes the body: all of it or one byte more than its limit; none if it cannot be had.
     pub(crate) fn decide_with(&self, need: BodyNeed, body: Option<&[u8]>) -> Verdict {
         let Some(policy) = &self.policy else { return need.unavailable(now()) };
-        let step = policy.live.borrow_mut().supply_body(need, body, now());
+        let step = policy.with(|gate| gate.supply_body(need, body, now()));
         // A body is asked for once.
-        policy.go_on(step, self.sender).unwrap_or_else(|need| need.unavailable(now()))
+        go_on(policy, step, self.sender).unwrap_or_else(|need| need.unavailable(now()))
     }
 
     /// Fetches what is due. Not after the first request: a host that makes an instance for every request would fetch with
@@ -94,63 +82,45 @@ impl Instance {
     pub(crate) fn refresh(&self) {
         let (Some(policy), Some(send)) = (&self.policy, self.sender) else { return };
         if self.requests.load(Ordering::Relaxed) > 1 {
-            policy.refresh(send);
+            refresh(policy, send);
         }
-        policy.tell();
+        // Which sources of keys have begun to fail, and which have recovered.
+        policy.notices(now()).iter().for_each(|line| complain(line));
     }
 }
 
-impl Policy {
-    fn new(loaded: Loaded) -> Self {
-        let Loaded { gate, diagnostics } = loaded;
-        let live = AtomicRefCell::new(LiveGate::new(gate.clone(), random::get_random_u64()));
-        Self { gate, diagnostics, live, notices: AtomicRefCell::default() }
-    }
-
-    /// Goes on until there is a verdict or, as the error, the need for the body.
-    fn go_on(&self, mut step: Step, sender: Option<Sender>) -> Result<Verdict, BodyNeed> {
-        loop {
-            step = match step {
-                Step::Verdict(verdict) => return Ok(verdict),
-                Step::Need(Need::Body(need)) => return Err(need),
-                // There is no store to ask: records stand in the configuration here.
-                Step::Need(Need::ApiKeyRecord(need)) => {
-                    self.live.borrow_mut().supply_record(need, &RecordLookup::Unavailable, now())
-                }
-                Step::Need(Need::Call(need)) => {
-                    let answer = sender.and_then(|send| send(need.call()));
-                    Answer::read(answer.as_ref(), |reply| {
-                        self.live.borrow_mut().supply_reply(need, reply, now())
-                    })
-                }
-                // Nobody else is under way whom it could wait for.
-                Step::Need(Need::Wait(need)) => self.live.borrow_mut().give_up(need, now()),
-            };
-        }
-    }
-
-    fn refresh(&self, send: Sender) {
-        loop {
-            let due = self.live.borrow_mut().due(now());
-            let Some(mut refresh) = due else { return };
-            loop {
-                let answer = send(refresh.call());
-                let take =
-                    |reply: Option<&Reply<'_>>| self.live.borrow_mut().refreshed(&refresh, reply, now());
-                match Answer::read(answer.as_ref(), take) {
-                    Some(next) => refresh = next,
-                    None => break,
-                }
+/// Goes on until there is a verdict or, as the error, the need for the body.
+fn go_on(policy: &Policy, mut step: Step, sender: Option<Sender>) -> Result<Verdict, BodyNeed> {
+    loop {
+        step = match step {
+            Step::Verdict(verdict) => return Ok(verdict),
+            Step::Need(Need::Body(need)) => return Err(need),
+            // There is no store to ask: records stand in the configuration here.
+            Step::Need(Need::ApiKeyRecord(need)) => {
+                policy.with(|gate| gate.supply_record(need, &RecordLookup::Unavailable, now()))
             }
-        }
+            Step::Need(Need::Call(need)) => {
+                let answer = sender.and_then(|send| send(need.call()));
+                Answer::read(answer.as_ref(), |reply| {
+                    policy.with(|gate| gate.supply_reply(need, reply, now()))
+                })
+            }
+            // Nobody else is under way whom it could wait for.
+            Step::Need(Need::Wait(need)) => policy.with(|gate| gate.give_up(need, now())),
+        };
     }
+}
 
-    /// Says which sources of keys have begun to fail, and which have recovered.
-    fn tell(&self) {
-        let sources = self.live.borrow().sources(now());
-        let lines = self.notices.borrow_mut().of(&sources);
-        for line in lines {
-            complain(&line);
+/// Fetches what is due.
+fn refresh(policy: &Policy, send: Sender) {
+    while let Some(mut refresh) = policy.with(|gate| gate.due(now())) {
+        loop {
+            let answer = send(refresh.call());
+            let take = |reply: Option<&Reply<'_>>| policy.with(|gate| gate.refreshed(&refresh, reply, now()));
+            match Answer::read(answer.as_ref(), take) {
+                Some(next) => refresh = next,
+                None => break,
+            }
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use alloc::format;
 
-use portcullis::{Forward, Gate, Reason, Verdict};
-use portcullis_component_common::{Head, Outcome};
+use portcullis::{Forward, Reason, Verdict};
+use portcullis_component_common::{Head, Outcome, Policy};
 use wit_bindgen::spawn_local;
 
 use crate::bindings::wasi::http::handler as service;
 use crate::bindings::wasi::http::types::{ErrorCode, Request, Response};
 use crate::fields::{Inexpressible, change};
-use crate::incoming::{self, Template, now};
-use crate::instance::Instance;
+use crate::incoming::{self, Template};
+use crate::instance::{self, Instance, now};
 use crate::log::{complain, decision};
 use crate::response::{changed, respond};
 use crate::upload::{BrokenOff, Upload};
@@ -24,12 +24,14 @@ pub(crate) async fn run(request: Request) -> Result<Response, ErrorCode> {
     let instance = Instance::get();
     instance.note_request().await;
     let mut head = incoming::head(&request).telling_id();
-    let Some(gate) = instance.gate() else { return refuse(&head, Reason::ConfigInvalid).await };
+    let Some(policy) = instance.policy() else { return refuse(&head, Reason::ConfigInvalid).await };
     let template = Template::of(&request);
-    let (verdict, upload) = match decide(gate, &mut head, Upload::open(request)).await {
+    let (verdict, upload) = match decide(policy, &mut head, Upload::open(request)).await {
         Decided::Whole(verdict, upload) => (verdict, Some(upload)),
         Decided::BrokenOff(verdict) => (verdict, None),
     };
+    // Nobody waits for it.
+    spawn_local(instance.refresh());
     let (forward, log_line) = match head.settle(verdict) {
         Outcome::Allowed { forward, log_line } => (forward, log_line),
         Outcome::Answered { response, log_line } => {
@@ -55,7 +57,7 @@ pub(crate) async fn run(request: Request) -> Result<Response, ErrorCode> {
         },
         Err(code) => {
             complain(&format!("request {}: no response from the service: {code:?}", head.id())).await;
-            respond(head.origin_unreachable(gate, now()))
+            respond(head.origin_unreachable(&policy.gate, now()))
         }
     }
 }
@@ -69,23 +71,26 @@ enum Decided {
 }
 
 /// The verdict, which may take some of the request's body.
-async fn decide(gate: &Gate, head: &mut Head, mut upload: Upload) -> Decided {
+async fn decide(policy: &Policy, head: &mut Head, mut upload: Upload) -> Decided {
     if head.may_hide_body() {
         upload = match upload.read(1).await {
             Ok(upload) => upload,
-            Err(BrokenOff) => return Decided::BrokenOff(head.body_broken_off(gate, now())),
+            Err(BrokenOff) => return Decided::BrokenOff(head.body_broken_off(&policy.gate, now())),
         };
         if !upload.is_empty() {
             head.announce_body();
         }
     }
-    let need = match head.decide(gate, now()) {
+    let need = match instance::decide(policy, head).await {
         Ok(verdict) => return Decided::Whole(verdict, upload),
         Err(need) => need,
     };
     match upload.read(need.limit().saturating_add(1)).await {
-        Ok(upload) => Decided::Whole(need.supply(upload.bytes(), now()), upload),
-        Err(BrokenOff) => Decided::BrokenOff(need.unavailable(now())),
+        Ok(upload) => {
+            let verdict = instance::decide_with(policy, need, Some(upload.bytes())).await;
+            Decided::Whole(verdict, upload)
+        }
+        Err(BrokenOff) => Decided::BrokenOff(instance::decide_with(policy, need, None).await),
     }
 }
 

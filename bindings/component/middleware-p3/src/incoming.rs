@@ -2,10 +2,8 @@
 
 use alloc::string::{String, ToString};
 
-use portcullis::UnixTime;
 use portcullis_component_common::Head;
 
-use crate::bindings::wasi::clocks::system_clock;
 use crate::bindings::wasi::http::types::{Fields, Method, Request, RequestOptions, Scheme};
 use crate::bindings::wasi::random::random;
 
@@ -42,11 +40,6 @@ pub(crate) fn head(request: &Request) -> Head {
         request.get_authority(),
         [random::get_random_u64(), random::get_random_u64()],
     )
-}
-
-/// The time. A clock before 1970 is one at 1970: no token is valid then.
-pub(crate) fn now() -> UnixTime {
-    UnixTime::from_secs(u64::try_from(system_clock::now().seconds).unwrap_or_default())
 }
 
 fn name(method: Method) -> String {

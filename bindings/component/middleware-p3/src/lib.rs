@@ -7,6 +7,8 @@
 extern crate alloc;
 
 mod bindings;
+mod call;
+mod environment;
 mod exchange;
 mod fields;
 mod incoming;

@@ -1,4 +1,4 @@
-//! The component of the world `proxy` with a gate that learns: keys that it fetches, callers that it asks about.
+//! The components that send calls, with a gate that learns: keys that it fetches, callers that it asks about.
 
 mod asks;
 mod keys;

@@ -1,9 +1,10 @@
-//! A proxy in wasmtime, in front of an origin that is an identity provider as well.
+//! A component in wasmtime, in front of an origin that is an identity provider as well.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use portcullis::base64url;
 use portcullis_test_support::client::{Request, Response};
 use portcullis_test_support::host::component::WasmtimeServe;
@@ -26,14 +27,14 @@ pub(crate) fn precompile(component: &Path) -> Result<PathBuf> {
     step("compile the proxy in wasmtime", |step| WasmtimeServe::precompile(component, "check-live", step))
 }
 
-/// A proxy, and its origin.
+/// A gate, and its origin.
 pub(super) struct Stage<'r> {
     pub(super) served: Served<'r>,
     pub(super) provider: IdentityProvider,
 }
 
 impl<'r> Stage<'r> {
-    /// With the document that `document` makes for the provider. `name` tells it apart from others.
+    /// With the document that `document` makes for the provider. `name` tells it apart from others of the component.
     pub(super) fn start(
         component: &Path,
         runtime: &'r Runtime,
@@ -48,7 +49,10 @@ impl<'r> Stage<'r> {
         ];
         let environment: BTreeMap<_, _> =
             environment.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let serve = WasmtimeServe::start(component, &environment, LASTING, &format!("check-live-{name}"))?;
+        let component_name =
+            component.file_stem().and_then(OsStr::to_str).context("a component without a name")?;
+        let name = format!("{component_name}-{name}");
+        let serve = WasmtimeServe::start(component, &environment, LASTING, &name)?;
         Ok(Self { served: Served { serve, runtime }, provider })
     }
 

@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -165,12 +166,18 @@ impl Drop for WasmtimeServe {
     }
 }
 
-/// The command, installed if it is not yet.
+/// The command, installed if it is not yet. Looked for once: that takes a Python to start.
 fn binary() -> Result<PathBuf> {
-    step("wasmtime command", |step| {
+    static FOUND: Mutex<Option<PathBuf>> = Mutex::new(None);
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(binary) = &*found {
+        return Ok(binary.clone());
+    }
+    let binary = step("wasmtime command", |step| {
         let requirements = root().join("examples/agentflow/component/requirements-serve.txt");
         installed(&python::venv("wasmtime-serve", &requirements, step)?)
-    })
+    })?;
+    Ok(found.insert(binary).clone())
 }
 
 /// The binary inside the Python package, not the package's script that replaces itself with it: the package lacks the
