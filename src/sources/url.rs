@@ -1,6 +1,6 @@
 //! Which URLs anything is fetched from.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use thiserror::Error;
 
@@ -50,15 +50,27 @@ pub fn check_url(url: &str) -> Result<(), UrlError> {
 /// The host of `name:port`, if both have their form.
 fn host(authority: &str) -> Option<&str> {
     let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if host.ends_with(']') || !host.contains(':') => (host, Some(port)),
+        // The colons of an address stand in brackets.
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    let port_fits = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
-    (!host.is_empty() && port_fits).then_some(host)
+    let host_fits = match bare(host) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && !host.contains([':', '[', ']']),
+    };
+    let port_fits = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port != 0)
+    });
+    (host_fits && port_fits).then_some(host)
+}
+
+/// What stands in brackets, if `host` is written in them.
+fn bare(host: &str) -> Option<&str> {
+    host.strip_prefix('[')?.strip_suffix(']')
 }
 
 fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    let bare = bare(host).unwrap_or(host);
     host == "localhost" || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
@@ -73,6 +85,8 @@ mod tests {
             "https://idp.example:8443/realms/a/keys?v=1",
             "http://127.0.0.1:9/x",
             "http://[::1]:9/x",
+            "http://[::1]/x",
+            "https://[2001:db8::1]:8443/keys",
             "http://localhost/x",
         ] {
             assert_eq!(check_url(url), Ok(()), "{url}");
@@ -84,6 +98,14 @@ mod tests {
             ("https:///keys", UrlError::NotAUrl),
             ("https://idp.example:0/", UrlError::NotAUrl),
             ("https://idp.example:99999/", UrlError::NotAUrl),
+            ("https://idp.example:+80/", UrlError::NotAUrl),
+            ("https://idp.example:80:80/", UrlError::NotAUrl),
+            ("https://idp.example:8443]/", UrlError::NotAUrl),
+            ("https://[idp.example]/", UrlError::NotAUrl),
+            ("http://::1:9/x", UrlError::NotAUrl),
+            ("http://::1/x", UrlError::NotAUrl),
+            ("http://[::1/x", UrlError::NotAUrl),
+            ("http://[]/x", UrlError::NotAUrl),
             ("https://idp.example/a b", UrlError::NotAUrl),
             ("https://idp.example\\@evil.example/", UrlError::NotAUrl),
             ("http://idp.example/keys", UrlError::NotHttps),
