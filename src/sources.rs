@@ -188,7 +188,7 @@ impl Sources {
                 entry.keys_url = None;
                 entry.location = 0;
                 let jitter = Sha256::digest([self.seed.to_le_bytes(), id.ticket.to_le_bytes()].concat());
-                let jitter = jitter.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+                let jitter = jitter.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
                 entry.schedule.failed(now, jitter);
                 None
             }

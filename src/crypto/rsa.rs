@@ -98,8 +98,8 @@ fn bit_length(number: &[u8]) -> usize {
 
 /// A big-endian number of at most eight bytes.
 fn small(number: &[u8]) -> Option<u64> {
-    if number.len() > size_of::<u64>() {
-        return None;
-    }
-    Some(number.iter().fold(0, |value, &byte| (value << 8) | u64::from(byte)))
+    let mut bytes = [0; size_of::<u64>()];
+    let zeros = bytes.len().checked_sub(number.len())?;
+    bytes.get_mut(zeros..)?.copy_from_slice(number);
+    Some(u64::from_be_bytes(bytes))
 }
