@@ -227,3 +227,26 @@ impl VerifiedToken {
         &self.payload
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::without_application;
+
+    #[test]
+    fn media_types_may_leave_application_out() {
+        for (written, meant) in [
+            ("application/at+jwt", "at+jwt"),
+            ("APPLICATION/JWT", "JWT"),
+            ("application/", ""),
+            ("at+jwt", "at+jwt"),
+            ("", ""),
+            // Not before another slash, and nothing else of its length.
+            ("application/a/b", "application/a/b"),
+            ("applications/jwt", "applications/jwt"),
+            ("multipart/xyjwt", "multipart/xyjwt"),
+            ("aaaaaaaaaaaajwt", "aaaaaaaaaaaajwt"),
+        ] {
+            assert_eq!(without_application(written), meant, "{written}");
+        }
+    }
+}

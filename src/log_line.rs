@@ -127,6 +127,7 @@ fn log_list(names: &[String]) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::log_path;
+    use crate::limits::LOG_SEGMENT_BYTES;
     use alloc::format;
 
     #[test]
@@ -135,6 +136,8 @@ mod tests {
         assert_eq!(log_path("/v1/threads/7"), "/v1/threads/7");
         assert_eq!(log_path("/"), "/");
         assert_eq!(log_path(&format!("/keys/{token}/x")), "/keys/…/x");
+        let longest = "a".repeat(LOG_SEGMENT_BYTES);
+        assert_eq!(log_path(&format!("/{longest}/{longest}a")), format!("/{longest}/…"));
         assert_eq!(log_path("/a\u{202e}b\n"), "/a\\u{202e}b\\u{a}");
         assert!(log_path(&"/abc".repeat(1000)).len() < 200);
     }

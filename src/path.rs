@@ -222,7 +222,7 @@ fn is_pchar(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{PathError, Target, is_plainly_normal, normalise, repair};
-    use crate::limits::PATH_SEGMENTS;
+    use crate::limits::{PATH_SEGMENTS, TARGET_BYTES};
     use alloc::string::String;
     use proptest::prelude::*;
 
@@ -307,6 +307,16 @@ mod tests {
             (b"/\xc3\xa9", PathError::IllegalByte),
         ] {
             assert_eq!(Target::parse(target), Err(error), "{target:?}");
+        }
+    }
+
+    #[test]
+    fn a_target_is_bounded_with_its_query() {
+        let target = ["/a?", &"x".repeat(TARGET_BYTES)].concat();
+        let longest = &target.as_bytes()[..TARGET_BYTES];
+        assert_eq!(Target::parse(longest).map(|target| target.path).as_deref(), Ok("/a"));
+        for longer in [&target.as_bytes()[..=TARGET_BYTES], target.as_bytes()] {
+            assert_eq!(Target::parse(longer), Err(PathError::TooLong));
         }
     }
 

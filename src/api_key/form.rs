@@ -129,6 +129,41 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_makes_no_key_of_anything_else() {
+        let (secret, short) = ("s".repeat(43), "s".repeat(42));
+        let parse = |env: &str, id: &str, secret: &str| {
+            let body = format!("pc_{env}_{id}_{secret}");
+            let key = format!("{body}_{}", checksum(&body));
+            ParsedKey::parse(&key).map(|_| ())
+        };
+        assert_eq!(parse("live", "k1", &secret), Ok(()));
+        assert_eq!(parse(&"e".repeat(64), &"i".repeat(64), &secret), Ok(()));
+        for (env, id, secret) in [
+            ("", "k1", secret.as_str()),
+            ("l-e", "k1", &secret),
+            (&"e".repeat(65), "k1", &secret),
+            ("live", "", &secret),
+            ("live", "k 1", &secret),
+            ("live", &"i".repeat(65), &secret),
+            ("live", "k1", &short),
+            ("live", "k1", &format!("{secret}s")),
+            ("live", "k1", &format!("-{short}")),
+        ] {
+            assert_eq!(parse(env, id, secret), Err(ApiKeyError::Malformed), "{env} {id} {secret}");
+        }
+    }
+
+    #[test]
+    fn a_byte_is_a_character_or_is_dropped() {
+        let random = [0, 9, 10, 61, 62, 123, 247, 248, 255].into_iter().chain([35; 36]);
+        let key = assemble("live", "k1", random).unwrap();
+        assert_eq!(
+            key.get("pc_live_k1_".len()..).unwrap().split_once('_').unwrap().0,
+            ["09Az0zz", &"Z".repeat(36)].concat()
+        );
+    }
+
+    #[test]
     fn known_answers() {
         // The check value of CRC-32/ISO-HDLC, 0xcbf43926, written in base 62.
         assert_eq!(checksum("123456789"), "3jZRME");

@@ -230,3 +230,18 @@ impl ApiKeys {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ApiKeys;
+    use crate::api_key::assemble;
+
+    #[test]
+    fn only_keys_of_the_own_form_say_whose_they_are() {
+        let key = assemble("live", "ci", 0..=255).unwrap();
+        assert_eq!(ApiKeys::public_id(&key), Some("ci"));
+        for other in ["", "pc_live_ci", "key_abc", key.get(1..).unwrap(), key.get(..key.len() - 1).unwrap()] {
+            assert_eq!(ApiKeys::public_id(other), None, "{other}");
+        }
+    }
+}

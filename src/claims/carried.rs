@@ -68,6 +68,7 @@ mod tests {
     use super::carried;
     use crate::error::ClaimsError;
     use crate::json::{Budget, Pointer, Value, parse};
+    use crate::limits::CARRIED_BYTES;
     use alloc::format;
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
@@ -110,6 +111,14 @@ mod tests {
         assert!(read(&list(256, 1), &["/a"]).is_ok());
         assert_eq!(read(&list(257, 1), &["/a"]), Err(ClaimsError::TooMany("/a".to_string())));
         assert_eq!(read(&list(5, 500), &["/a"]), Err(ClaimsError::TooLong("/a".to_string())));
+        // To the byte: two brackets, eight quotation marks and three commas.
+        let filled = |last: usize| {
+            let texts = [512, 512, 512, last].map(|length| format!("\"{}\"", "x".repeat(length)));
+            format!(r#"{{"a":[{}]}}"#, texts.join(","))
+        };
+        let last = CARRIED_BYTES - 3 * 512 - 13;
+        assert!(read(&filled(last), &["/a"]).is_ok());
+        assert_eq!(read(&filled(last + 1), &["/a"]), Err(ClaimsError::TooLong("/a".to_string())));
         // Together as well as one by one.
         let two = format!(
             r#"{{"a":"{}","b":["{}"]}}"#,

@@ -199,3 +199,32 @@ fn whole_seconds(secs: f64) -> Option<u64> {
     let max = NUMERIC_DATE_MAX as f64;
     (0.0..=max).contains(&secs).then_some(secs as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{attributes, check_name, distinct};
+    use crate::error::ClaimsError;
+    use crate::json::{Pointer, Value};
+    use crate::limits::{CLAIM_BYTES, CLAIM_LIST};
+    use alloc::collections::BTreeMap;
+    use alloc::string::{String, ToString as _};
+    use alloc::vec::Vec;
+
+    #[test]
+    fn lists_and_names_are_bounded_to_the_last() {
+        let place = Pointer::parse("/a").unwrap();
+        let too_many = ClaimsError::TooMany("/a".to_string());
+        for (count, fits) in [(CLAIM_LIST, true), (CLAIM_LIST + 1, false), (CLAIM_LIST + 2, false)] {
+            let names: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            let list = names.iter().map(|name| Value::String(name.clone())).collect();
+            let claims = Value::Object(BTreeMap::from([("a".to_string(), Value::Array(list))]));
+            let expected = if fits { Ok(names.clone()) } else { Err(too_many.clone()) };
+            assert_eq!(distinct(names.iter().map(String::as_str).collect(), &place), expected);
+            let expected = expected.map(|names| BTreeMap::from([("/a".to_string(), names)]));
+            assert_eq!(attributes(core::slice::from_ref(&place), &claims), expected);
+        }
+        assert_eq!(check_name(&"x".repeat(CLAIM_BYTES), &place), Ok(()));
+        let too_long = ClaimsError::TooLong("/a".to_string());
+        assert_eq!(check_name(&"x".repeat(CLAIM_BYTES + 1), &place), Err(too_long));
+    }
+}

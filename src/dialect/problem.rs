@@ -31,3 +31,33 @@ pub(super) fn body(context: &ErrorContext<'_>) -> (Vec<(String, String)>, String
     let headers = Vec::from([("content-type".to_string(), "application/problem+json".to_string())]);
     (headers, serde_json::to_string(&problem).unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorContext, body};
+    use crate::reason::{Reason, Refusal};
+    use crate::time::UnixTime;
+    use alloc::format;
+
+    #[test]
+    fn each_status_has_the_title_that_is_registered_for_it() {
+        for (refusal, status, title) in [
+            (Reason::PathInvalid.refusal(), 400, "Bad Request"),
+            (Reason::CredentialMissing.refusal(), 401, "Unauthorized"),
+            (Reason::PermissionMissing.refusal(), 403, "Forbidden"),
+            (Reason::BodyTooLarge.refusal(), 413, "Content Too Large"),
+            (Reason::RateLimited.refusal(), 429, "Too Many Requests"),
+            (Refusal::ORIGIN_UNREACHABLE, 502, "Bad Gateway"),
+            (Reason::ConfigInvalid.refusal(), 503, "Service Unavailable"),
+        ] {
+            let now = UnixTime::from_secs(0);
+            let (_, text) = body(&ErrorContext { refusal, permission: None, request_id: "", now });
+            let expected = format!(r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#);
+            assert_eq!(text, expected);
+        }
+        // And no reason has another.
+        for reason in Reason::ALL {
+            assert!([400, 401, 403, 413, 429, 503].contains(&reason.status()), "{reason}");
+        }
+    }
+}

@@ -84,6 +84,22 @@ mod tests {
     }
 
     #[test]
+    fn what_was_used_a_moment_ago_keeps_its_place() {
+        let mut cache = Cache::new(8);
+        for key in 0..8_u32 {
+            cache.insert(key, key);
+        }
+        // The last quarter, and the one before it.
+        assert!(cache.get(&5).is_some() && cache.get(&4).is_some());
+        for key in 8..14 {
+            cache.insert(key, key);
+        }
+        assert_eq!(cache.get(&5), None);
+        assert_eq!(cache.get(&4).copied(), Some(4));
+        assert_eq!(cache.evictions(), 6);
+    }
+
+    #[test]
     fn it_stays_consistent_whatever_is_done() {
         let mut cache = Cache::new(16);
         let mut random = 1_u64;

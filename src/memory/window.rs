@@ -49,6 +49,8 @@ mod tests {
         assert_eq!(full.at(LIMIT, NOW.plus(59)).exceeded(LIMIT, NOW.plus(59)), Some(1));
         assert_eq!(full.at(LIMIT, NOW.plus(60)).exceeded(LIMIT, NOW.plus(60)), None);
         assert_eq!(full.at(LIMIT, NOW.minus(1)).exceeded(LIMIT, NOW.minus(1)), Some(61));
+        assert_eq!(full.at(LIMIT, NOW.minus(2)).exceeded(LIMIT, NOW.minus(2)), Some(62));
+        assert_eq!(full.at(LIMIT, NOW.minus(3)).exceeded(LIMIT, NOW.minus(3)), None);
         assert_eq!(full.at(LIMIT, NOW.minus(3600)).exceeded(LIMIT, NOW.minus(3600)), None);
         assert_eq!(Window::new(NOW).plus_one().plus_one().exceeded(LIMIT, NOW), None);
     }

@@ -114,6 +114,7 @@ impl Schedule {
 #[cfg(test)]
 mod tests {
     use super::{Schedule, Want};
+    use crate::limits::CLOCK_STEP_SECS;
     use crate::time::UnixTime;
 
     const NOW: UnixTime = UnixTime::from_secs(1_800_000_000);
@@ -160,6 +161,18 @@ mod tests {
     }
 
     #[test]
+    fn tries_after_a_failure_are_spread_over_a_quarter_of_the_delay() {
+        for (jitter, delays) in [(4, [5, 10, 16, 36, 76]), (u64::MAX, [5, 9, 20, 35, 65])] {
+            let mut schedule = Schedule::default();
+            let found = delays.map(|_| {
+                schedule.failed(NOW, jitter);
+                schedule.retry_secs(NOW)
+            });
+            assert_eq!(found, delays, "{jitter}");
+        }
+    }
+
+    #[test]
     fn a_clock_set_back_makes_it_due_once() {
         let mut schedule = Schedule::default();
         assert_eq!(schedule.refresh(NOW), Want::Go(1));
@@ -172,5 +185,17 @@ mod tests {
         assert_eq!(schedule.refresh(past.minus(1)), Want::Later(541));
         // And forth again.
         assert_eq!(schedule.refresh(NOW.plus(5)), Want::Go(3));
+    }
+
+    #[test]
+    fn a_clock_is_set_back_from_the_latest_time_seen() {
+        let mut schedule = Schedule::default();
+        assert_eq!(schedule.refresh(NOW), Want::Go(1));
+        schedule.succeeded(NOW, 600);
+        let latest = NOW.plus(100);
+        for at in [latest, latest.minus(1), latest.minus(CLOCK_STEP_SECS)] {
+            assert!(matches!(schedule.refresh(at), Want::Later(_)), "{at:?}");
+        }
+        assert_eq!(schedule.refresh(latest.minus(CLOCK_STEP_SECS + 1)), Want::Go(2));
     }
 }

@@ -95,3 +95,30 @@ pub(super) fn field<'r>(fields: &'r [Field<'_>], name: &str) -> Reading<'r> {
     }
     reading
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::reading::Occurrence;
+    use super::member;
+    use crate::json::{Budget, Pointer, parse};
+
+    #[test]
+    fn a_list_has_a_value_or_is_none() {
+        for (body, place, occurrence, count) in [
+            (r#"{"a":["x",7]}"#, "/a", Occurrence::Sole, 2),
+            (r#"{"a":["x"]}"#, "/a/0", Occurrence::Sole, 1),
+            (r#"{"a":["x"]}"#, "/a/1", Occurrence::Unclear, 0),
+            // To some origins an empty list stands for everything.
+            (r#"{"a":[]}"#, "/a", Occurrence::Unclear, 1),
+            (r#"{"a":[]}"#, "/a/0", Occurrence::Absent, 0),
+            (r#"{"a":[["x"]]}"#, "/a", Occurrence::Unclear, 1),
+            (r#"{"a":["x",null]}"#, "/a", Occurrence::Unclear, 2),
+            (r#"{"a":"x"}"#, "/a/0", Occurrence::Unclear, 0),
+            (r#"{"b":[]}"#, "/a/0", Occurrence::Absent, 0),
+        ] {
+            let value = parse(body.as_bytes(), Budget::BODY).unwrap();
+            let reading = member(&Pointer::parse(place).unwrap(), &value);
+            assert_eq!((reading.occurrence, reading.found.len()), (occurrence, count), "{body} {place}");
+        }
+    }
+}

@@ -197,6 +197,7 @@ mod tests {
             (&["a=1;;tenant=t1; "], "t1"),
             (&["a=1", "tenant=t1"], "t1"),
             (&["tenant=t1=="], "t1=="),
+            (&["x,tenant=t1"], "?"),
             (&["tenant="], ""),
             (&["a=tenant=t2"], "-"),
             (&["x=\"q\"; tenant=t1"], "t1"),
