@@ -112,6 +112,7 @@ fn problem_details() {
     assert_eq!(header(answer(&verdict), "content-type"), Some("application/problem+json"));
     assert_eq!(header(answer(&verdict), "www-authenticate"), Some(r#"Bearer realm="api""#));
     let refused = Verdict::refused(Reason::ConfigInvalid, "request-2", UnixTime::from_secs(NOW));
+    assert_eq!(refused.diagnostics.reason, Some(Reason::ConfigInvalid));
     let refused = answer(&refused);
     assert_eq!(refused.status, 503);
     assert_eq!(
@@ -316,4 +317,20 @@ fn the_documented_table_is_the_enum() {
         .collect();
     let expected: Vec<_> = Reason::ALL.iter().map(|reason| (reason.code(), reason.status())).collect();
     assert_eq!(rows, expected);
+}
+
+#[test]
+fn the_caller_is_told_by_which_name_the_request_is_known_and_no_other() {
+    for gate in [
+        agentflow(),
+        load(
+            r#"{"profile":"generic","policy":{"routes":{"GET /v1/threads":"a:read"}},
+        "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+        ),
+    ] {
+        let verdict = decide(&gate, "GET", "/v1/threads", &[]).with_request_id("request-7");
+        let names = answer(&verdict).headers.iter().filter(|(name, _)| name == "x-request-id");
+        assert_eq!(names.map(|(_, value)| value.as_str()).collect::<Vec<_>>(), ["request-7"]);
+        assert!(header(answer(&verdict), "content-type").is_some());
+    }
 }

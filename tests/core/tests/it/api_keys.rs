@@ -1,8 +1,10 @@
 //! API keys through the whole gate: own ones and those of other systems, records in the document and from the host.
 
 use portcullis::api_key::{Pepper, RecordLookup, assemble, plain_hash};
+use portcullis::limits::API_KEY_BYTES;
 use portcullis::{Gate, HeaderPair, Need, RequestHead, Step, UnixTime};
 use portcullis_tests::*;
+use serde_json::json;
 
 fn key(id: &str, seed: u8) -> String {
     assemble("live", id, (0..=255_u8).map(|byte| byte.wrapping_mul(37).wrapping_add(seed))).unwrap()
@@ -51,6 +53,16 @@ fn records_decide() {
     assert_eq!(ask(&gate, &format!("pc_{}", "k".repeat(513))), (401, "api_key_malformed"));
     // The same key as a bearer token.
     assert_eq!(outcome(&decide_with_token(&gate, "GET", "/v1/threads", &key("bot", 1))), (200, "-"));
+    // As long as any may be, and one more.
+    let longest = "k".repeat(API_KEY_BYTES);
+    let upstream = json!({"credential": "swap", "token": {"secret": {"env": "ORIGIN_SECRET"}}});
+    let document = json!({"profile": "agentflow", "upstream": upstream, "api_keys": {"records": [
+        {"id": "long", "hash": plain_hash(&longest), "roles": ["user"]},
+        {"id": "longer", "hash": plain_hash(&format!("{longest}k")), "roles": ["user"]},
+    ]}});
+    let long = load(&document.to_string());
+    assert_eq!(ask(&long, &longest), (200, "-"));
+    assert_eq!(ask(&long, &format!("{longest}k")), (401, "api_key_malformed"));
     // A token where there is no issuer.
     assert_eq!(
         outcome(&decide_with_token(&gate, "GET", "/v1/threads", &token("admin"))),
@@ -187,4 +199,13 @@ fn somebody_is_asked_about_keys_that_the_store_does_not_know() {
     ] {
         assert!(!asked(&supply(key, &found)), "{found:?}");
     }
+}
+
+#[test]
+fn all_records_of_a_document_can_be_seen() {
+    let gate = gate(false);
+    let records = gate.parts().api_keys.as_ref().unwrap().records();
+    let mut ids: Vec<_> = records.map(|record| record.id.as_str()).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["bot", "foreign", "late", "off", "old"]);
 }

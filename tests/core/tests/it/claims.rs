@@ -281,3 +281,22 @@ fn claims_can_be_mapped() {
     assert_eq!(principal.scopes(), Some(&["checkpointer:read".to_owned()][..]));
     assert_eq!(principal.tenant(), Some("acme"));
 }
+
+/// An origin may know the subject without the prefix of its issuer.
+#[test]
+fn no_subject_is_the_name_of_a_key_behind_a_prefix_either() {
+    let gate = load(
+        r#"{"profile":"agentflow","upstream":{"credential":"swap","token":{"secret":{"env":"ORIGIN_SECRET"}}},
+            "issuers":[{"issuer":"https://idp.example","subject_prefix":"idp:",
+                "keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    let of = |subject: &str| {
+        let mut claims = with("iss", json!("https://idp.example"));
+        claims["user_id"] = json!(subject);
+        reason(&gate, &claims)
+    };
+    assert_eq!((of("alice"), of("a key:ci")), ("-", "-"));
+    for subject in ["key:ci", "KEY:ci"] {
+        assert_eq!(of(subject), "claim_invalid", "{subject}");
+    }
+}

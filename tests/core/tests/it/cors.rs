@@ -124,6 +124,12 @@ fn where_the_gate_governs_the_origin_server_shares_nothing() {
         assert!(forward.remove_response_headers.is_empty() && forward.append_response_headers.is_empty());
     }
     assert_eq!(outcome(&from(&gate, "GET", "/live", EVIL, &headers)), (403, "origin_not_allowed"));
+    // Of a WebSocket, what the browser says of the site decides nothing.
+    let says = |site| [&headers[..], &[("sec-fetch-site", site)]].concat();
+    let refused = from(&gate, "GET", "/live", EVIL, &says("same-origin"));
+    assert_eq!(outcome(&refused), (403, "origin_not_allowed"));
+    let allowed = from(&gate, "GET", "/live", "https://api.example", &says("cross-site"));
+    assert_eq!(outcome(&allowed), (200, "-"));
 }
 
 #[test]

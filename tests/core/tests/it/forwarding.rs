@@ -284,6 +284,22 @@ fn stripping_leaves_nothing_of_the_credential() {
 }
 
 #[test]
+fn a_header_that_is_switched_off_is_no_credential() {
+    let gate = load(
+        r#"{"profile":"agentflow","credentials":{"authorization":false,"cookies":["session"]},
+            "issuers":[{"keys":[{"alg":"HS256","secret":{"env":"JWT_SECRET_KEY"}}]}]}"#,
+    );
+    let (good, cookie) = (token("admin"), format!("session={}", token("admin")));
+    let refused = bearer(&gate, "/v1/threads", &good, &[]);
+    assert_eq!(outcome(&refused), (401, "credential_unsupported"));
+    let allowed = decide(&gate, "GET", "/v1/threads", &[("cookie", &cookie)]);
+    assert_eq!(outcome(&allowed), (200, "-"));
+    // An origin might read it.
+    let both = bearer(&gate, "/v1/threads", &good, &[("cookie", &cookie)]);
+    assert_eq!(outcome(&both), (400, "credential_ambiguous"));
+}
+
+#[test]
 fn preflights() {
     let preflight = |gate: &Gate, target: &str, method: &str| {
         outcome(&decide(
@@ -418,6 +434,9 @@ fn other_spellings_of_removed_headers_go_as_well() {
     let twins = [("X_Project_Name", "p"), ("x-project_name", "p"), ("X_API_Key", "k"), ("X-Kept", "1")];
     let verdict = bearer(&gate, "/v1/threads", &token("user"), &twins);
     assert_eq!(forwarded(&verdict).remove_headers, ["x-project_name", "x_api_key", "x_project_name"]);
+    let other = [("Sec_WebSocket_Protocol", "p"), ("X_Request_Id", "i"), ("X-Request-Id", "i")];
+    let verdict = bearer(&gate, "/v1/threads", &token("user"), &other);
+    assert_eq!(forwarded(&verdict).remove_headers, ["sec_websocket_protocol", "x_request_id"]);
     // A header that is written with an underscore in the document is the one that may stay.
     let hash = portcullis::api_key::plain_hash("ci-key");
     for (credential, removed) in [

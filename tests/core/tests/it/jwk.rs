@@ -311,6 +311,8 @@ fn a_key_is_fixed_to_one_algorithm() {
         Ok::<_, JwkError>(keys.iter().map(portcullis::jose::VerificationKey::algorithm).collect::<Vec<_>>())
     };
     use Algorithm::{ES256, ES512, Ed25519, EdDSA, HS256, HS512, PS256, RS256};
+    let own = |key: &Value| Jwk::parse(key.to_string().as_bytes()).unwrap().algorithm();
+    assert_eq!((own(&rsa()), own(&with(rsa(), "alg", "PS256"))), (None, Some(PS256)));
     assert_eq!(keys(&rsa(), &[]), Err(JwkError::AlgorithmNeeded));
     assert_eq!(keys(&oct(), &[]), Err(JwkError::AlgorithmNeeded));
     assert_eq!(keys(&rsa(), &[RS256, ES256, PS256]), Ok(vec![RS256, PS256]));

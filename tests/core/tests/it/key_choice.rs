@@ -238,6 +238,32 @@ fn signed(key: &Ed25519KeyPair) -> String {
 }
 
 #[test]
+fn a_token_without_a_name_is_tried_with_both_halves_of_a_rotation_and_no_more() {
+    let (keys, jwks): (Vec<_>, Vec<_>) = ["0", "1", "2"].into_iter().map(|id| ed25519(Some(id))).unzip();
+    let with = |ends: &[Option<&str>]| {
+        let single = ends.iter().zip(&jwks).map(|(end, jwk)| match end {
+            Some(end) => json!({"jwk": jwk, "accepted_until": end}),
+            None => json!({"jwk": jwk}),
+        });
+        let gate = load(&json!([{"keys": single.collect::<Vec<_>>()}]));
+        // Signed under its name, and sent without.
+        let unnamed = |index: usize| {
+            let pair = Ed25519KeyPair::from_bytes(&keys[index].to_bytes()).unwrap();
+            reason(&gate, &signed(&pair))
+        };
+        (0..ends.len()).map(unnamed).collect::<Vec<_>>()
+    };
+    let (soon, later) = (Some("2026-12-31T00:00:00Z"), Some("2027-12-31T00:00:00Z"));
+    assert_eq!(with(&[None]), ["-"]);
+    assert_eq!(with(&[soon]), ["-"]);
+    assert_eq!(with(&[soon, None]), ["-"; 2]);
+    assert_eq!(with(&[None, None]), ["key_unknown"; 2]);
+    assert_eq!(with(&[soon, later]), ["key_unknown"; 2]);
+    assert_eq!(with(&[soon, later, None]), ["key_unknown"; 3]);
+    assert_eq!(with(&[soon, None, None]), ["key_unknown"; 3]);
+}
+
+#[test]
 fn a_set_and_single_keys_together() {
     let (one, one_jwk) = ed25519(Some("one"));
     let (two, two_jwk) = ed25519(Some("two"));

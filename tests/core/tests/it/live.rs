@@ -1,5 +1,6 @@
 //! A gate that learns, before a host that is a script: time, answers and failures in any order.
 
+mod answered;
 mod discovery;
 mod failures;
 mod host;

@@ -102,6 +102,10 @@ fn an_object_is_asked_for_as_the_caller_and_a_moment_remembered() {
     let mut gate = gate();
     let mut origin = Origin::new(|target| Some(if target.ends_with("/mine") { 200 } else { 404 }));
     let verdict = decide(&mut gate, ("GET", "/notes/mine"), "", &mut origin);
+    assert_eq!(
+        verdict.diagnostics.principal.map(|principal| principal.subject().to_owned()).as_deref(),
+        Some("ada")
+    );
     assert!(matches!(verdict.decision, Decision::Allow(forward) if forward.target == "/notes/mine"));
     let verdict = decide(&mut gate, ("GET", "/notes/theirs"), "", &mut origin);
     assert_eq!(reason(&verdict), Some(Reason::BindingMismatch));
@@ -150,8 +154,10 @@ fn every_object_of_a_body_must_be_the_callers_and_the_heads_as_well() {
     ] {
         assert_eq!(outcome("/ask", body), (mismatch, 0), "{body}");
     }
-    let many: Vec<String> = (0..9).map(|number| format!("mine-{number}")).collect();
+    let mut many: Vec<String> = (0..9).map(|number| format!("mine-{number}")).collect();
     assert_eq!(outcome("/ask", &json!({"notes": many}).to_string()), (mismatch, 0));
+    many.pop();
+    assert_eq!(outcome("/ask", &json!({"notes": many}).to_string()), (None, 8));
     assert_eq!(outcome("/ask", "no json").0, Some(Reason::BodyInvalid));
 }
 
@@ -196,6 +202,46 @@ fn who_has_expired_while_the_origin_was_asked_is_not_let_in() {
     let mut origin = Origin::new(|_| Some(200));
     let verdict = decide_at(&mut gate(), ("GET", "/notes/mine"), "", &mut origin, NOW, NOW + 600);
     assert_eq!(reason(&verdict), Some(Reason::TokenExpired));
+}
+
+/// Of a key and of an answer as well as of a token.
+#[test]
+fn every_proof_may_end_while_the_origin_is_asked() {
+    let key = "a-key-of-another-system";
+    let record = json!({"id": "ci", "hash": portcullis::api_key::plain_hash(key), "roles": ["user"], "expires_at": NOW + 5});
+    let policy = json!({"roles": {"user": {"permissions": ["notes:read"]}},
+        "routes": {"GET /notes/{id}": {"access": "notes:read", "where": {"path.id": {"ask": "/api/notes/{}"}}}}});
+    let keys = json!({"profile": "generic", "policy": policy, "api_keys": {"records": [record]}});
+    let identity = json!({"ask": "/me", "subject": "/id", "roles": ["/roles"], "yes_secs": 5});
+    let asked = json!({"profile": "generic", "policy": policy, "identity": identity});
+    for (document, name, value, late) in [
+        (&keys, "x-api-key", key, Reason::ApiKeyExpired),
+        (&asked, "authorization", "Bearer opaque", Reason::AskUnavailable),
+    ] {
+        for (secs, expected) in [(4, None), (5, Some(late)), (6, Some(late))] {
+            let mut gate = LiveGate::new(load(&document.to_string()), 7);
+            let pairs = [HeaderPair::new(name, value)];
+            let mut now = UnixTime::from_secs(NOW);
+            let mut step = gate.begin(&RequestHead::new("GET", "/notes/mine", &pairs), now);
+            let verdict = loop {
+                step = match step {
+                    Step::Verdict(verdict) => break verdict,
+                    Step::Need(Need::Call(need)) => {
+                        let of_object =
+                            *need.call().target() == CallTarget::Origin("/api/notes/mine".to_owned());
+                        if of_object {
+                            now = UnixTime::from_secs(NOW + secs);
+                        }
+                        let headers = [HeaderPair::new("content-type", "application/json")];
+                        let body = br#"{"id":"ada","roles":["user"]}"#;
+                        gate.supply_reply(need, Some(&Reply { status: 200, headers: &headers, body }), now)
+                    }
+                    Step::Need(need) => panic!("{need:?}"),
+                };
+            };
+            assert_eq!(reason(&verdict), expected, "{name} {secs}");
+        }
+    }
 }
 
 #[test]

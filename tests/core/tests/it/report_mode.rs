@@ -50,6 +50,8 @@ fn a_refusal_is_written_down_and_goes_on_as_it_came() {
             ("Upgrade", "h2c"),
             ("HTTP2-Settings", "AAMAAABk"),
             ("X-Harmless", "1"),
+            ("X-Request-Id", "1"),
+            ("X_Request_Id", "2"),
         ];
         let headers: Vec<_> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).chain(forged).collect();
@@ -60,8 +62,15 @@ fn a_refusal_is_written_down_and_goes_on_as_it_came() {
 
         let forward = forwarded(&reported);
         assert_eq!(forward.target, target);
-        let removed =
-            ["http2-settings", "upgrade", "x-auth-subject", "x-internal", "x-user-role", "x_auth_roles"];
+        let removed = [
+            "http2-settings",
+            "upgrade",
+            "x-auth-subject",
+            "x-internal",
+            "x-user-role",
+            "x_auth_roles",
+            "x_request_id",
+        ];
         assert_eq!(forward.remove_headers, removed);
         assert!(forward.set_headers.is_empty() && forward.response_headers.is_empty());
         assert_eq!(forward.credential, CredentialHandling::Forward);
@@ -129,4 +138,14 @@ fn report_mode_is_noticed() {
         loaded.diagnostics.iter().any(|diagnostic| diagnostic.lint == Lint::ReportMode)
     };
     assert_eq!((noticed("report"), noticed("enforce")), (true, false));
+}
+
+#[test]
+fn a_body_that_broke_off_is_refused_in_report_mode_too() {
+    for mode in ["enforce", "report"] {
+        let head = RequestHead::new("POST", "/v1/graph/invoke", &[]).with_request_id("request-1");
+        let verdict = load(&document(mode, &json!({}))).body_broken_off(&head, UnixTime::from_secs(NOW));
+        assert_eq!(outcome(&verdict), (400, "body_invalid"), "{mode}");
+        assert!(!verdict.diagnostics.reported);
+    }
 }

@@ -117,6 +117,7 @@ fn what_is_no_answer_lets_nobody_in_and_is_not_remembered() {
         ("a long subject", Some(with("id", json!("a".repeat(513)))), unavailable),
         ("expired", Some(with("exp", json!(NOW))), rejected),
         ("an end as text", Some(with("exp", json!("tomorrow"))), unavailable),
+        ("an end after the year 9999", Some(with("exp", json!(253_402_300_800_u64))), unavailable),
         ("an end before the epoch", Some(with("exp", json!(-1))), unavailable),
         ("roles in an object", Some(with("super", json!({}))), unavailable),
     ] {
@@ -131,6 +132,9 @@ fn what_is_no_answer_lets_nobody_in_and_is_not_remembered() {
         host.serve("origin/me", Page::json(&good));
         assert_eq!(host.with("opaque"), (200, "-"), "{name}");
     }
+    let spaces = " ".repeat(REPLY_BYTES - good.to_string().len());
+    let mut longest = answering(Page::new(200, kind, format!("{good}{spaces}")));
+    assert_eq!(longest.with("opaque"), (200, "-"));
 }
 
 #[test]
@@ -189,6 +193,11 @@ fn credentials_that_are_bad_without_asking_are_not_asked_about() {
         [expired, Signer::new("a").token("alice"), Signer::new("b").token("alice"), "a".repeat(20_000)]
     {
         assert_eq!(host.with(&token).0, 401);
+    }
+    // Cut off, it is still a token of somebody's.
+    let cut = a.token("alice");
+    for token in [&cut[..cut.rfind('.').unwrap()], &cut[..cut.find('.').unwrap()], &format!("{cut}.x")] {
+        assert_eq!(host.with(token).0, 401, "{token}");
     }
     for key in ["pc_live_abc_def_0000", "pc_x"] {
         assert_eq!(
@@ -290,6 +299,10 @@ fn a_verify_call_is_given_the_credential_as_json() {
     assert_eq!((asked.method(), asked.body()), ("POST", r#"{"token":"abc-123"}"#));
     let mut host = Host::serving(&asking(&identity), &[(url, Page::new(404, "text/plain", "no such token"))]);
     assert_eq!(host.with("abc-123"), (401, "credential_rejected"));
+    // The name of a key is not one behind a prefix either: an origin may know it without.
+    let key = Page::json(&json!({"valid": true, "user_id": "key:ci", "role": "admin"}));
+    let mut host = Host::serving(&asking(&identity), &[(url, key)]);
+    assert_eq!(host.with("abc-123"), (503, "ask_unavailable"));
 }
 
 #[test]

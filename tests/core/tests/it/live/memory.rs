@@ -41,6 +41,18 @@ fn what_time_does_to_a_token_is_looked_at_every_time() {
 }
 
 #[test]
+fn what_goes_for_want_of_room_is_counted() {
+    let mut host = Host::new(&of_a_secret(&json!({"memory": {"entries": 16}})));
+    for number in 0..40 {
+        let token = sign(claims(&json!({"sub": format!("caller-{number}")})), SECRET);
+        assert_eq!(host.with(&token), (200, "-"));
+    }
+    let counters = host.gate.memory();
+    assert!(counters.entries <= 16, "{counters:?}");
+    assert_eq!(counters.entries + usize::try_from(counters.evictions).unwrap(), 40);
+}
+
+#[test]
 fn the_age_and_the_end_of_the_key_count_as_well() {
     let aged = json!({"issuers": [{"issuer": ISSUER, "audience": "api", "max_age_secs": 60,
         "keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}]});
