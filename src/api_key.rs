@@ -16,4 +16,4 @@ pub use form::{PREFIX, SECRET_CHARS, assemble, is_key, is_label};
 pub use hash::{KeyHash, Pepper, plain_hash};
 pub use record::ApiKeyRecord;
 pub use records::{ApiKeys, ApiKeysError, RecordLookup};
-pub(crate) use records::{CheckedKey, PresentedKey};
+pub(crate) use records::{CheckedKey, PresentedKey, Records};

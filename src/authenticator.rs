@@ -27,6 +27,8 @@ pub enum IssuerKeys {
     Fixed(KeySet),
     /// Those that are fetched: which of the sources, counted from 0.
     Fetched(usize),
+    /// Those in the bundle: which of its issuers, counted from 0.
+    Bundled(usize),
 }
 
 impl IssuerKeys {
@@ -34,7 +36,7 @@ impl IssuerKeys {
     pub fn known(&self) -> &[VerificationKey] {
         match self {
             Self::Fixed(keys) => keys.keys(),
-            Self::Fetched(_) => &[],
+            Self::Fetched(_) | Self::Bundled(_) => &[],
         }
     }
 }
@@ -76,7 +78,8 @@ impl<'g> Authenticator<'g> {
             Credential::ApiKey(text) => {
                 trace.event(|| Event::ApiKey { id: ApiKeys::public_id(text) });
                 let api_keys = self.api_keys.ok_or(CredentialError::Unsupported)?;
-                Ok(match api_keys.check(text, now)? {
+                let bundled = self.sources.bundle(now).map(|bundle| &bundle.records);
+                Ok(match api_keys.check(text, bundled, now)? {
                     CheckedKey::Principal(principal) => Checked::Principal { principal, source: None },
                     CheckedKey::NeedsRecord(key) => Checked::NeedsRecord(key),
                 })
@@ -111,6 +114,13 @@ impl<'g> Authenticator<'g> {
                 Some(keys) => (keys, Some(source)),
                 None => return Ok(Checked::NeedsKeys { source, refusal: None }),
             },
+            IssuerKeys::Bundled(place) => {
+                let source = self.sources.bundle_source();
+                match self.sources.bundle(now).and_then(|bundle| bundle.keys(place)) {
+                    Some(keys) => (keys, Some(source)),
+                    None => return Ok(Checked::NeedsKeys { source, refusal: None }),
+                }
+            }
         };
         let candidates = match (token.candidates(keys, now), source) {
             // Keys rotate, and a new one may come with another algorithm; a public set never has secrets.

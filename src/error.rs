@@ -298,6 +298,12 @@ pub enum WaitError {
         /// In how many seconds, at least 1.
         retry_secs: u64,
     },
+    /// There is no bundle, or it has expired.
+    #[error("the bundle could not be fetched, or has expired")]
+    Bundle {
+        /// In how many seconds, at least 1.
+        retry_secs: u64,
+    },
     /// Nobody could say who the caller is, or whether the object is its own.
     #[error(transparent)]
     Ask(AskError),
@@ -352,9 +358,11 @@ impl AuthError {
     /// ([RFC 9110 section 10.2.3](https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3)).
     pub(crate) fn retry_secs(&self) -> Option<u64> {
         match self {
-            Self::Wait(WaitError::Keys { retry_secs } | WaitError::RateLimited { retry_secs }) => {
-                Some(*retry_secs)
-            }
+            Self::Wait(
+                WaitError::Keys { retry_secs }
+                | WaitError::Bundle { retry_secs }
+                | WaitError::RateLimited { retry_secs },
+            ) => Some(*retry_secs),
             Self::Wait(WaitError::Ask(_)) => Some(1),
             _ => None,
         }
@@ -423,6 +431,7 @@ impl AuthError {
             Self::Rejected => Reason::CredentialRejected,
             Self::Wait(error) => match error {
                 WaitError::Keys { .. } => Reason::KeysUnavailable,
+                WaitError::Bundle { .. } => Reason::BundleUnavailable,
                 WaitError::Ask(_) => Reason::AskUnavailable,
                 WaitError::RateLimited { .. } => Reason::RateLimited,
             },

@@ -210,6 +210,19 @@ pub const STALE_SECS: u64 = 86_400;
 /// The longest such time that can be configured, in seconds.
 pub const STALE_SECS_MAX: u64 = 7 * 86_400;
 
+/// Longest bundle, in bytes: no answer to a call may be longer.
+pub const BUNDLE_BYTES: usize = REPLY_BYTES;
+
+/// For how long a bundle is fresh that does not say it, in seconds: so long it may take until something that was taken back is
+/// refused.
+pub const BUNDLE_FRESH_SECS: u64 = 60;
+
+/// The least time for which a bundle is fresh, whatever `Cache-Control` says, in seconds.
+pub const BUNDLE_FRESH_SECS_MIN: u64 = 30;
+
+/// The longest time for which a bundle is fresh, whatever `Cache-Control` says, in seconds.
+pub const BUNDLE_FRESH_SECS_MAX: u64 = 3600;
+
 /// The shortest time between two fetches that tokens with an unknown `kid` bring about, in seconds.
 pub const REFETCH_SECS: u64 = 30;
 

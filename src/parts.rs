@@ -10,6 +10,9 @@ pub use crate::ask::{
     QuestionMethod, RoleReading,
 };
 pub use crate::authenticator::{Issuer, IssuerKeys};
+pub use crate::bundle::{
+    BUNDLE_ALGORITHMS, BUNDLE_TYPE, BundleContents, BundleError, BundleSource, BundledIssuer,
+};
 pub use crate::claims::{ClaimNames, ClaimRules, IDENTIFIER_CLAIMS, ScopeVocabulary, attributes, carried};
 pub use crate::credential::{AUTHORIZATION, COOKIE, CredentialLocations, WEBSOCKET_PROTOCOL};
 pub use crate::dialect::Dialect;

@@ -156,6 +156,8 @@ reasons! {
     RateLimited => "rate_limited", 429, RateLimited;
     /// The keys of the token's issuer could not be fetched, or may be out of date.
     KeysUnavailable => "keys_unavailable", 503, Unavailable;
+    /// The bundle could not be fetched, or has expired: nobody knows what was taken back.
+    BundleUnavailable => "bundle_unavailable", 503, Unavailable;
     /// Nobody could say who the caller is.
     AskUnavailable => "ask_unavailable", 503, Unavailable;
     /// The configuration did not load.

@@ -28,6 +28,27 @@ pub struct Revocations {
 }
 
 impl Revocations {
+    /// Takes back what `more` does as well.
+    pub fn extend(&mut self, more: &Self) {
+        let join = |sets: &mut BTreeMap<String, BTreeSet<String>>, more: &BTreeMap<_, BTreeSet<String>>| {
+            for (issuer, ids) in more {
+                sets.entry(String::clone(issuer)).or_default().extend(ids.iter().cloned());
+            }
+        };
+        join(&mut self.tokens, &more.tokens);
+        join(&mut self.sessions, &more.sessions);
+        let later = |ends: &mut BTreeMap<String, UnixTime>, more: &BTreeMap<String, UnixTime>| {
+            for (name, before) in more {
+                let end = ends.entry(name.clone()).or_insert(*before);
+                *end = (*before).max(*end);
+            }
+        };
+        later(&mut self.subjects, &more.subjects);
+        later(&mut self.issuers, &more.issuers);
+        self.api_keys.extend(more.api_keys.iter().cloned());
+        self.credentials.extend(&more.credentials);
+    }
+
     /// Whether `credential` itself was taken back.
     pub(crate) fn has_credential(&self, credential: &str) -> bool {
         let is_in = |digest: [u8; 32]| self.credentials.contains(&digest);

@@ -3,9 +3,11 @@
 //! Keys are used while they are fresh, refreshed ahead of their end, and used on while they cannot be fetched, for as long as
 //! the configuration says. A document that is not whole and right in every part changes nothing.
 
+mod bundled;
 mod metadata;
 mod rules;
 mod schedule;
+mod status;
 mod url;
 
 use alloc::borrow::ToOwned;
@@ -13,37 +15,32 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::alg::Algorithm;
+use crate::bundle::Bundle;
 use crate::call::{Call, Reply};
+use crate::error::{AuthError, WaitError};
 use crate::jwk::{JwkSet, Source};
 use crate::key::KeySet;
 use crate::limits::{FETCH_SECS, FRESH_SECS, FRESH_SECS_MAX, FRESH_SECS_MIN, REPLY_BYTES};
 use crate::time::UnixTime;
+use bundled::{BundleEntry, Wanted};
 use schedule::{Schedule, Want};
 
+pub(crate) use rules::Rules;
 pub use rules::{KeySource, SourcePlace};
+pub use status::{SourceFailure, SourceKind, SourceStatus};
 pub use url::{UrlError, check_url};
 
 /// What the media types of the fetched documents are.
 const ACCEPT: &str = "application/json, application/jwk-set+json";
 
-/// The algorithm of a key that names none and whose type fits several: what OpenID Connect signs with by default.
-const USUAL: &[Algorithm] = &[
-    Algorithm::RS256,
-    Algorithm::ES256,
-    Algorithm::ES384,
-    Algorithm::ES512,
-    Algorithm::EdDSA,
-    Algorithm::Ed25519,
-];
-
-/// The keys of all sources, as far as they are known.
+/// The keys of all sources and the bundle, as far as they are known.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sources {
     entries: Vec<Entry>,
+    /// Numbered after the others; `None` for a gate that learns nothing, or has no bundle.
+    bundle: Option<BundleEntry>,
     /// Spreads the tries of many gates.
     seed: u64,
 }
@@ -71,37 +68,6 @@ struct FetchedKeys {
     end: UnixTime,
 }
 
-/// Why the last fetch brought nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SourceFailure {
-    /// No answer: refused, timed out, cut off, or the host cannot reach it.
-    NoAnswer,
-    /// Another status than 200; a redirect, too.
-    Status,
-    /// Longer than [`REPLY_BYTES`].
-    TooLong,
-    /// Not announced as JSON.
-    NotJson,
-    /// Metadata that are unreadable, name another issuer, or keys at a place that nothing is fetched from.
-    Metadata,
-    /// A set that is unreadable, or has nothing usable in it, or something that must not be public.
-    KeySet,
-}
-
-/// How a source is, for metrics and tools.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SourceStatus {
-    /// The URL in the configuration.
-    pub url: String,
-    /// How many keys are known.
-    pub keys: usize,
-    /// How old they are, in seconds; `None` if there are none.
-    pub age_secs: Option<u64>,
-    /// Why the last fetch brought nothing, if it did not.
-    pub failure: Option<SourceFailure>,
-}
-
 /// A fetch: which source it is for, and the ticket of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FetchId {
@@ -120,9 +86,23 @@ pub(crate) enum KeysWanted {
     Settled,
 }
 
+/// What a decision has to do before it can rest on the bundle.
+#[derive(Debug)]
+pub(crate) enum BundleWanted {
+    /// Nothing: it is there, or there is none to be.
+    Nothing,
+    /// It waits for this call.
+    Call(FetchId, Call),
+    /// It waits for another's.
+    UnderWay,
+    /// It cannot be made.
+    Missing,
+}
+
 impl Sources {
-    pub(crate) fn new(count: usize, seed: u64) -> Self {
-        Self { entries: (0..count).map(|_| Entry::default()).collect(), seed }
+    pub(crate) fn new(rules: Rules<'_>, seed: u64) -> Self {
+        let entries = rules.keys.iter().map(|_| Entry::default()).collect();
+        Self { entries, bundle: rules.bundle.map(|_| BundleEntry::default()), seed }
     }
 
     /// The keys of a source at `now`; `None` if there are none that may be used.
@@ -131,55 +111,127 @@ impl Sources {
         (now < keys.end).then_some(&*keys.set)
     }
 
+    /// The bundle at `now`; `None` if there is none that may be used.
+    pub(crate) fn bundle(&self, now: UnixTime) -> Option<&Bundle> {
+        self.bundle.as_ref()?.usable(now)
+    }
+
+    /// Why nothing is decided without the bundle.
+    pub(crate) fn no_bundle(&self, now: UnixTime) -> AuthError {
+        WaitError::Bundle { retry_secs: self.retry_secs(self.bundle_source(), now) }.into()
+    }
+
+    /// The number of the bundle among the sources.
+    pub(crate) fn bundle_source(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn as_bundle(&self, source: usize) -> Option<&BundleEntry> {
+        self.bundle.as_ref().filter(|_| source == self.entries.len())
+    }
+
     /// Counts the sets of a source: what was verified under another one is to be verified again.
     pub(crate) fn generation(&self, source: usize) -> u64 {
-        self.entries.get(source).map_or(0, |entry| entry.generation)
+        let of_keys = self.entries.get(source).map(|entry| entry.generation);
+        of_keys.or_else(|| Some(self.as_bundle(source)?.generation)).unwrap_or_default()
+    }
+
+    /// Whether what was verified under this generation of a source still counts.
+    pub(crate) fn is_current(&self, source: usize, generation: u64, now: UnixTime) -> bool {
+        let is_there = self.keys(source, now).is_some()
+            || self.as_bundle(source).is_some_and(|entry| entry.usable(now).is_some());
+        is_there && self.generation(source) == generation
+    }
+
+    fn schedule(&self, source: usize) -> Option<&Schedule> {
+        let of_keys = self.entries.get(source).map(|entry| &entry.schedule);
+        of_keys.or_else(|| self.as_bundle(source).map(|entry| &entry.schedule))
     }
 
     /// In how many seconds it is worth asking a source again.
     pub(crate) fn retry_secs(&self, source: usize, now: UnixTime) -> u64 {
-        self.entries.get(source).map_or(1, |entry| entry.schedule.retry_secs(now))
+        self.schedule(source).map_or(1, |schedule| schedule.retry_secs(now))
     }
 
     /// What a decision does that finds none of the keys it looks for.
-    pub(crate) fn want(&mut self, rules: &[KeySource], source: usize, now: UnixTime) -> KeysWanted {
-        let (Some(entry), Some(rules)) = (self.entries.get_mut(source), rules.get(source)) else {
-            return KeysWanted::Settled;
+    pub(crate) fn want(&mut self, rules: Rules<'_>, source: usize, now: UnixTime) -> KeysWanted {
+        let (want, call) = match (self.entries.get_mut(source), rules.keys.get(source)) {
+            (Some(entry), Some(rules)) => (entry.schedule.refetch(now), entry.call(rules)),
+            _ => match (self.bundle.as_mut().filter(|_| source == self.entries.len()), rules.bundle) {
+                (Some(entry), Some((rules, _))) => (entry.schedule.refetch(now), BundleEntry::call(rules)),
+                _ => return KeysWanted::Settled,
+            },
         };
-        match entry.schedule.refetch(now) {
-            Want::Go(ticket) => KeysWanted::Call(FetchId { source, ticket }, entry.call(rules)),
+        match want {
+            Want::Go(ticket) => KeysWanted::Call(FetchId { source, ticket }, call),
             Want::UnderWay => KeysWanted::UnderWay,
             Want::Later(_) => KeysWanted::Settled,
         }
     }
 
+    /// What a decision does before anything that the bundle says counts.
+    pub(crate) fn want_bundle(&mut self, rules: Rules<'_>, now: UnixTime) -> BundleWanted {
+        let Some((rules, _)) = rules.bundle else { return BundleWanted::Nothing };
+        let source = self.entries.len();
+        // SECURITY: a gate that learns nothing has no bundle, and without it nobody gets in.
+        let Some(entry) = &mut self.bundle else { return BundleWanted::Missing };
+        match entry.wanted(now) {
+            Wanted::Ready => BundleWanted::Nothing,
+            Wanted::Go(ticket) => BundleWanted::Call(FetchId { source, ticket }, BundleEntry::call(rules)),
+            Wanted::UnderWay => BundleWanted::UnderWay,
+            Wanted::Missing => BundleWanted::Missing,
+        }
+    }
+
     /// The next fetch that is due, if one is.
-    pub(crate) fn due(&mut self, rules: &[KeySource], now: UnixTime) -> Option<(FetchId, Call)> {
-        let mut numbered = self.entries.iter_mut().zip(rules).enumerate();
-        numbered.find_map(|(source, (entry, rules))| match entry.schedule.refresh(now) {
+    pub(crate) fn due(&mut self, rules: Rules<'_>, now: UnixTime) -> Option<(FetchId, Call)> {
+        let mut numbered = self.entries.iter_mut().zip(rules.keys).enumerate();
+        let of_keys = numbered.find_map(|(source, (entry, rules))| match entry.schedule.refresh(now) {
             Want::Go(ticket) => Some((FetchId { source, ticket }, entry.call(rules))),
             Want::UnderWay | Want::Later(_) => None,
-        })
+        });
+        if of_keys.is_some() {
+            return of_keys;
+        }
+        let (entry, (rules, _)) = (self.bundle.as_mut()?, rules.bundle?);
+        match entry.schedule.refresh(now) {
+            Want::Go(ticket) => {
+                let id = FetchId { source: self.entries.len(), ticket };
+                Some((id, BundleEntry::call(rules)))
+            }
+            Want::UnderWay | Want::Later(_) => None,
+        }
     }
 
     /// Whether the last fetch of a source brought what it should: the keys that are there are all there are.
     pub(crate) fn is_sound(&self, source: usize) -> bool {
-        self.entries.get(source).is_some_and(|entry| entry.failure.is_none())
+        match self.entries.get(source) {
+            Some(entry) => entry.failure.is_none(),
+            None => self.as_bundle(source).is_some_and(|entry| entry.failure.is_none()),
+        }
     }
 
     /// Takes what a fetch has brought. Where that says where to look next, there is a further call.
     pub(crate) fn arrived(
         &mut self,
-        rules: &[KeySource],
+        rules: Rules<'_>,
         id: FetchId,
         reply: Option<&Reply<'_>>,
         now: UnixTime,
     ) -> Option<Call> {
-        let (entry, rules) = (self.entries.get_mut(id.source)?, rules.get(id.source)?);
         // A late answer is nobody's.
-        if !entry.schedule.is_current(id.ticket) {
+        if !self.schedule(id.source)?.is_current(id.ticket) {
             return None;
         }
+        let jitter = jitter(self.seed, id.ticket);
+        let (Some(entry), Some(rules)) = (self.entries.get_mut(id.source), rules.keys.get(id.source)) else {
+            let (entry, (rules, terms)) = (self.bundle.as_mut()?, rules.bundle?);
+            if let Err(failure) = entry.take(rules, terms, reply, now) {
+                entry.failure = Some(failure);
+                entry.schedule.failed(now, jitter);
+            }
+            return None;
+        };
         match entry.take(rules, reply, now) {
             Ok(next) => next,
             Err(failure) => {
@@ -187,24 +239,32 @@ impl Sources {
                 // What the metadata said may be out of date.
                 entry.keys_url = None;
                 entry.location = 0;
-                let jitter = Sha256::digest([self.seed.to_le_bytes(), id.ticket.to_le_bytes()].concat());
-                let jitter = jitter.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
                 entry.schedule.failed(now, jitter);
                 None
             }
         }
     }
 
-    /// How the sources are.
-    pub(crate) fn status(&self, rules: &[KeySource], now: UnixTime) -> Vec<SourceStatus> {
+    /// How the sources are, the bundle after the others.
+    pub(crate) fn status(&self, rules: Rules<'_>, now: UnixTime) -> Vec<SourceStatus> {
         let status = |(entry, rules): (&Entry, &KeySource)| SourceStatus {
+            kind: SourceKind::Keys,
             url: rules.place.url().to_owned(),
             keys: entry.keys.as_ref().map_or(0, |keys| keys.set.keys().len()),
             age_secs: entry.keys.as_ref().map(|keys| now.as_secs().saturating_sub(keys.fetched_at.as_secs())),
+            version: None,
             failure: entry.failure,
         };
-        self.entries.iter().zip(rules).map(status).collect()
+        let bundle = self.bundle.as_ref().zip(rules.bundle);
+        let bundle = bundle.map(|(entry, (rules, _))| entry.status(rules, now));
+        self.entries.iter().zip(rules.keys).map(status).chain(bundle).collect()
     }
+}
+
+/// What spreads the tries of many gates.
+fn jitter(seed: u64, ticket: u64) -> u64 {
+    let digest = Sha256::digest([seed.to_le_bytes(), ticket.to_le_bytes()].concat());
+    digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes))
 }
 
 impl Entry {
@@ -256,11 +316,7 @@ impl Entry {
 
     fn install(&mut self, rules: &KeySource, reply: &Reply<'_>, now: UnixTime) -> Result<(), SourceFailure> {
         let set = JwkSet::parse(reply.body, Source::Public).map_err(|_| SourceFailure::KeySet)?;
-        let set = match rules.algorithms.as_slice() {
-            [] => set.key_set_or(USUAL),
-            allowed => set.key_set(allowed),
-        };
-        let set = Arc::new(set.map_err(|_| SourceFailure::KeySet)?);
+        let set = Arc::new(set.usable(&rules.algorithms).map_err(|_| SourceFailure::KeySet)?);
         let digest = Sha256::digest(reply.body).into();
         let fresh_secs = reply.max_age_secs().unwrap_or(FRESH_SECS).clamp(FRESH_SECS_MIN, FRESH_SECS_MAX);
         if self.keys.as_ref().is_none_or(|keys| keys.digest != digest) {

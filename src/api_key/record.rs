@@ -1,5 +1,6 @@
 //! What is known about a key.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -66,13 +67,14 @@ impl ApiKeyRecord {
         carried: &[Pointer],
     ) -> Result<Principal, ApiKeyError> {
         self.check(now)?;
+        let (attributes, carried) = self.claims(attributes, carried).map_err(|_| ApiKeyError::Unavailable)?;
         Ok(Principal {
             subject: self.subject(),
             roles: self.roles.clone(),
             scopes: self.scopes.clone(),
             tenant: self.tenant.clone(),
-            attributes: self.read(attributes, claims::attributes)?,
-            carried: self.read(carried, claims::carried)?,
+            attributes,
+            carried,
             handling: self.handling,
             proof: Proof::ApiKey { key_id: self.id.clone() },
             marks: Marks::default(),
@@ -80,13 +82,20 @@ impl ApiKeyRecord {
         })
     }
 
-    /// What `read` finds at `places` of its claims.
-    fn read<T: Default>(
+    /// What its claims have at the places that bindings compare with, and at those that the origin is told of.
+    ///
+    /// # Errors
+    ///
+    /// [`ClaimsError`] if there is something that cannot be used.
+    pub(super) fn claims(
         &self,
-        places: &[Pointer],
-        read: fn(&[Pointer], &Value) -> Result<T, ClaimsError>,
-    ) -> Result<T, ApiKeyError> {
-        let found = self.claims.as_ref().map(|claims| read(places, claims)).transpose();
-        found.map(Option::unwrap_or_default).map_err(|_| ApiKeyError::Unavailable)
+        attributes: &[Pointer],
+        carried: &[Pointer],
+    ) -> Result<(Attributes, Carried), ClaimsError> {
+        let Some(found) = &self.claims else { return Ok(Default::default()) };
+        Ok((claims::attributes(attributes, found)?, claims::carried(carried, found)?))
     }
 }
+
+type Attributes = BTreeMap<String, Vec<String>>;
+type Carried = BTreeMap<String, Value>;

@@ -18,14 +18,11 @@ use crate::limits::API_KEY_BYTES;
 use crate::principal::Principal;
 use crate::time::UnixTime;
 
-/// The records a gate was loaded with, indexed for look-up.
+/// The records a gate was loaded with, and how keys are checked.
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
     pepper: Option<Pepper>,
-    /// Sorted by identifier.
-    peppered: Vec<ApiKeyRecord>,
-    /// Sorted by digest.
-    plain: Vec<(Digest256, ApiKeyRecord)>,
+    records: Records,
     /// Whether a host can be asked for records that are not here.
     lookup: bool,
     /// Places that bindings of the policy compare with.
@@ -115,6 +112,68 @@ pub enum ApiKeysError {
     /// Two records with one identifier or one hash.
     #[error("two records have the same identifier or are for the same key")]
     Duplicate,
+    /// Claims of a record that bindings, or the origin, could not be given.
+    #[error(
+        "the claims of a record have something unusable where bindings, or the origin, are given a claim"
+    )]
+    Claims,
+}
+
+/// Records, indexed for look-up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Records {
+    // INVARIANT: no two have the same identifier or the same hash.
+    /// Sorted by identifier.
+    peppered: Vec<ApiKeyRecord>,
+    /// Sorted by digest.
+    plain: Vec<(Digest256, ApiKeyRecord)>,
+}
+
+impl Records {
+    /// # Errors
+    ///
+    /// [`ApiKeysError::Duplicate`] if two of them have the same identifier, or the same hash.
+    pub(crate) fn new(records: Vec<ApiKeyRecord>) -> Result<Self, ApiKeysError> {
+        let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
+        if !records.iter().all(|record| ids.insert(record.id.as_str()) && hashes.insert(record.hash)) {
+            return Err(ApiKeysError::Duplicate);
+        }
+        let (mut peppered, mut plain) = (Vec::new(), Vec::new());
+        for record in records {
+            match record.hash {
+                KeyHash::Peppered(_) => peppered.push(record),
+                KeyHash::Plain(digest) => plain.push((digest, record)),
+            }
+        }
+        peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        plain.sort_unstable_by_key(|(digest, _)| *digest);
+        Ok(Self { peppered, plain })
+    }
+
+    /// The records, in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ApiKeyRecord> {
+        self.peppered.iter().chain(self.plain.iter().map(|(_, record)| record))
+    }
+
+    fn need_pepper(&self) -> bool {
+        !self.peppered.is_empty()
+    }
+
+    /// The record that a key names, or the one with its hash. Whether it is the key of that record is another question.
+    fn find(&self, presented: &PresentedKey) -> Option<&ApiKeyRecord> {
+        match presented.hash {
+            KeyHash::Peppered(_) => {
+                let id = presented.store_key();
+                let found = self.peppered.binary_search_by(|record| record.id.as_str().cmp(id));
+                found.ok().and_then(|index| self.peppered.get(index))
+            }
+            // The search compares digests: what its time tells about them tells nothing about a key.
+            KeyHash::Plain(presented) => {
+                let found = self.plain.binary_search_by_key(&presented, |(digest, _)| *digest);
+                found.ok().and_then(|index| self.plain.get(index)).map(|(_, record)| record)
+            }
+        }
+    }
 }
 
 impl ApiKeys {
@@ -131,28 +190,42 @@ impl ApiKeys {
         attributes: Vec<Pointer>,
         carried: Vec<Pointer>,
     ) -> Result<Self, ApiKeysError> {
-        let (mut ids, mut hashes) = (BTreeSet::new(), BTreeSet::new());
-        if !records.iter().all(|record| ids.insert(record.id.as_str()) && hashes.insert(record.hash)) {
-            return Err(ApiKeysError::Duplicate);
-        }
-        let (mut peppered, mut plain) = (Vec::new(), Vec::new());
-        for record in records {
-            match record.hash {
-                KeyHash::Peppered(_) => peppered.push(record),
-                KeyHash::Plain(digest) => plain.push((digest, record)),
-            }
-        }
-        if pepper.is_none() && (lookup || !peppered.is_empty()) {
+        let records = Records::new(records)?;
+        if pepper.is_none() && (lookup || records.need_pepper()) {
             return Err(ApiKeysError::PepperMissing);
         }
-        peppered.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        plain.sort_unstable_by_key(|(digest, _)| *digest);
-        Ok(Self { pepper, peppered, plain, lookup, attributes, carried })
+        Ok(Self { pepper, records, lookup, attributes, carried })
     }
 
     /// The records, in no particular order.
     pub fn records(&self) -> impl Iterator<Item = &ApiKeyRecord> {
-        self.peppered.iter().chain(self.plain.iter().map(|(_, record)| record))
+        self.records.iter()
+    }
+
+    /// Whether keys can be checked against `more` as well.
+    ///
+    /// # Errors
+    ///
+    /// [`ApiKeysError`] if they cannot: as in one document, a record that counts in two ways counts in none.
+    pub(crate) fn admit(&self, more: &Records) -> Result<(), ApiKeysError> {
+        if self.pepper.is_none() && more.need_pepper() {
+            return Err(ApiKeysError::PepperMissing);
+        }
+        for record in more.iter() {
+            if self.records().any(|known| known.id == record.id || known.hash == record.hash) {
+                return Err(ApiKeysError::Duplicate);
+            }
+            if record.claims(&self.attributes, &self.carried).is_err() {
+                return Err(ApiKeysError::Claims);
+            }
+        }
+        Ok(())
+    }
+
+    /// The same with `more` records, which it admits.
+    pub(crate) fn with(&self, more: &Records) -> Self {
+        let records: Vec<ApiKeyRecord> = self.records().chain(more.iter()).cloned().collect();
+        Self { records: Records::new(records).unwrap_or_else(|_| self.records.clone()), ..self.clone() }
     }
 
     /// The public identifier in `key`, if it has the form of the gate's own keys.
@@ -163,38 +236,38 @@ impl ApiKeys {
             .map(|key| key.id)
     }
 
-    /// Checks `key` at `now`.
+    /// Checks `key` at `now` against the records, and `more` besides.
     ///
     /// # Errors
     ///
     /// [`ApiKeyError`]. An unknown identifier and a wrong secret are the same error and cost the same work.
-    pub(crate) fn check(&self, key: &str, now: UnixTime) -> Result<CheckedKey, ApiKeyError> {
-        let (presented, loaded) = if key.starts_with(PREFIX) { self.own(key)? } else { self.foreign(key)? };
+    pub(crate) fn check(
+        &self,
+        key: &str,
+        more: Option<&Records>,
+        now: UnixTime,
+    ) -> Result<CheckedKey, ApiKeyError> {
+        let presented = if key.starts_with(PREFIX) { self.own(key)? } else { Self::foreign(key)? };
+        let loaded = self.records.find(&presented).or_else(|| more?.find(&presented));
         if loaded.is_none() && self.lookup {
             return Ok(CheckedKey::NeedsRecord(presented));
         }
         self.compare(&presented, loaded, now).map(CheckedKey::Principal)
     }
 
-    /// A key of the gate's own form, and the record with its identifier.
-    fn own(&self, key: &str) -> Result<(PresentedKey, Option<&ApiKeyRecord>), ApiKeyError> {
+    /// A key of the gate's own form.
+    fn own(&self, key: &str) -> Result<PresentedKey, ApiKeyError> {
         let parsed = ParsedKey::parse(key)?;
         let pepper = self.pepper.as_ref().ok_or(ApiKeyError::Unknown)?;
-        let loaded = self.peppered.binary_search_by(|record| record.id.as_str().cmp(parsed.id));
-        let loaded = loaded.ok().and_then(|index| self.peppered.get(index));
-        Ok((PresentedKey::own(parsed, pepper), loaded))
+        Ok(PresentedKey::own(parsed, pepper))
     }
 
-    /// A key of another system, and the record with its hash.
-    fn foreign(&self, key: &str) -> Result<(PresentedKey, Option<&ApiKeyRecord>), ApiKeyError> {
+    /// A key of another system.
+    fn foreign(key: &str) -> Result<PresentedKey, ApiKeyError> {
         if key.len() > API_KEY_BYTES {
             return Err(ApiKeyError::Malformed);
         }
-        let digest: Digest256 = Sha256::digest(key.as_bytes()).into();
-        // The search compares digests: what its time tells about them tells nothing about a key.
-        let loaded = self.plain.binary_search_by_key(&digest, |(digest, _)| *digest);
-        let loaded = loaded.ok().and_then(|index| self.plain.get(index)).map(|(_, record)| record);
-        Ok((PresentedKey::of_another_system(digest), loaded))
+        Ok(PresentedKey::of_another_system(Sha256::digest(key.as_bytes()).into()))
     }
 
     /// Checks a key with what the host found out about its record.

@@ -16,7 +16,7 @@ use crate::limits::{ASK_SECS, MEMORY_TOKEN_BYTES};
 use crate::memory::{self, CredentialDigest, Said, Verified};
 use crate::principal::Principal;
 use crate::reason::RefusalKind;
-use crate::sources::KeysWanted;
+use crate::sources::{BundleWanted, KeysWanted};
 use crate::trace::{Event, Trace};
 use crate::unverified::Unverified;
 
@@ -58,13 +58,14 @@ impl<T: Trace> Decider<'_, '_, T> {
         }
         // SECURITY: before anything is computed for a client that guesses.
         self.check_failures(routed)?;
-        if parts.revocations.has_credential(credential.text()) {
-            return Err(TokenError::Revoked.into());
+        if let Some(identity) = self.await_bundle()? {
+            return Ok(identity);
         }
+        parts.check_credential(&self.state.sources, credential.text(), self.now)?;
         let asks = parts.identity.as_ref();
         match self.check(credential) {
             Ok(Checked::Principal { principal, .. }) => {
-                parts.revocations.check(&principal)?;
+                parts.check_revoked(&self.state.sources, &principal, self.now)?;
                 let is_token = matches!(credential, Credential::Token(_));
                 if asks.is_some_and(|identity| identity.tokens && is_token) {
                     return self.ask(routed, credential, location, Some(principal));
@@ -80,6 +81,20 @@ impl<T: Trace> Decider<'_, '_, T> {
         }
     }
 
+    /// What has to happen before the bundle can be relied on, if anything has to.
+    fn await_bundle(&mut self) -> Result<Option<Identity>, AuthError> {
+        match self.state.sources.want_bundle(self.gate.parts().rules(), self.now) {
+            BundleWanted::Nothing => Ok(None),
+            BundleWanted::Call(id, call) => Ok(Some(Identity::NeedsCall(call, Lacking::Keys(id)))),
+            BundleWanted::UnderWay => match self.tries.checked_sub(1) {
+                Some(tries) => Ok(Some(Identity::Waits(tries))),
+                // Whether there is one to be used is looked at by all that rests on it.
+                None => Ok(None),
+            },
+            BundleWanted::Missing => Err(self.state.sources.no_bundle(self.now)),
+        }
+    }
+
     /// Checks the credential, unless it is a token that is known to be good.
     fn check(&mut self, credential: &Credential<'_>) -> Result<Checked, AuthError> {
         let (gate, now) = (self.gate, self.now);
@@ -91,9 +106,7 @@ impl<T: Trace> Decider<'_, '_, T> {
             _ => return gate.authenticator(&self.state.sources).authenticate(credential, now, self.trace),
         };
         let sources = &self.state.sources;
-        let is_current = |source, generation| {
-            sources.generation(source) == generation && sources.keys(source, now).is_some()
-        };
+        let is_current = |source, generation| sources.is_current(source, generation, now);
         if let Some(principal) = self.state.memory.token(&digest, is_current) {
             // Everything else about it is as it was; what time does to it is looked at every time.
             if let Err(error) = principal.validity.check(now) {
@@ -114,7 +127,7 @@ impl<T: Trace> Decider<'_, '_, T> {
     fn fetch(&mut self, source: usize, refusal: Option<TokenError>) -> Result<Identity, AuthError> {
         let retry_secs = self.state.sources.retry_secs(source, self.now);
         let unavailable = || WaitError::Keys { retry_secs }.into();
-        match self.state.sources.want(&self.gate.parts().sources, source, self.now) {
+        match self.state.sources.want(self.gate.parts().rules(), source, self.now) {
             KeysWanted::Call(id, call) => Ok(Identity::NeedsCall(call, Lacking::Keys(id))),
             KeysWanted::UnderWay => self.wait(unavailable),
             // SECURITY: a source that fails may have a key by now that is not known here: whoever has a token of that
@@ -142,7 +155,7 @@ impl<T: Trace> Decider<'_, '_, T> {
             Some(Said::Caller(answer)) => {
                 let principal = merged(verified, *answer)?;
                 principal.validity.check(self.now)?;
-                self.gate.parts().revocations.check(&principal)?;
+                self.gate.parts().check_revoked(&self.state.sources, &principal, self.now)?;
                 return Ok(Identity::Principal(principal, location));
             }
             Some(Said::No | Said::Yes) => return Err(AuthError::Rejected),
@@ -208,7 +221,7 @@ impl<T: Trace> Decider<'_, '_, T> {
                 let principal = merged(verified, answer)?;
                 // A token may have ended while somebody was asked about it.
                 principal.validity.check(now)?;
-                parts.revocations.check(&principal)?;
+                parts.check_revoked(&self.state.sources, &principal, now)?;
                 Ok(principal)
             }
         }

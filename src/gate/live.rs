@@ -134,7 +134,7 @@ impl LiveGate {
 
     /// The next fetch that is due, if one is. A host asks after each request, or at a tick, until there is none.
     pub fn due(&mut self, now: UnixTime) -> Option<Refresh> {
-        let due = self.state.sources.due(&self.gate.parts().sources, now);
+        let due = self.state.sources.due(self.gate.parts().rules(), now);
         due.map(|(id, call)| Refresh { id, call })
     }
 
@@ -146,8 +146,7 @@ impl LiveGate {
         reply: Option<&Reply<'_>>,
         now: UnixTime,
     ) -> Option<Refresh> {
-        let sources = &self.gate.parts().sources;
-        let next = self.state.sources.arrived(sources, refresh.id, reply, now);
+        let next = self.state.sources.arrived(self.gate.parts().rules(), refresh.id, reply, now);
         next.map(|call| Refresh { id: refresh.id, call })
     }
 
@@ -160,22 +159,31 @@ impl LiveGate {
         self.gate.verify_with(&self.state.sources, token, now)
     }
 
-    /// The same gate with the keys that are known now in the place of their sources: for tools that explain.
+    /// The same gate with the keys and the bundle that are known now in the place of their sources: for tools that explain.
     pub fn pinned(&self, now: UnixTime) -> Gate {
         let mut parts = self.gate.parts().clone();
+        let bundle = self.state.sources.bundle(now);
         for issuer in &mut parts.issuers {
-            if let IssuerKeys::Fetched(source) = issuer.keys
-                && let Some(keys) = self.state.sources.keys(source, now)
-            {
+            let keys = match issuer.keys {
+                IssuerKeys::Fixed(_) => None,
+                IssuerKeys::Fetched(source) => self.state.sources.keys(source, now),
+                IssuerKeys::Bundled(place) => bundle.and_then(|bundle| bundle.keys(place)),
+            };
+            if let Some(keys) = keys {
                 issuer.keys = IssuerKeys::Fixed(keys.clone());
             }
+        }
+        if let Some(bundle) = bundle {
+            parts.bundle = None;
+            parts.api_keys = parts.api_keys.map(|api_keys| api_keys.with(&bundle.records));
+            parts.revocations.extend(&bundle.revocations);
         }
         Gate::new(parts)
     }
 
-    /// How the sources of keys are, in the order of the configuration.
+    /// How the sources of keys are, in the order of the configuration, and after them the bundle.
     pub fn sources(&self, now: UnixTime) -> Vec<SourceStatus> {
-        self.state.sources.status(&self.gate.parts().sources, now)
+        self.state.sources.status(self.gate.parts().rules(), now)
     }
 
     /// Of how much use the memory was.

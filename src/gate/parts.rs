@@ -10,6 +10,7 @@ use super::cors::Cors;
 use crate::api_key::ApiKeys;
 use crate::ask::Identity;
 use crate::authenticator::{Authenticator, Checked, Issuer};
+use crate::bundle::{BundleContents, BundleError, BundleSource, Terms};
 use crate::credential::CredentialLocations;
 use crate::dialect::Dialect;
 use crate::error::{AuthError, ClockError, PolicyError, TokenError, WaitError};
@@ -20,7 +21,7 @@ use crate::policy_version::PolicyVersion;
 use crate::principal::Principal;
 use crate::rate_limit::RateLimit;
 use crate::revocation::Revocations;
-use crate::sources::{KeySource, Sources};
+use crate::sources::{KeySource, Rules, Sources};
 use crate::time::UnixTime;
 use crate::trace::HypotheticalCaller;
 use crate::upstream::rules::Upstream;
@@ -45,6 +46,8 @@ pub struct GateParts {
     pub issuers: Vec<Issuer>,
     /// Keys that are fetched, as issuers name them.
     pub sources: Vec<KeySource>,
+    /// The bundle, if there is to be one: without it nobody gets in who has to be known.
+    pub bundle: Option<BundleSource>,
     /// The records of API keys, if they are accepted.
     pub api_keys: Option<ApiKeys>,
     /// Who is asked about callers.
@@ -69,6 +72,79 @@ pub struct GateParts {
     pub mode: Mode,
     /// The name of the configuration, for logs.
     pub version: PolicyVersion,
+}
+
+impl GateParts {
+    /// Everything that is fetched.
+    pub(super) fn rules(&self) -> Rules<'_> {
+        Rules { keys: &self.sources, bundle: self.bundle.as_ref().map(|source| (source, self.terms())) }
+    }
+
+    fn terms(&self) -> Terms<'_> {
+        Terms { api_keys: self.api_keys.as_ref(), roles: &self.policy.roles }
+    }
+
+    /// What is in a bundle that would be used at `now`, if it were the first that comes: everything that a gate looks at. For
+    /// tools.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`] says why it would not.
+    pub fn check_bundle(
+        &self,
+        source: &BundleSource,
+        text: &[u8],
+        now: UnixTime,
+    ) -> Result<BundleContents, BundleError> {
+        source.install(text, None, self.terms(), now)?;
+        source.open(text, now)
+    }
+
+    /// The revocations of the bundle, if there is to be one.
+    ///
+    /// SECURITY: without it nobody knows what was taken back.
+    fn bundled<'s>(&self, sources: &'s Sources, now: UnixTime) -> Result<Option<&'s Revocations>, AuthError> {
+        match (&self.bundle, sources.bundle(now)) {
+            (None, _) => Ok(None),
+            (Some(_), Some(bundle)) => Ok(Some(&bundle.revocations)),
+            (Some(_), None) => Err(sources.no_bundle(now)),
+        }
+    }
+
+    /// Whether a credential itself was taken back.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Revoked`], or [`WaitError::Bundle`] if nobody can tell.
+    pub(super) fn check_credential(
+        &self,
+        sources: &Sources,
+        credential: &str,
+        now: UnixTime,
+    ) -> Result<(), AuthError> {
+        let bundled = self.bundled(sources, now)?;
+        let mut all = [Some(&self.revocations), bundled].into_iter().flatten();
+        if all.any(|revocations| revocations.has_credential(credential)) {
+            return Err(TokenError::Revoked.into());
+        }
+        Ok(())
+    }
+
+    /// Whether what proved `principal` was taken back.
+    ///
+    /// # Errors
+    ///
+    /// As [`Revocations::check`], or [`WaitError::Bundle`] if nobody can tell.
+    pub(super) fn check_revoked(
+        &self,
+        sources: &Sources,
+        principal: &Principal,
+        now: UnixTime,
+    ) -> Result<(), AuthError> {
+        let bundled = self.bundled(sources, now)?;
+        self.revocations.check(principal)?;
+        bundled.map_or(Ok(()), |revocations| revocations.check(principal))
+    }
 }
 
 /// What becomes of a refusal.
@@ -116,16 +192,14 @@ impl Gate {
         now: UnixTime,
     ) -> Result<Principal, AuthError> {
         ClockError::check(now)?;
-        if self.0.revocations.has_credential(token) {
-            return Err(TokenError::Revoked.into());
-        }
+        self.0.check_credential(sources, token, now)?;
         let principal = match self.authenticator(sources).token(token, now, &mut ())? {
             Checked::Principal { principal, .. } => principal,
             Checked::NeedsRecord(_) | Checked::NeedsKeys { .. } => {
                 return Err(WaitError::Keys { retry_secs: 1 }.into());
             }
         };
-        self.0.revocations.check(&principal)?;
+        self.0.check_revoked(sources, &principal, now)?;
         Ok(principal)
     }
 

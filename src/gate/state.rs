@@ -16,7 +16,7 @@ impl State {
     /// Of a gate that has just begun. `seed` spreads the fetches of many.
     pub(super) fn new(gate: &Gate, seed: u64) -> Self {
         let parts = gate.parts();
-        Self { sources: Sources::new(parts.sources.len(), seed), memory: Memory::new(parts.memory) }
+        Self { sources: Sources::new(parts.rules(), seed), memory: Memory::new(parts.memory) }
     }
 
     /// Of a gate that learns nothing.

@@ -44,7 +44,7 @@ impl RecordNeed {
         let checked = ClockError::check(now).map_err(AuthError::from).and_then(|()| {
             let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable)?;
             let principal = api_keys.check_found(&key, record, now)?;
-            gate.parts().revocations.check(&principal)?;
+            gate.parts().check_revoked(&state.sources, &principal, now)?;
             Ok(principal)
         });
         let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
@@ -89,7 +89,7 @@ impl CallNeed {
         let mut decider = Decider { gate: &gate, state, now, tries, trace };
         let outcome = match purpose {
             Purpose::Keys(id, request) => {
-                match decider.state.sources.arrived(&gate.parts().sources, id, reply, now) {
+                match decider.state.sources.arrived(gate.parts().rules(), id, reply, now) {
                     // The answer says where to ask next.
                     Some(call) => Ok(Outcome::NeedsCall(AwaitedReply {
                         call,

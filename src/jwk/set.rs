@@ -12,6 +12,16 @@ use crate::json::{self, Budget, JsonError, Value};
 use crate::key::KeySet;
 use crate::limits::{JWK_SET_BYTES, JWK_SET_KEYS};
 
+/// The algorithm of a key that names none and whose type fits several: what OpenID Connect signs with by default.
+const USUAL: &[Algorithm] = &[
+    Algorithm::RS256,
+    Algorithm::ES256,
+    Algorithm::ES384,
+    Algorithm::ES512,
+    Algorithm::EdDSA,
+    Algorithm::Ed25519,
+];
+
 /// Where a set comes from, which decides what may be in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -177,14 +187,17 @@ impl JwkSet {
         self.fixed(|_| allowed)
     }
 
-    /// The same where nobody has said which algorithms are allowed: each key is fixed to its own, and one that names none to
-    /// that of `usual` which fits it.
+    /// The same where `allowed` may be empty: then each key is fixed to its own algorithm, and one that names none to the
+    /// usual one which fits it.
     ///
     /// # Errors
     ///
     /// As [`JwkSet::key_set`].
-    pub(crate) fn key_set_or(&self, usual: &[Algorithm]) -> Result<KeySet, JwkSetError> {
-        self.fixed(|jwk| if jwk.algorithm().is_some() { &[] } else { usual })
+    pub(crate) fn usable(&self, allowed: &[Algorithm]) -> Result<KeySet, JwkSetError> {
+        match allowed {
+            [] => self.fixed(|jwk| if jwk.algorithm().is_some() { &[] } else { USUAL }),
+            allowed => self.key_set(allowed),
+        }
     }
 
     fn fixed<'a>(&self, allowed: impl Fn(&Jwk) -> &'a [Algorithm]) -> Result<KeySet, JwkSetError> {

@@ -4,6 +4,16 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::alg::Algorithm;
+use crate::bundle::{BundleSource, Terms};
+
+/// Everything that is fetched.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    /// The keys of issuers.
+    pub(crate) keys: &'a [KeySource],
+    /// The bundle, and what it is used with.
+    pub(crate) bundle: Option<(&'a BundleSource, Terms<'a>)>,
+}
 
 /// The keys of an issuer that are fetched while the gate runs.
 #[derive(Debug, Clone, PartialEq, Eq)]

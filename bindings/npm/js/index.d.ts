@@ -87,6 +87,8 @@ export type Reason =
   | "rate_limited"
   /** The keys of the token's issuer could not be fetched, or may be out of date. */
   | "keys_unavailable"
+  /** The bundle could not be fetched, or has expired: nobody knows what was taken back. */
+  | "bundle_unavailable"
   /** Nobody could say who the caller is. */
   | "ask_unavailable"
   /** The configuration did not load. */
@@ -370,14 +372,29 @@ export interface GateOptions {
 
 /** How a source of keys is. */
 export interface SourceStatus {
+  /** What it brings: the keys of an issuer, or the bundle. */
+  readonly kind: "keys" | "bundle";
   /** The URL in the configuration. */
   readonly url: string;
-  /** How many keys are known. */
+  /** How many keys are known; of a bundle, how many keys and records of API keys. */
   readonly keys: number;
   /** How old they are, in seconds; `null` if there are none. */
   readonly ageSecs: number | null;
+  /** The version of the bundle; `null` if there is none. */
+  readonly version: number | null;
   /** Why the last fetch brought nothing, if it did not. */
-  readonly failure: "no_answer" | "status" | "too_long" | "not_json" | "metadata" | "key_set" | null;
+  readonly failure:
+    | "no_answer"
+    | "status"
+    | "too_long"
+    | "not_json"
+    | "metadata"
+    | "key_set"
+    | "signature"
+    | "expired"
+    | "older"
+    | "contents"
+    | null;
 }
 
 /**

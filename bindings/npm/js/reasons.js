@@ -38,6 +38,7 @@ export const reasons = Object.freeze([
   "body_too_large",
   "rate_limited",
   "keys_unavailable",
+  "bundle_unavailable",
   "ask_unavailable",
   "config_invalid",
   "records_unavailable",

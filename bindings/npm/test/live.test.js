@@ -79,7 +79,14 @@ test("live: a call sends what was decided, follows nothing and keeps no cookie",
   const gate = Gate.load({ ...CONFIG, issuers }, SECRETS, { fetch, notice: (text) => told.push(text) });
   const [source] = await gate.refresh();
   assert.deepEqual(calls, [["https://idp.example/keys", "GET", "manual", "no-store", "omit"]]);
-  assert.deepEqual(source, { url: "https://idp.example/keys", keys: 0, ageSecs: null, failure: "no_answer" });
+  assert.deepEqual(source, {
+    kind: "keys",
+    url: "https://idp.example/keys",
+    keys: 0,
+    ageSecs: null,
+    version: null,
+    failure: "no_answer",
+  });
   assert.equal(told.length, 1);
   assert.match(told[0], /^keys of https:\/\/idp\.example\/keys: there is no answer/);
 });

@@ -192,7 +192,9 @@ test("README: a gate that fetches its keys", async () => {
   const issuers = [{ issuer: address, jwks: { url: `${address}/keys` } }];
   const gate = await live.load({ profile: "agentflow", issuers, identity: { ask: "/me", subject: "/id" } }, address);
   keys.close();
-  assert.deepEqual(gate.sources(), [{ url: `${address}/keys`, keys: 1, ageSecs: 0, failure: null }]);
+  assert.deepEqual(gate.sources(), [
+    { kind: "keys", url: `${address}/keys`, keys: 1, ageSecs: 0, version: null, failure: null },
+  ]);
 });
 
 test("README: every program was run", () => assert.deepEqual(names.filter((name) => !ran.has(name)), []));

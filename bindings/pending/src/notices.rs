@@ -1,10 +1,10 @@
 //! What an operator is told of the sources of keys: when one begins to fail, and when it is sound again.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use portcullis::{SourceFailure, SourceStatus};
+use portcullis::{SourceFailure, SourceKind, SourceStatus};
 
 /// How the sources of a gate were when they were looked at.
 #[derive(Debug, Default)]
@@ -26,24 +26,34 @@ impl Notices {
 }
 
 fn notice(source: &SourceStatus) -> String {
-    let SourceStatus { url, keys, .. } = source;
-    let Some(failure) = source.failure else { return format!("keys of {url}: fetched again, {keys} usable") };
+    let SourceStatus { url, keys, version, .. } = source;
+    let (what, then) = match source.kind {
+        SourceKind::Keys => ("keys", "none are known, and tokens of that issuer are answered with 503"),
+        SourceKind::Bundle => ("bundle", "there is none, and every credential is answered with 503"),
+    };
+    let Some(failure) = source.failure else {
+        return match version {
+            Some(version) => format!("{what} of {url}: fetched again, version {version}"),
+            None => format!("{what} of {url}: fetched again, {keys} usable"),
+        };
+    };
     let why = match failure {
-        SourceFailure::NoAnswer => "there is no answer",
-        SourceFailure::Status => "the status is not 200; redirects are not followed",
-        SourceFailure::TooLong => "the answer is too long",
-        SourceFailure::NotJson => "the answer is not announced as JSON",
+        SourceFailure::Status => "the status is not 200; redirects are not followed".to_string(),
         SourceFailure::Metadata => {
             "the metadata are unreadable, name another issuer, or name a place that nothing is fetched from"
+                .to_string()
         }
         SourceFailure::KeySet => {
-            "the set is unreadable, has no usable key, or has one in it that must not be public"
+            "the set is unreadable, has no usable key, or has one in it that must not be public".to_string()
         }
+        failure => failure.to_string(),
     };
     match source.age_secs {
-        Some(age) => format!("keys of {url}: {why}; those fetched {age} s ago are used on"),
-        None => {
-            format!("keys of {url}: {why}; none are known, and tokens of that issuer are answered with 503")
+        Some(age) => {
+            let those = if source.kind == SourceKind::Bundle { "the one" } else { "those" };
+            let are = if source.kind == SourceKind::Bundle { "is" } else { "are" };
+            format!("{what} of {url}: {why}; {those} fetched {age} s ago {are} used on")
         }
+        None => format!("{what} of {url}: {why}; {then}"),
     }
 }

@@ -85,29 +85,12 @@ impl Plugin {
         let sources = self.gate.borrow().sources(now);
         self.metrics.show(&sources);
         for (source, before) in sources.iter().zip(self.failing.borrow_mut().iter_mut()) {
-            // What stands in the query need not be for everybody's eyes.
-            let url = source.url.split('?').next().unwrap_or_default();
             match (*before, source.failure) {
-                (None, Some(failure)) => host::log(LogLevel::Warn, &failing(url, failure, source.keys)),
-                (Some(_), None) => {
-                    host::log(LogLevel::Info, &format!("the keys of {url} have been fetched again"));
-                }
+                (None, Some(_)) => host::log(LogLevel::Warn, &source.notice()),
+                (Some(_), None) => host::log(LogLevel::Info, &source.notice()),
                 _ => {}
             }
             *before = source.failure;
         }
     }
-}
-
-fn failing(url: &str, failure: SourceFailure, keys: usize) -> String {
-    let why = match failure {
-        SourceFailure::NoAnswer => "there is no answer",
-        SourceFailure::Status => "the answer has another status than 200",
-        SourceFailure::TooLong => "the answer is too long",
-        SourceFailure::NotJson => "the answer is not announced as JSON",
-        SourceFailure::Metadata => "the metadata are not those of the issuer, or cannot be used",
-        SourceFailure::KeySet => "the set cannot be used",
-    };
-    let then = if keys > 0 { "the keys from before are used" } else { "none are known" };
-    format!("the keys of {url} cannot be fetched: {why}; {then}")
 }

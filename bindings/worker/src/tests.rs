@@ -220,7 +220,9 @@ fn a_refresh_is_no_decision() {
     assert_eq!(gate.refreshed(&frame[1], NOW, 200, json, Some(set.to_vec())), "");
     let status = gate.status(NOW);
     assert!(
-        status.contains(r#""url":"https://idp.example/keys","keys":1,"age_secs":0,"failure":null"#),
+        status.contains(
+            r#""url":"https://idp.example/keys","keys":1,"age_secs":0,"version":null,"failure":null"#
+        ),
         "{status}"
     );
     assert_eq!(gate.refreshed(&frame[1], NOW, 200, json, Some(set.to_vec())), "");

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod answer;
 pub mod api_keys;
+pub mod bundle;
 pub mod caller;
 pub mod coverage;
 mod cracked;

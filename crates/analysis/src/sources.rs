@@ -2,10 +2,11 @@
 
 use portcullis::jwk::{JwkSet, Source};
 use portcullis::limits::REPLY_BYTES;
-use portcullis::parts::{IssuerKeys, KeySource, SourcePlace};
+use portcullis::parts::{BundleSource, IssuerKeys, KeySource, SourcePlace};
 use portcullis::{Call, CallTarget, Gate, LiveGate, Reply, SourceFailure, UnixTime};
 use serde::Serialize;
 
+use crate::bundle::BundleSummary;
 use crate::explain::Answer;
 
 /// A gate with the keys that were fetched for it, and what each of its sources has brought.
@@ -28,7 +29,10 @@ pub struct FetchedSource {
     pub keys: Vec<String>,
     /// What is in the set and of no use here, and why.
     pub passed_over: Vec<String>,
-    /// Why there are no keys, if there are none.
+    /// What is in the bundle, if this is it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleSummary>,
+    /// Why there is nothing, if there is nothing.
     pub failure: Option<String>,
 }
 
@@ -56,6 +60,10 @@ pub fn fetch(gate: &Gate, now: UnixTime, mut send: impl FnMut(&Call) -> Option<A
     }
     let pinned = live.pinned(now);
     let rules = &gate.parts().sources;
+    // The bundle comes after the others.
+    let bundle = gate.parts().bundle.as_ref().zip(answers.get(rules.len()).cloned());
+    let bundle =
+        bundle.map(|(source, (asked, last))| fetched_bundle(gate, source, asked, last.as_ref(), now));
     let told = live.sources(now).into_iter().zip(rules).zip(answers).enumerate();
     let sources = told.map(|(source, ((status, rules), (asked, last)))| {
         let issuer = gate
@@ -78,10 +86,49 @@ pub fn fetch(gate: &Gate, now: UnixTime, mut send: impl FnMut(&Call) -> Option<A
                 .map(|key| format!("{} ({})", key.id().unwrap_or("without kid"), key.algorithm()))
                 .collect(),
             passed_over: if status.failure.is_none() { passed_over(body, rules) } else { Vec::new() },
+            bundle: None,
             failure: status.failure.map(|failure| why(failure, last.as_ref(), rules)),
         }
     });
-    Fetched { sources: sources.collect(), gate: pinned }
+    Fetched { sources: sources.chain(bundle).collect(), gate: pinned }
+}
+
+/// What came where the bundle should be.
+fn fetched_bundle(
+    gate: &Gate,
+    source: &BundleSource,
+    asked: Vec<String>,
+    last: Option<&Answer>,
+    now: UnixTime,
+) -> FetchedSource {
+    let answer = match last {
+        None => Err(unreachable()),
+        Some(answer) if answer.status != 200 => Err(status_is(answer.status)),
+        Some(answer) => {
+            gate.parts().check_bundle(source, &answer.body, now).map_err(|error| error.to_string())
+        }
+    };
+    FetchedSource {
+        pointer: "/bundle/url".to_owned(),
+        asked,
+        keys: Vec::new(),
+        passed_over: Vec::new(),
+        bundle: answer.as_ref().ok().map(BundleSummary::from),
+        failure: answer.err(),
+    }
+}
+
+fn unreachable() -> String {
+    "there was no answer; see that the address is right, and that it can be reached".to_owned()
+}
+
+fn status_is(status: u16) -> String {
+    match status {
+        300..400 => format!(
+            "the answer has the status {status}, and no redirect is followed; write the address that it leads to"
+        ),
+        _ => format!("the answer has the status {status}, and not 200; see that the address is right"),
+    }
 }
 
 fn address(call: &Call) -> String {
@@ -98,21 +145,11 @@ fn passed_over(body: &[u8], rules: &KeySource) -> Vec<String> {
     unused.iter().map(|key| format!("keys[{}]: {}", key.index, key.reason)).collect()
 }
 
-/// Why a source has brought nothing, and what to do.
+/// Why a source of keys has brought nothing, and what to do.
 fn why(failure: SourceFailure, answer: Option<&Answer>, rules: &KeySource) -> String {
-    let status = answer.map_or(0, |answer| answer.status);
     match failure {
-        SourceFailure::NoAnswer => {
-            "there was no answer; see that the address is right, and that it can be reached".to_owned()
-        }
-        SourceFailure::Status if (300..400).contains(&status) => {
-            format!(
-                "the answer has the status {status}, and no redirect is followed; write the address that it leads to"
-            )
-        }
-        SourceFailure::Status => {
-            format!("the answer has the status {status}, and not 200; see that the address is right")
-        }
+        SourceFailure::NoAnswer => unreachable(),
+        SourceFailure::Status => status_is(answer.map_or(0, |answer| answer.status)),
         SourceFailure::TooLong => format!("the answer is longer than {REPLY_BYTES} bytes"),
         SourceFailure::NotJson => {
             let kind = answer.and_then(|answer| {
@@ -135,5 +172,10 @@ fn why(failure: SourceFailure, answer: Option<&Answer>, rules: &KeySource) -> St
                 Ok(_) => "the answer is no usable JWK Set".to_owned(),
             }
         }
+        // Of bundles.
+        SourceFailure::Signature
+        | SourceFailure::Expired
+        | SourceFailure::Older
+        | SourceFailure::Contents => failure.to_string(),
     }
 }

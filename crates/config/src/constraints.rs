@@ -81,8 +81,19 @@ fn constraints() -> Vec<(&'static str, Value)> {
                     },
                     "additionalProperties": false,
                 },
+                {
+                    "required": ["bundle"],
+                    "properties": { "bundle": { "const": true } },
+                    "additionalProperties": false,
+                },
             ] }),
         ),
+        ("/$defs/BundleDocument/properties/url", json!({ "pattern": url() })),
+        (
+            "/$defs/BundleDocument/properties/keys",
+            json!({ "minItems": 1, "items": { "properties": { "secret": { "type": "null" } } } }),
+        ),
+        ("/$defs/BundleDocument/properties/stale_secs", json!({ "maximum": STALE_SECS_MAX })),
         ("/$defs/KeyDocument", one_kind_of_key()),
         ("/$defs/KeyDocument/properties/kid", json!({ "minLength": 1, "maxLength": 256 })),
         (
@@ -188,7 +199,7 @@ fn whole_document() -> Value {
 fn one_source_of_keys() -> Value {
     let no_keys = json!({ "type": "array", "maxItems": 0 });
     let fetched = json!({ "required": ["jwks"], "properties": { "jwks": {
-            "type": "object", "required": ["url"], "properties": { "url": true },
+            "type": "object", "anyOf": [{ "required": ["url"] }, { "required": ["bundle"] }],
         } } });
     let discovered = json!({ "required": ["discover"], "properties": { "discover": { "const": true } } });
     json!({ "allOf": [

@@ -1,9 +1,12 @@
 //! The configuration as it is written: every member, with its default.
 
+mod api_keys;
+mod bundle;
 mod carried;
 mod cors;
 mod identity;
 mod instant;
+mod key;
 mod policy;
 mod rate;
 mod secret;
@@ -23,10 +26,13 @@ use serde::Deserialize;
 use crate::forms;
 use crate::names::{SystemName, TokenProfileName};
 
+pub use api_keys::{ApiKeyRecordDocument, ApiKeysDocument, RecordCredential};
+pub use bundle::{BundleDocument, BundlePayload};
 pub use carried::CarriedClaims;
 pub use cors::{CorsDocument, PreflightDocument};
 pub use identity::{IdentityHeadersDocument, IdentityNamesDocument};
 pub use instant::InstantDocument;
+pub use key::KeyDocument;
 pub use policy::{
     BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
 };
@@ -55,6 +61,8 @@ pub struct Document {
     /// What was taken back.
     #[serde(default)]
     pub revoked: RevokedDocument,
+    /// Where the signed bundle is fetched from.
+    pub bundle: Option<BundleDocument>,
     /// How much is remembered.
     #[serde(default)]
     pub memory: MemoryDocument,
@@ -98,7 +106,7 @@ pub struct IssuerDocument {
     /// Keys, one by one.
     #[serde(default)]
     pub keys: Vec<KeyDocument>,
-    /// A JWK Set, or where one is fetched from: `{"url": …}`.
+    /// A JWK Set, or where one is fetched from: `{"url": …}`; `{"bundle": true}` if it is in the bundle.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
     pub jwks: Option<Value>,
     /// Whether its keys are fetched from where its metadata say.
@@ -134,32 +142,17 @@ pub struct IssuerDocument {
     pub subject_prefix: Option<String>,
 }
 
-/// A key that verifies tokens: a secret, a PEM document or a JWK.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "an object with \"alg\" and one of \"secret\", \"pem\" and \"jwk\"")]
-pub struct KeyDocument {
-    /// The `kid` by which tokens name it.
-    pub kid: Option<String>,
-    /// The one algorithm it is used with.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Algorithm>"))]
-    pub alg: Option<Algorithm>,
-    /// A shared secret, by name.
-    pub secret: Option<SecretDocument>,
-    /// A public key.
-    pub pem: Option<String>,
-    /// A public key.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub jwk: Option<Value>,
-    /// The instant from which it is no longer accepted, as RFC 3339 in UTC.
-    pub accepted_until: Option<String>,
-}
-
 impl IssuerDocument {
     /// Whether its keys are fetched while the gate runs.
     pub fn fetches_keys(&self) -> bool {
         let has_url = |set: &Value| set.as_object().is_some_and(|members| members.contains_key("url"));
         self.discover || self.jwks.as_ref().is_some_and(has_url)
+    }
+
+    /// Whether its keys are in the bundle.
+    pub fn bundles_keys(&self) -> bool {
+        let members = self.jwks.as_ref().and_then(Value::as_object);
+        members.is_some_and(|members| members.contains_key("bundle"))
     }
 }
 
@@ -180,67 +173,6 @@ pub struct ClaimsDocument {
     /// Where the tenant stands.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Pointer>"))]
     pub tenant: Option<Pointer>,
-}
-
-/// API keys.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "an object")]
-pub struct ApiKeysDocument {
-    /// The secret under which `hmac-sha256:` hashes were made.
-    pub pepper: Option<SecretDocument>,
-    /// What is known about the keys, one by one.
-    #[serde(default)]
-    pub records: Vec<ApiKeyRecordDocument>,
-    /// Whether the host is asked for records that are not in the document.
-    #[serde(default)]
-    pub lookup: bool,
-}
-
-/// What is known about one API key.
-#[derive(Debug, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, expecting = "an object with \"id\" and \"hash\"")]
-pub struct ApiKeyRecordDocument {
-    /// The public identifier.
-    pub id: String,
-    /// `hmac-sha256:` or `sha256:` and 64 hexadecimal digits.
-    pub hash: String,
-    /// The roles of its requests.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// The permissions they are narrowed to.
-    pub scopes: Option<Vec<String>>,
-    /// The tenant they belong to.
-    pub tenant: Option<String>,
-    /// The subject its requests are attributed to; `key:` and the identifier if absent.
-    pub owner: Option<String>,
-    /// What bindings of the policy compare with: an object, like the claims of a token.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub claims: Option<Value>,
-    /// When it was made; kept for people, and nothing depends on it.
-    #[serde(rename = "created_at")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Instant>"))]
-    pub _created_at: Option<InstantDocument>,
-    /// When it ends.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Instant>"))]
-    pub expires_at: Option<InstantDocument>,
-    /// Whether it is switched off.
-    #[serde(default)]
-    pub disabled: bool,
-    /// Whether the origin gets the key itself or what takes the place of other credentials; `upstream.credential` if absent.
-    pub credential: Option<RecordCredential>,
-}
-
-/// What becomes of one API key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum RecordCredential {
-    /// The origin receives it.
-    Forward,
-    /// The origin receives a token minted for it instead, or a key of its own.
-    Swap,
 }
 
 /// Where credentials may stand.

@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use portcullis::CredentialHandling;
 use portcullis::json::Pointer;
 use portcullis::limits::LEEWAY_SECS;
-use portcullis::parts::{ClaimNames, ClaimRules, Issuer, IssuerKeys, KeySource, Policy, ScopeVocabulary};
+use portcullis::parts::{
+    BundledIssuer, ClaimNames, ClaimRules, Issuer, IssuerKeys, KeySource, Policy, ScopeVocabulary,
+};
 use portcullis::token_kind::OTHER_KINDS;
 
 use crate::context::Context;
@@ -16,7 +18,15 @@ use crate::diagnostics::Diagnostics;
 use crate::document::IssuerDocument;
 use crate::names::TokenProfileName;
 use crate::system::TokenProfile;
-use crate::{issuer_callers, key_source, verification_keys};
+use crate::{bundle, issuer_callers, key_source, verification_keys};
+
+/// The issuers of a document, and where those of their keys are that the document does not have.
+#[derive(Debug, Default)]
+pub(crate) struct Issuers {
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) sources: Vec<KeySource>,
+    pub(crate) bundled: Vec<BundledIssuer>,
+}
 
 pub(crate) fn compile(
     context: &Context<'_>,
@@ -24,12 +34,11 @@ pub(crate) fn compile(
     policy: Option<&Policy>,
     carried: &[Pointer],
     diagnostics: &mut Diagnostics,
-) -> Option<(Vec<Issuer>, Vec<KeySource>)> {
+) -> Option<Issuers> {
     let document = context.document;
     let several = document.issuers.len() > 1;
     let mut seen: Vec<&str> = Vec::new();
-    let mut issuers = Vec::new();
-    let mut sources = Vec::new();
+    let Issuers { mut issuers, mut sources, mut bundled } = Issuers::default();
     let reserved = issuer_callers::reserved_subjects(context, diagnostics);
     let vocabulary = policy.map(|policy| {
         let asked = policy.routes.permissions().map(|(_, permission)| permission);
@@ -50,7 +59,12 @@ pub(crate) fn compile(
             Some(name) => seen.push(name),
             None => {}
         }
-        let keys = if issuer.fetches_keys() {
+        let keys = if issuer.bundles_keys() {
+            bundle::issuer(issuer, &pointer, context, diagnostics).map(|issuer| {
+                bundled.push(issuer);
+                IssuerKeys::Bundled(bundled.len().saturating_sub(1))
+            })
+        } else if issuer.fetches_keys() {
             key_source::compile(issuer, &pointer, context, diagnostics).map(|source| {
                 sources.push(source);
                 IssuerKeys::Fetched(sources.len().saturating_sub(1))
@@ -76,7 +90,7 @@ pub(crate) fn compile(
             issuers.push(Issuer { keys, rules });
         }
     }
-    (issuers.len() == document.issuers.len()).then_some((issuers, sources))
+    (issuers.len() == document.issuers.len()).then_some(Issuers { issuers, sources, bundled })
 }
 
 fn rules(

@@ -6,6 +6,7 @@ extern crate alloc;
 
 mod api_keys;
 mod bindings;
+mod bundle;
 #[cfg(feature = "schema")]
 mod constraints;
 mod context;
@@ -51,6 +52,7 @@ mod upstream;
 mod verification_keys;
 mod weak_secret;
 
+pub use bundle::bundle_contents;
 pub use diagnostic::{Diagnostic, DiagnosticList};
 pub use errors::{ConfigError, ConfigErrors};
 pub use lint::{Lint, Severity};

@@ -9,7 +9,7 @@ use portcullis::json::{self, Budget, JsonError, Value};
 use portcullis::limits::{
     CONFIG_BYTES, MEMORY_CLIENTS, MEMORY_ENTRIES, MEMORY_ENTRIES_MAX, TOKEN_BYTES, TOKEN_BYTES_MAX,
 };
-use portcullis::parts::{GateParts, MemorySize, Upstream};
+use portcullis::parts::{BundleSource, GateParts, MemorySize, Upstream};
 use portcullis::{Gate, PolicyVersion};
 use serde::Deserialize as _;
 
@@ -18,14 +18,15 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostics::Diagnostics;
 use crate::document::Document;
 use crate::errors::{ConfigError, ConfigErrors};
+use crate::issuers::Issuers;
 use crate::locate::Position;
 use crate::published::Published;
 use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, cors, credentials, dangers, identity, issuers, limits, policy, revoked, roles,
-    secrets_in_document, syntax, upstream,
+    api_keys, bindings, bundle, cors, credentials, dangers, identity, issuers, limits, policy, revoked,
+    roles, secrets_in_document, syntax, upstream,
 };
 
 /// What a host needs of a configuration.
@@ -134,6 +135,7 @@ fn compile_gate(
     let upstream = upstream::compile(context, diagnostics);
     let carried = upstream.as_ref().map(Upstream::carried_places).unwrap_or_default();
     let issuers = issuers::compile(context, default_role.as_deref(), policy.as_ref(), &carried, diagnostics);
+    let bundle = bundle::compile(context, diagnostics);
     let identity =
         identity::compile(context, default_role.as_deref(), policy.as_ref(), &carried, diagnostics);
     let api_keys = api_keys::compile(context, policy.as_ref(), &carried, diagnostics);
@@ -156,13 +158,15 @@ fn compile_gate(
     if entries > MEMORY_ENTRIES_MAX {
         diagnostics.error("/memory/entries", format!("at most {MEMORY_ENTRIES_MAX}"));
     }
-    let (issuers, sources) = issuers?;
+    let Issuers { issuers, sources, bundled } = issuers?;
+    let bundle = bundle?.map(|source| BundleSource { issuers: bundled, ..source });
     Some(Gate::new(GateParts {
         dialect: system.dialect,
         realm: system.realm.to_owned(),
         locations: locations?,
         issuers,
         sources,
+        bundle,
         api_keys: api_keys?,
         identity,
         revocations,

@@ -43,7 +43,8 @@ pub fn api_key_record(text: &[u8]) -> RecordLookup {
 pub(crate) const PUBLISHED_KEY: &str =
     "the hash of an API key that a guide prints, which anybody can send; issue a new key, and write its hash";
 
-fn said(pointer: &str, message: &str) -> String {
+/// A text about the value at `pointer`.
+pub(crate) fn said(pointer: &str, message: &str) -> String {
     if pointer.is_empty() { String::from(message) } else { format!("{pointer}: {message}") }
 }
 

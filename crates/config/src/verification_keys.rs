@@ -70,7 +70,7 @@ pub(crate) fn compile(
 
 /// Public keys without a `kid` that no token could choose among: whoever sends a token must not choose how many signatures
 /// are checked. One that ends may stand beside one that does not, which is a rotation.
-fn check_choice(keys: &[VerificationKey], pointer: &str, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_choice(keys: &[VerificationKey], pointer: &str, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<(Algorithm, bool)> = Vec::new();
     for key in keys.iter().filter(|key| key.id().is_none() && !key.algorithm().is_symmetric()) {
         let entry = (key.algorithm(), key.end().is_some());
@@ -89,7 +89,7 @@ fn check_choice(keys: &[VerificationKey], pointer: &str, diagnostics: &mut Diagn
 }
 
 /// One entry of `keys`: a key for each algorithm it may be used with.
-fn keys_of_entry(
+pub(crate) fn keys_of_entry(
     written: &KeyDocument,
     allowed: &[Algorithm],
     place: &str,

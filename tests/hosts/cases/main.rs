@@ -43,6 +43,7 @@ const NOT_BY_A_CASE: &[Reason] = &[
     Reason::CredentialRejected,
     Reason::RateLimited,
     Reason::KeysUnavailable,
+    Reason::BundleUnavailable,
     Reason::AskUnavailable,
 ];
 /// Fewer cases than this are not all of them.

@@ -28,6 +28,8 @@ pub(crate) fn good() -> Result<Vec<Document>> {
         all.push(Document { name: path.display().to_string(), value });
     }
     let keys = json!([{ "alg": "HS256", "secret": { "env": "KEY" } }]);
+    let bundle_key =
+        json!({ "kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" });
     for (name, members) in [
         ("a set at a URL", json!({ "issuers": [{ "jwks": { "url": "https://idp.example/keys?v=1" } }] })),
         (
@@ -37,6 +39,11 @@ pub(crate) fn good() -> Result<Vec<Document>> {
         (
             "discovery",
             json!({ "issuers": [{ "issuer": "https://idp.example/", "audience": "a", "discover": true }] }),
+        ),
+        (
+            "a bundle",
+            json!({ "bundle": { "url": "https://cdn.example/gate.jws", "keys": [{ "jwk": bundle_key }], "min_version": 3,
+                "stale_secs": 60 }, "issuers": [{ "issuer": "https://idp.example", "jwks": { "bundle": true } }] }),
         ),
         ("no discovery", json!({ "issuers": [{ "discover": false, "keys": keys }] })),
         ("the origin", json!({ "profile": "r2r", "identity": "origin" })),
@@ -147,6 +154,22 @@ pub(crate) fn bad() -> Result<Vec<Document>> {
         ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "stale_secs": 700_000 } }])),
         ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "stale_secs": "1d" } }])),
         ("/issuers", json!([{ "jwks": { "url": "https://idp.example/keys", "keys": [] } }])),
+        ("/issuers", json!([{ "issuer": "https://idp.example", "jwks": { "bundle": "yes" } }])),
+        ("/bundle", json!({ "url": "https://cdn.example/gate.jws" })),
+        ("/bundle", json!({ "url": "https://cdn.example/gate.jws", "keys": [] })),
+        ("/bundle", json!({ "url": "http://cdn.example/gate.jws", "keys": [{ "pem": public }] })),
+        (
+            "/bundle",
+            json!({ "url": "https://cdn.example/gate.jws", "keys": [{ "alg": "HS256", "secret": { "env": "KEY" } }] }),
+        ),
+        (
+            "/bundle",
+            json!({ "url": "https://cdn.example/gate.jws", "keys": [{ "pem": public }], "stale_secs": 700_000 }),
+        ),
+        (
+            "/bundle",
+            json!({ "url": "https://cdn.example/gate.jws", "keys": [{ "pem": public }], "policy": {} }),
+        ),
         ("/identity", json!("r2r")),
         ("/identity", json!({ "subject": "/id" })),
         ("/identity", json!({ "ask": "/me" })),

@@ -166,15 +166,16 @@ fn is_flawed(source: &FetchedSource) -> bool {
 /// What each source has brought.
 fn fetched(sources: &[FetchedSource], document: &Document) -> String {
     let mut text = String::new();
-    for FetchedSource { pointer, asked, keys, passed_over, failure } in sources {
+    for FetchedSource { pointer, asked, keys, passed_over, bundle, failure } in sources {
         let Position { line, column } = document.place_of_pointer(pointer);
         let place = format!("{}:{line}:{column}: {pointer}", document.name);
         let last = asked.last().map(String::as_str).unwrap_or_default();
         let plural = if keys.len() == 1 { "key" } else { "keys" };
         // Writing to a `String` cannot fail.
-        let _ = match failure {
-            Some(why) => writeln!(text, "warning: {place}: nothing from {last}: {why}"),
-            None => {
+        let _ = match (failure, bundle) {
+            (Some(why), _) => writeln!(text, "warning: {place}: nothing from {last}: {why}"),
+            (None, Some(bundle)) => writeln!(text, "fetched: {place}: {bundle}, from {last}"),
+            (None, None) => {
                 writeln!(text, "fetched: {place}: {} {plural} from {last}: {}", keys.len(), keys.join(", "))
             }
         };

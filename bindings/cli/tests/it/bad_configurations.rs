@@ -428,6 +428,77 @@ fn what_is_fetched_asked_and_limited() {
     ]);
 }
 
+#[test]
+fn where_the_bundle_is_and_who_signs_it() {
+    let key = "{\"jwk\": {\"kty\": \"OKP\", \"crv\": \"Ed25519\", \"x\": \"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}}";
+    let bundle = |members: &str| with(&format!("\"bundle\": {{{members}}}"));
+    let at = |url: &str| bundle(&format!("\"url\": \"{url}\", \"keys\": [{key}]"));
+    let signed = |keys: &str| bundle(&format!("\"url\": \"https://cdn.example/b\", \"keys\": [{keys}]"));
+    check(&[
+        (bundle("\"url\": \"https://cdn.example/b\""), "3:12: /bundle: member \"keys\" is missing"),
+        (bundle(&format!("\"keys\": [{key}]")), "3:12: /bundle: member \"url\" is missing"),
+        (
+            at("http://cdn.example/b"),
+            "3:20: /bundle/url: must begin with https://; http:// is for a loopback address only, like http://127.0.0.1:8080",
+        ),
+        (
+            at("https://name:word@cdn.example/b"),
+            "3:20: /bundle/url: must carry no name or password before its host; give credentials as a secret of the host",
+        ),
+        (
+            signed(""),
+            "3:53: /bundle/keys: write the public key of whoever signs the bundle, as \"pem\" or \"jwk\"; `portcullis key generate` makes a pair",
+        ),
+        (
+            signed("{\"alg\": \"HS256\", \"secret\": {\"env\": \"KEY\"}}"),
+            "3:81: /bundle/keys/0/secret: a bundle is signed with a private key: with a shared secret, every gate could sign one",
+        ),
+        (
+            signed("{\"jwk\": {\"kty\": \"oct\", \"alg\": \"HS256\", \"k\": \"AAAA\"}}"),
+            "3:62: /bundle/keys/0/jwk: a shared secret never stands in the document; name it: {\"alg\": …, \"secret\": {\"env\": \"NAME\", \"encoding\": \"base64url\"}}",
+        ),
+        (
+            signed(&[key, key].join(", ")),
+            "3:53: /bundle/keys: two keys for EdDSA have no \"kid\", and a token is not tried with both; give each the \"kid\" that its tokens name, or, to rotate, \"accepted_until\" to the old one",
+        ),
+        (
+            bundle(&format!("\"url\": \"https://cdn.example/b\", \"keys\": [{key}], \"stale_secs\": 604801")),
+            "3:164: /bundle/stale_secs: a whole number of seconds, at most 604800",
+        ),
+        (
+            issuer("\"issuer\": \"https://idp.example\", \"jwks\": {\"bundle\": true}"),
+            "2:67: /issuers/0/jwks/bundle: there is no bundle; say where it is: \"bundle\": {\"url\": …, \"keys\": […]}",
+        ),
+    ]);
+    let issuer = |members: &str| {
+        format!(
+            "{{\"profile\": \"generic\", \"bundle\": {{\"url\": \"https://cdn.example/b\", \"keys\": [{key}]}},\n \"issuers\": [{{{members}}}]}}"
+        )
+    };
+    check(&[
+        (
+            issuer("\"jwks\": {\"bundle\": true}"),
+            "2:14: /issuers/0/issuer: write the name of the issuer, under which the bundle has its keys",
+        ),
+        (
+            issuer(
+                "\"issuer\": \"https://idp.example\", \"jwks\": {\"bundle\": true, \"url\": \"https://idp.example/k\"}",
+            ),
+            "2:56: /issuers/0/jwks: write {\"bundle\": true}, and nothing besides",
+        ),
+        (
+            issuer("\"issuer\": \"https://idp.example\", \"discover\": true, \"jwks\": {\"bundle\": true}"),
+            "2:60: /issuers/0/discover: the keys of this issuer are in the bundle; leave one of the two out",
+        ),
+        (
+            issuer(
+                "\"issuer\": \"https://idp.example\", \"algorithms\": [\"HS256\"], \"jwks\": {\"bundle\": true}",
+            ),
+            "2:62: /issuers/0/algorithms: HS256 takes a shared secret, and a bundle can be read by others",
+        ),
+    ]);
+}
+
 /// Where each mistake of the collection stands, and a word of the remedy, by the number in the name of its file.
 const COLLECTED: [(&str, &str, &str); 43] = [
     ("b01", "configuration", "a comma too many"),

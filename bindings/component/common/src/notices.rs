@@ -1,6 +1,5 @@
 //! What is worth a line on standard error about the sources of keys.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -21,30 +20,7 @@ impl Notices {
 
 fn changed(before: &mut Option<SourceFailure>, source: &SourceStatus) -> Option<String> {
     let was = core::mem::replace(before, source.failure);
-    // What stands in the query need not be for everybody's eyes.
-    let url = source.url.split('?').next().unwrap_or_default();
-    match source.failure {
-        failure if failure == was => None,
-        None => Some(format!("the keys of {url} have been fetched again")),
-        Some(failure) => {
-            let then = match source.keys {
-                0 => "none are known",
-                _ => "the keys from before are used",
-            };
-            Some(format!("the keys of {url} cannot be fetched: {}; {then}", why(failure)))
-        }
-    }
-}
-
-fn why(failure: SourceFailure) -> &'static str {
-    match failure {
-        SourceFailure::NoAnswer => "there is no answer",
-        SourceFailure::Status => "the answer has another status than 200",
-        SourceFailure::TooLong => "the answer is too long",
-        SourceFailure::NotJson => "the answer is not announced as JSON",
-        SourceFailure::Metadata => "the metadata are not those of the issuer, or cannot be used",
-        SourceFailure::KeySet => "the set cannot be used",
-    }
+    (source.failure != was).then(|| source.notice())
 }
 
 #[cfg(test)]
@@ -52,7 +28,7 @@ mod tests {
     use alloc::string::ToString;
     use alloc::vec::Vec;
 
-    use portcullis::{SourceFailure, SourceStatus};
+    use portcullis::{SourceFailure, SourceKind, SourceStatus};
 
     use super::Notices;
 
@@ -61,7 +37,8 @@ mod tests {
         let mut notices = Notices::default();
         let mut said = |keys: usize, failure: Option<SourceFailure>| {
             let url = "https://idp.example/keys?tenant=1".to_string();
-            notices.of(&[SourceStatus { url, keys, age_secs: None, failure }])
+            let kind = SourceKind::Keys;
+            notices.of(&[SourceStatus { kind, url, keys, age_secs: None, version: None, failure }])
         };
         let none = Vec::<&str>::new();
         assert_eq!(said(0, None), none);

@@ -156,7 +156,7 @@ reasons! {
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
     RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
     BodyInvalid BodyTooLarge
-    RateLimited KeysUnavailable AskUnavailable ConfigInvalid RecordsUnavailable Internal
+    RateLimited KeysUnavailable BundleUnavailable AskUnavailable ConfigInvalid RecordsUnavailable Internal
 }
 
 #[cfg(test)]

@@ -80,6 +80,7 @@ fn header(error: HeaderError) -> String {
 fn wait(error: &WaitError) -> String {
     match error {
         WaitError::Keys { .. } => "fetch the keys of the issuer: with --fetch, from where they can be reached".to_owned(),
+        WaitError::Bundle { .. } => "fetch the bundle: with --fetch, from where it can be reached".to_owned(),
         WaitError::Ask(AskError::NoAnswer) => "ask who the caller is: with --fetch, and with --origin if the origin knows".to_owned(),
         WaitError::Ask(AskError::Missing(place) | AskError::Unreadable(place)) => {
             format!("let \"identity\" name the places that the answer has: it has nothing usable at `{place}`")

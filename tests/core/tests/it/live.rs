@@ -1,6 +1,9 @@
 //! A gate that learns, before a host that is a script: time, answers and failures in any order.
 
 mod answered;
+mod bundle;
+mod bundle_any;
+mod bundle_refused;
 mod discovery;
 mod failures;
 mod host;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jwt_simple::common::HeaderOptions;
 use jwt_simple::prelude::*;
 use portcullis::api_key::RecordLookup;
 use portcullis::{
@@ -48,9 +49,15 @@ impl Signer {
     }
 
     pub(super) fn sign(&self, claims: Value) -> String {
+        self.sign_as("JWT", claims)
+    }
+
+    /// The same with another `typ`.
+    pub(super) fn sign_as(&self, typ: &str, claims: Value) -> String {
         let mut set = Claims::with_custom_claims(claims, Duration::from_secs(1));
         (set.issued_at, set.expires_at, set.invalid_before) = (None, None, None);
-        self.pair.sign(set).unwrap()
+        let options = HeaderOptions { content_type: None, signature_type: Some(typ.to_owned()) };
+        self.pair.sign_with_options(set, &options).unwrap()
     }
 
     /// A token of `subject` that is good for a day.
