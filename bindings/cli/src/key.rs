@@ -4,6 +4,7 @@ mod generate;
 mod jwk;
 mod material;
 mod pem;
+mod sign;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ use crate::output::{self, Failure, Outcome};
 pub(crate) use generate::algorithm;
 pub(crate) use jwk::Key;
 pub(crate) use material::Material;
+pub(crate) use sign::{Members, sign};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod api_key;
+mod bundle;
 mod config;
 mod document;
 mod environment;
@@ -18,6 +19,8 @@ mod misnamed;
 mod output;
 mod paint;
 mod policy;
+mod replace;
+mod revoke;
 mod secretless;
 mod shell;
 mod time;
@@ -77,6 +80,16 @@ enum Command {
         #[command(subcommand)]
         command: api_key::Command,
     },
+    /// Make the signed bundle of API keys, revocations and keys of issuers; look into one, and verify it.
+    Bundle {
+        #[command(subcommand)]
+        command: bundle::Command,
+    },
+    /// Take something back: a token, a session, what a subject or an issuer had, a credential, an API key.
+    Revoke {
+        #[command(subcommand)]
+        command: revoke::Command,
+    },
     /// Print the script that completes commands and options in a shell.
     Completions(shell::Completions),
     /// Print the manual, or write a page for each command.
@@ -97,6 +110,8 @@ fn main() -> ExitCode {
         Command::Key { command } => key::run(&command, json),
         Command::Policy { command } => policy::run(&command, json),
         Command::ApiKey { command } => api_key::run(&command, json),
+        Command::Bundle { command } => bundle::run(&command, json),
+        Command::Revoke { command } => revoke::run(&command, json),
         Command::Completions(arguments) => Ok(shell::completions(&arguments, Arguments::command())),
         Command::Man(arguments) => shell::man(&arguments, Arguments::command()),
     })

@@ -1,6 +1,5 @@
 //! The document whose records are changed.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -12,7 +11,7 @@ use super::edit::{self, Found, Record};
 use crate::document::{Document, is_stdin};
 use crate::input::shown;
 use crate::output::{Failure, printable};
-use crate::secretless;
+use crate::{replace, secretless};
 
 #[derive(Debug, Args)]
 pub(super) struct DocumentOptions {
@@ -97,7 +96,7 @@ impl Target<'_> {
         if !self.in_place {
             return Ok(Changed::Printed(text));
         }
-        write(self.path, &text)
+        replace::file(self.path, &text)
             .map_err(|error| format!("--in-place: cannot write {}: {error}", shown(self.path)))?;
         Ok(Changed::Written)
     }
@@ -112,18 +111,4 @@ impl Target<'_> {
         };
         printable(&format!("{}:{line}:{column}: {pointer}: {what}", self.document.name))
     }
-}
-
-/// Replaces the file at `path`: whole, or not at all.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
-    // What a link points to is replaced, and not the link.
-    let path = path.canonicalize()?;
-    let permissions = std::fs::metadata(&path)?.permissions();
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use portcullis::base64url;
-use portcullis::jose::Algorithm;
+use portcullis::jose::{Algorithm, KeySet};
 use portcullis::json::{self, Budget};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
@@ -37,6 +37,17 @@ impl Key {
             None => (input::stdin("key")?, "standard input".to_owned()),
         };
         let key = Self::parse(&bytes).map_err(|error| format!("{place}: {error}"))?;
+        Ok((key, place))
+    }
+
+    /// Reads the private key in the file `path`, the value of `option`, and says which it was.
+    pub(crate) fn read_private(option: &str, path: &Path) -> Result<(Self, String), Failure> {
+        let bytes = Zeroizing::new(input::file(option, path)?);
+        let place = format!("{option}: {}", input::shown(path));
+        let key = Self::parse(&bytes).map_err(|error| format!("{place}: {error}"))?;
+        if !key.material.is_private() {
+            return Err(format!("{place}: a public key; signing takes the private one"));
+        }
         Ok((key, place))
     }
 
@@ -113,6 +124,17 @@ impl Key {
     /// The thumbprint of RFC 7638.
     pub(crate) fn thumbprint(&self) -> Result<String, String> {
         self.core_jwk(&self.material.required_members()).map(|jwk| jwk.thumbprint())
+    }
+
+    /// The keys that verify what it has signed, under one of `allowed`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says why there are none.
+    pub(crate) fn verifying(&self, allowed: &[Algorithm]) -> Result<KeySet, String> {
+        let jwk = self.core_jwk(&self.public_jwk())?;
+        let keys = jwk.verification_keys(allowed).map_err(|error| error.to_string())?;
+        KeySet::new(keys).map_err(|error| error.to_string())
     }
 
     fn core_jwk(&self, members: &Map<String, Value>) -> Result<portcullis::jwk::Jwk, String> {

@@ -16,20 +16,23 @@ use serde_json::json;
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
-use super::claims::Claims;
-use crate::key::{Key, Material};
+use super::jwk::Key;
+use super::material::Material;
 use crate::output::Failure;
 
-/// The token with these claims, signed with `key` under `algorithm`.
-pub(super) fn sign(
+/// The members of a payload, in the order of their names, each in the very JSON it is to be written in.
+pub(crate) type Members = BTreeMap<String, Box<RawValue>>;
+
+/// The JWS with these claims, signed with `key` under `algorithm`.
+pub(crate) fn sign(
     key: &Key,
     algorithm: Algorithm,
     kid: Option<&str>,
     typ: &str,
-    claims: &Claims,
+    claims: &Members,
 ) -> Result<String, Failure> {
     // Every claim is among the custom ones, and so keeps its spelling.
-    let issued = JWTClaims::<BTreeMap<String, Box<RawValue>>> {
+    let issued = JWTClaims::<Members> {
         issued_at: None,
         expires_at: None,
         invalid_before: None,
@@ -38,7 +41,7 @@ pub(super) fn sign(
         audiences: None,
         jwt_id: None,
         nonce: None,
-        custom: claims.members().clone(),
+        custom: claims.clone(),
     };
     let options = HeaderOptions { content_type: None, signature_type: Some(typ.to_owned()) };
 
@@ -110,14 +113,14 @@ fn compact(
     algorithm: Algorithm,
     kid: Option<&str>,
     typ: &str,
-    claims: &Claims,
+    claims: &Members,
     sign: impl FnOnce(&[u8]) -> Vec<u8>,
 ) -> Result<String, Failure> {
     let mut header = json!({"alg": algorithm, "typ": typ});
     if let (Some(kid), Some(members)) = (kid, header.as_object_mut()) {
         members.insert("kid".to_owned(), json!(kid));
     }
-    let claims = serde_json::to_vec(claims.members()).map_err(|error| error.to_string())?;
+    let claims = serde_json::to_vec(claims).map_err(|error| error.to_string())?;
     let input =
         format!("{}.{}", base64url::encode(header.to_string().as_bytes()), base64url::encode(&claims));
     let signature = base64url::encode(&sign(input.as_bytes()));

@@ -1,7 +1,6 @@
 //! `portcullis token mint`: issue a token, for tests and for scripts.
 
 mod claims;
-mod sign;
 
 use std::path::PathBuf;
 
@@ -13,7 +12,6 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use crate::environment::Environment;
-use crate::input::{self, shown};
 use crate::key::{self, Key, Material};
 use crate::output::{self, Failure, Outcome};
 
@@ -53,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         return Err(format!("--kid: write 1 to {KEY_ID_BYTES} bytes"));
     }
     notes.extend(claims.missing_for(&arguments.typ));
-    let token = sign::sign(&key, algorithm, kid, &arguments.typ, &claims)?;
+    let token = key::sign(&key, algorithm, kid, &arguments.typ, claims.members())?;
     if token.len() > TOKEN_BYTES {
         notes.push(format!(
             "warning: the token is {} bytes long; the gate reads at most {TOKEN_BYTES} unless configured",
@@ -72,13 +70,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
 /// The key to sign with, and where it comes from.
 fn signer(arguments: &Arguments) -> Result<(Key, String), Failure> {
     if let Some(path) = &arguments.key {
-        let bytes = Zeroizing::new(input::file("--key", path)?);
-        let place = format!("--key: {}", shown(path));
-        let key = Key::parse(&bytes).map_err(|error| format!("{place}: {error}"))?;
-        if !key.material.is_private() {
-            return Err(format!("{place}: a public key; signing takes the private one"));
-        }
-        return Ok((key, place));
+        return Key::read_private("--key", path);
     }
     let name = arguments.secret_env.as_deref().unwrap_or_default();
     let environment = Environment::read(arguments.env_file.as_deref())?;

@@ -14,6 +14,7 @@ mod api_key;
 mod api_key_kv;
 mod api_key_records;
 mod bad_configurations;
+mod bundle;
 mod command;
 mod common;
 mod config;
