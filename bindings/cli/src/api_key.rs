@@ -38,7 +38,7 @@ pub(crate) fn run(command: &Command, json: bool) -> Result<Outcome, Failure> {
         Command::Hash(arguments) => foreign::hash(arguments),
         Command::Import(arguments) => foreign::import(arguments),
         Command::List(arguments) => list::run(arguments, json),
-        Command::Revoke(arguments) => revoke::run(arguments),
+        Command::Revoke(arguments) => revoke::run(arguments, json),
         Command::Rotate(arguments) => rotate::run(arguments, json),
     }
 }

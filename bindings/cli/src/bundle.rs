@@ -11,7 +11,7 @@ use clap::Subcommand;
 
 use crate::output::{Failure, Outcome};
 
-pub(crate) use file::BundleOptions;
+pub(crate) use file::{BundleOptions, unverified};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {

@@ -4,6 +4,7 @@ mod transport;
 
 use core::cell::RefCell;
 use core::time::Duration;
+use std::path::PathBuf;
 
 use clap::Args;
 use portcullis::parts::check_url;
@@ -11,6 +12,7 @@ use portcullis::{Call, CallTarget, Gate, UnixTime};
 use portcullis_analysis::explain::Answer;
 use portcullis_analysis::sources::{self, Fetched};
 
+use crate::input;
 use crate::output::{Failure, printable};
 
 // The arguments of a command have a group of this name already.
@@ -20,11 +22,18 @@ pub(crate) struct Arguments {
     /// Fetch what a host would fetch, now; nothing is sent without it.
     #[arg(long)]
     fetch: bool,
+    /// Take the bundle of the configuration from this file, and fetch no other.
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
 }
 
 /// Sends calls, and keeps what went wrong with them.
 pub(crate) struct Fetcher {
     agent: ureq::Agent,
+    /// Whether anything is sent.
+    sends: bool,
+    /// What takes the place of the bundle.
+    bundle: Option<Vec<u8>>,
     /// Without a slash at its end.
     origin: Option<String>,
     notes: RefCell<Vec<String>>,
@@ -32,15 +41,20 @@ pub(crate) struct Fetcher {
 
 impl Arguments {
     /// What sends calls, if that is asked for.
-    pub(crate) fn fetcher(&self) -> Option<Fetcher> {
-        self.fetch.then(|| Fetcher { agent: transport::agent(), origin: None, notes: RefCell::default() })
+    pub(crate) fn fetcher(&self) -> Result<Option<Fetcher>, Failure> {
+        if !self.fetch && self.bundle.is_none() {
+            return Ok(None);
+        }
+        let bundle = self.bundle.as_deref().map(|path| input::file("--bundle", path)).transpose()?;
+        let (agent, notes) = (transport::agent(), RefCell::default());
+        Ok(Some(Fetcher { agent, sends: self.fetch, bundle, origin: None, notes }))
     }
 
     /// The same where the origin is at this address.
     pub(crate) fn fetcher_with(&self, origin: Option<&str>) -> Result<Option<Fetcher>, Failure> {
         origin.map_or(Ok(()), check_origin)?;
         let origin = origin.map(|origin| origin.trim_end_matches('/').to_owned());
-        Ok(self.fetcher().map(|fetcher| Fetcher { origin, ..fetcher }))
+        Ok(self.fetcher()?.map(|fetcher| Fetcher { origin, ..fetcher }))
     }
 }
 
@@ -57,7 +71,16 @@ fn check_origin(origin: &str) -> Result<(), Failure> {
 impl Fetcher {
     /// The gate with the keys of its sources, and what came of fetching them.
     pub(crate) fn keys(&self, gate: &Gate, now: UnixTime) -> Fetched {
-        sources::fetch(gate, now, |call| self.send(call))
+        let url = gate.parts().bundle.as_ref().map(|source| source.url.as_str());
+        if self.bundle.is_some() && url.is_none() {
+            self.note("--bundle: the configuration has no \"bundle\", and this one does not count");
+        }
+        sources::fetch(gate, now, |call| match (&self.bundle, call.target()) {
+            (Some(bundle), CallTarget::Url(target)) if Some(target.as_str()) == url => {
+                Some(Answer { status: 200, headers: Vec::new(), body: bundle.clone() })
+            }
+            _ => self.send(call),
+        })
     }
 
     /// Sends a call; `None` if there was no answer, which is then noted.
@@ -70,6 +93,10 @@ impl Fetcher {
                 return None;
             }
         };
+        if !self.sends {
+            self.note(&format!("{} {url}: nothing is sent without --fetch", call.method()));
+            return None;
+        }
         let timeout = Duration::from_secs(call.timeout_secs());
         match transport::send(&self.agent, call, &url, timeout) {
             Ok(answer) => Some(answer),

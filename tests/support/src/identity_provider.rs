@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use anyhow::Result;
+use portcullis::parts::BUNDLE_TYPE;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -21,7 +22,7 @@ use crate::origin::tokens::now_secs;
 pub use fault::Fault;
 use keys::Keys;
 pub use keys::Signing;
-pub use state::{Arrival, CLIENT, INTROSPECT, KEYS, ME, METADATA, OBJECTS, Person, VERIFY};
+pub use state::{Arrival, BUNDLE, CLIENT, INTROSPECT, KEYS, ME, METADATA, OBJECTS, Person, VERIFY};
 use state::{State, lock};
 
 /// A running identity provider; it ends when dropped.
@@ -124,6 +125,34 @@ impl IdentityProvider {
     /// If it cannot be signed.
     pub fn forge(&self, kid: &str, subject: &str, role: &str) -> Result<String> {
         keys::sign_with_unpublished(kid, self.claims(subject, role))
+    }
+
+    /// The public half of the key `kid`, published or not.
+    ///
+    /// # Errors
+    ///
+    /// If there never was such a key.
+    pub fn public_jwk(&self, kid: &str) -> Result<Value> {
+        self.state().keys.public(kid)
+    }
+
+    /// A bundle of an hour with these members, under the key `kid`; `version` among them.
+    ///
+    /// # Errors
+    ///
+    /// If there never was such a key.
+    pub fn bundle(&self, kid: &str, members: &Value) -> Result<String> {
+        let now = now_secs();
+        let mut payload = json!({"iat": now, "exp": now.saturating_add(3600)});
+        if let (Some(payload), Some(members)) = (payload.as_object_mut(), members.as_object()) {
+            payload.extend(members.clone());
+        }
+        self.state().keys.sign_as(BUNDLE_TYPE, kid, payload)
+    }
+
+    /// Publishes a text at [`BUNDLE`], to be kept for 30 seconds.
+    pub fn publish_bundle(&self, text: &str) {
+        text.clone_into(&mut self.state().bundle);
     }
 
     fn claims(&self, subject: &str, role: &str) -> Value {

@@ -47,10 +47,10 @@ impl KvOptions {
         self.kv
     }
 
-    /// The same, where they may be in a document instead.
-    pub(super) fn is_chosen(&self, has_document: bool) -> Result<bool, Failure> {
-        if self.kv && has_document {
-            return Err("choose one of --config and --kv".to_owned());
+    /// The same, where they may be in a document or a bundle instead.
+    pub(super) fn is_chosen(&self, has_document: bool, has_bundle: bool) -> Result<bool, Failure> {
+        if [self.kv, has_document, has_bundle].iter().filter(|given| **given).count() > 1 {
+            return Err("choose one of --config, --bundle and --kv".to_owned());
         }
         Ok(self.kv)
     }

@@ -13,33 +13,43 @@ use serde_json::{Value, json};
 use super::kv::KvOptions;
 use crate::document::Document;
 use crate::output::{self, Failure, Outcome, counted, printable};
-use crate::{secretless, time};
+use crate::{bundle, secretless, time};
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
-    #[arg(long, value_name = "FILE", required_unless_present = "kv")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["kv", "bundle"])]
     config: Option<PathBuf>,
     /// The time that states are seen from, as RFC 3339 or in seconds since the epoch; now if absent.
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// A bundle. Nobody checks who has signed it.
+    #[arg(long, value_name = "FILE")]
+    bundle: Option<PathBuf>,
     #[command(flatten)]
     kv: KvOptions,
 }
 
 pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let now = time::instant("--at", arguments.at.as_deref())?;
-    arguments.kv.is_chosen(arguments.config.is_some())?;
+    arguments.kv.is_chosen(arguments.config.is_some(), arguments.bundle.is_some())?;
     let mut notes = Vec::new();
-    let keys = match &arguments.config {
-        Some(path) => {
+    let keys = match (&arguments.config, &arguments.bundle) {
+        (_, Some(path)) => {
+            notes.push("note: the signature of the bundle was not checked".to_owned());
+            let mut keys: Vec<_> =
+                bundle::unverified(path)?.records.iter().map(|record| KnownKey::of(record, now)).collect();
+            keys.sort_by(|a, b| a.id.cmp(&b.id));
+            keys
+        }
+        (Some(path), None) => {
             let document = Document::read("--config", path)?;
             let gate =
                 secretless::gate(&document.json).map_err(|errors| document.render_errors(errors.iter()))?;
             KnownKey::all(&gate, now)
         }
-        None if arguments.kv.runs() => stored(&arguments.kv, now, &mut notes)?,
-        None => {
+        (None, None) if arguments.kv.runs() => stored(&arguments.kv, now, &mut notes)?,
+        (None, None) => {
             let steps = [arguments.kv.list()];
             return Ok(Outcome::success("").with_notes(arguments.kv.carry_out(&steps)?));
         }

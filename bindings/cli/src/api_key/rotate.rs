@@ -12,6 +12,7 @@ use super::edit::Record;
 use super::kv::{KvOptions, check_store_key};
 use super::make::KeyOptions;
 use super::target::{Changed, DocumentOptions};
+use crate::bundle::BundleOptions;
 use crate::output::{self, Failure, Outcome, printable};
 use crate::{input, time};
 
@@ -37,6 +38,8 @@ pub(crate) struct Arguments {
     key: KeyOptions,
     #[command(flatten)]
     kv: KvOptions,
+    #[command(flatten)]
+    bundle: BundleOptions,
 }
 
 /// What comes out of it.
@@ -48,8 +51,11 @@ struct Rotated {
 
 pub(super) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {
     let now = time::instant("--at", arguments.at.as_deref())?;
-    if arguments.kv.is_chosen(arguments.document.is_given())? {
+    if arguments.kv.is_chosen(arguments.document.is_given(), arguments.bundle.is_given())? {
         return in_kv(arguments, now);
+    }
+    if arguments.bundle.is_given() {
+        return in_bundle(arguments, now, json);
     }
     let target = arguments.document.open()?;
     let found = target.find(&arguments.id)?;
@@ -92,15 +98,29 @@ fn in_kv(arguments: &Arguments, now: UnixTime) -> Result<Outcome, Failure> {
             kv.get(id).shown()
         ));
     }
-    let known = match api_key_record(text.as_bytes()) {
-        RecordLookup::Found(record) => record,
-        RecordLookup::Unusable(why) => return Err(printable(&format!("the record cannot be used: {why}"))),
-        RecordLookup::NotFound | RecordLookup::Unavailable => return Err("there is no record".to_owned()),
-    };
-    let rotated = rotate(arguments, Record::new(text), &known, now)?;
+    let rotated = rotate(arguments, Record::new(text), &read(text)?, now)?;
     // SECURITY: the new one first. If the second step fails, the old key is good for longer, and nobody is locked out.
     let notes = kv.put_all([&rotated.record.value()?, &rotated.old.value()?])?;
     Ok(Outcome::success(output::json(&rotated.told()?)?).with_notes(notes))
+}
+
+/// The same for a record in a bundle, which gets the next version.
+fn in_bundle(arguments: &Arguments, now: UnixTime, json: bool) -> Result<Outcome, Failure> {
+    let mut edited = arguments.bundle.open(now)?;
+    let (records, at) = edited.payload.record(&arguments.id)?;
+    let text = records.get(at).map(Value::to_string).unwrap_or_default();
+    let rotated = rotate(arguments, Record::new(&text), &read(&text)?, now)?;
+    records.splice(at..=at, [rotated.old.value()?, rotated.record.value()?]);
+    edited.finish(arguments.document.in_place, &rotated.told()?, json)
+}
+
+/// What a record by itself says.
+fn read(text: &str) -> Result<ApiKeyRecord, Failure> {
+    match api_key_record(text.as_bytes()) {
+        RecordLookup::Found(record) => Ok(record),
+        RecordLookup::Unusable(why) => Err(printable(&format!("the record cannot be used: {why}"))),
+        RecordLookup::NotFound | RecordLookup::Unavailable => Err("there is no record".to_owned()),
+    }
 }
 
 fn rotate(

@@ -16,11 +16,11 @@ use crate::{replace, secretless};
 #[derive(Debug, Args)]
 pub(super) struct DocumentOptions {
     /// Configuration document: JSON, YAML, or a file of a deployment that has one inside; `-` is standard input.
-    #[arg(long, value_name = "FILE", required_unless_present = "kv")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["kv", "bundle"])]
     config: Option<PathBuf>,
-    /// Write the changed document to the file that it was read from; JSON only.
-    #[arg(long, requires = "config")]
-    in_place: bool,
+    /// Write what has changed, the document or the bundle, to the file that it was read from; JSON only.
+    #[arg(long, conflicts_with = "kv")]
+    pub(super) in_place: bool,
 }
 
 /// A document that loads.

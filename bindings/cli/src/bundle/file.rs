@@ -6,7 +6,8 @@ use clap::Args;
 use portcullis::UnixTime;
 use portcullis::jose::UnverifiedToken;
 use portcullis::limits::BUNDLE_BYTES;
-use portcullis::parts::BUNDLE_TYPE;
+use portcullis::parts::{BUNDLE_TYPE, BundleContents};
+use portcullis_config::bundle_contents;
 use serde_json::{Value, json};
 
 use super::payload::Payload;
@@ -25,8 +26,8 @@ pub(crate) struct BundleOptions {
     #[arg(long, value_name = "FILE", requires = "bundle")]
     key: Option<PathBuf>,
     /// When the next version ends: a date, a time or a duration; as long from now as the old one was made for if absent.
-    #[arg(long = "bundle-expires", value_name = "WHEN", requires = "bundle")]
-    expires: Option<String>,
+    #[arg(long, value_name = "WHEN", requires = "bundle")]
+    bundle_expires: Option<String>,
 }
 
 /// A bundle that is changed.
@@ -58,7 +59,7 @@ impl BundleOptions {
             ));
         }
         let payload = Payload::read(token.payload()).map_err(|error| format!("{place}: {error}"))?;
-        let expires_at = match &self.expires {
+        let expires_at = match &self.bundle_expires {
             Some(text) => time::end("--bundle-expires", text, now)?,
             None => now.plus(payload.lifetime_secs()),
         };
@@ -96,4 +97,12 @@ pub(super) fn read(path: &Path) -> Result<String, Failure> {
     };
     // Whatever is no text is no bundle either, which is said where it is looked at.
     Ok(String::from_utf8_lossy(&text).trim().to_owned())
+}
+
+/// What a bundle says, which proves nothing.
+pub(crate) fn unverified(path: &Path) -> Result<BundleContents, Failure> {
+    let place = |error: String| printable(&format!("--bundle: {}: {error}", shown(path)));
+    let text = read(path)?;
+    let token = UnverifiedToken::parse(&text, BUNDLE_BYTES).map_err(|error| place(error.to_string()))?;
+    bundle_contents(token.unverified_payload()).map_err(place)
 }

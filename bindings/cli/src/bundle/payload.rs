@@ -71,9 +71,19 @@ impl Payload {
     }
 
     /// The records of API keys.
-    pub(crate) fn records(&mut self) -> Result<&mut Vec<Value>, Failure> {
+    fn records(&mut self) -> Result<&mut Vec<Value>, Failure> {
         let records = self.0.entry("records").or_insert_with(|| json!([]));
         records.as_array_mut().ok_or_else(|| "`records` is no array".to_owned())
+    }
+
+    /// All records, and where the one with this identifier is.
+    pub(crate) fn record(&mut self, id: &str) -> Result<(&mut Vec<Value>, usize), Failure> {
+        let records = self.records()?;
+        let at = records.iter().position(|record| record.get("id").and_then(Value::as_str) == Some(id));
+        let at = at.ok_or(
+            "ID: the bundle has no record with this id; `portcullis api-key list` shows those it has",
+        )?;
+        Ok((records, at))
     }
 
     /// Adds to one of the lists of `revoked`; what is there already is not added again.

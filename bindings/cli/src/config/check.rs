@@ -140,7 +140,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         .collect();
     reports.sort_by_key(|report| (report.line, report.column));
     let mut notes = Vec::new();
-    let sources = match arguments.fetch.fetcher() {
+    let sources = match arguments.fetch.fetcher()? {
         None => None,
         Some(fetcher) => {
             let fetched = fetcher.keys(&configuration.gate, time::instant("--at", None)?);

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let mut notes = notes(&configuration, &arguments.config);
     let text = input::token(arguments.token.as_deref())?;
     input::check_is_bare(text.as_deref().unwrap_or_default())?;
-    let gate = match arguments.fetch.fetcher() {
+    let gate = match arguments.fetch.fetcher()? {
         None => configuration.gate,
         Some(fetcher) => {
             let fetched = fetcher.keys(&configuration.gate, now);

@@ -176,8 +176,8 @@ fn a_rotation_writes_the_new_record_first() {
         (&["revoke", "a b", "--kv"], "", "ID: in Workers KV, a record is under"),
         (&["revoke", "ci1"], "", "--config"),
         (&["revoke", "ci1", "--config", "c.json", "--run"], "", "--kv"),
-        (&["revoke", "ci1", "--config", "c.json", "--kv"], "", "choose one of --config and --kv"),
-        (&["list", "--config", "c.json", "--kv"], "", "choose one of --config and --kv"),
+        (&["revoke", "ci1", "--config", "c.json", "--kv"], "", "choose one of --config, --bundle and --kv"),
+        (&["list", "--config", "c.json", "--kv"], "", "choose one of --config, --bundle and --kv"),
     ] {
         let output = namespace.run(arguments, input);
         assert_code(&output, 2);

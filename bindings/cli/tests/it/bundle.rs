@@ -246,3 +246,110 @@ fn nothing_of_somebody_else_is_signed() {
     assert_code(&run(&["revoke", "token", "1"]), 2);
     assert_code(&run(&["revoke", "token", "1", "--bundle", &theirs]), 2);
 }
+
+#[test]
+fn a_file_takes_the_place_of_the_bundle() {
+    let desk = Desk::new("ES256");
+    let config: Value = serde_json::from_str(&std::fs::read_to_string(&desk.config).unwrap()).unwrap();
+    let mut config = config.as_object().unwrap().clone();
+    let issuer = json!({"issuer": "https://idp.example", "audience": "a", "jwks": {"bundle": true}});
+    config.insert("issuers".to_owned(), json!([issuer]));
+    let config = desk.folder.write("i.json", json!(config).to_string());
+    let set = run(&["key", "public", "--set", &desk.key]);
+    let set = format!("https://idp.example={}", desk.folder.write("jwks.json", set.stdout));
+    let bundle = desk.build("1", &["--jwks", &set]);
+    let claims = [
+        "--issuer",
+        "https://idp.example",
+        "--audience",
+        "a",
+        "--claim",
+        "jti=\"1\"",
+        "--claim",
+        "roles=\"user\"",
+    ];
+    let token =
+        run(&[&["token", "mint", "--key", &desk.key, "--subject", "a", "--at", AT], &claims[..]].concat());
+    let token = text(&token.stdout).trim();
+    let verify = |more: &[&str]| {
+        let output = run(&[&["token", "verify", token, "--config", &config, "--at", AT], more].concat());
+        (output.status.code(), format!("{}{}", text(&output.stdout), text(&output.stderr)))
+    };
+    let (code, said) = verify(&[]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("bundle_unavailable: "), "{said}");
+    assert_eq!(verify(&["--bundle", &bundle]).0, Some(0), "{}", verify(&["--bundle", &bundle]).1);
+    let header = format!("Authorization: Bearer {token}");
+    let explain = |more: &[&str]| {
+        run(&[&["explain", "--config", &config, "--at", AT, "-H", &header, "GET /x"], more].concat())
+    };
+    assert_code(&explain(&["--bundle", &bundle]), 0);
+    let refused = explain(&[]);
+    assert_code(&refused, 1);
+    assert!(text(&refused.stdout).contains("fetch the bundle: with --fetch"), "{refused:?}");
+
+    let list = desk
+        .folder
+        .write("r.json", json!({"tokens": [{"issuer": "https://idp.example", "jti": "1"}]}).to_string());
+    let next = desk.build("2", &["--jwks", &set, "--revoked", &list]);
+    let (code, said) = verify(&["--bundle", &next]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("token_revoked"), "{said}");
+    let checked = run(&["config", "check", "--config", &config, "--no-secrets", "--bundle", &next]);
+    // Wall-clock time: that of the bundle has passed, or lies ahead.
+    assert!(text(&checked.stdout).contains("/bundle/url: "), "{checked:?}");
+}
+
+#[test]
+fn records_are_listed_revoked_and_rotated() {
+    let desk = Desk::new("EdDSA");
+    let record = |id: &str, hash: char| json!({"id": id, "hash": format!("sha256:{}", hash.to_string().repeat(64)), "roles": ["user"]});
+    let records = desk.folder.write("r.json", json!([record("b", '1'), record("a", '2')]).to_string());
+    let bundle = desk.build("1", &["--records", &records]);
+    let list = |bundle: &str| {
+        let output = run(&["api-key", "list", "--bundle", bundle, "--at", AT]);
+        assert_code(&output, 0);
+        assert!(text(&output.stderr).contains("the signature of the bundle was not checked"));
+        text(&output.stdout).to_owned()
+    };
+    assert_eq!(
+        list(&bundle),
+        "id  state   ends   subject  roles\na   active  never  key:a    user\nb   active  never  key:b    user\n2 records; 2 active\n"
+    );
+    let place = ["--bundle", &bundle, "--key", &desk.key, "--in-place"];
+    assert_code(&run(&[&["api-key", "revoke", "b"], &place[..]].concat()), 0);
+    assert!(list(&bundle).contains("b   disabled  never"), "{}", list(&bundle));
+    assert_code(&run(&[&["api-key", "revoke", "b", "--remove"], &place[..]].concat()), 0);
+    assert!(list(&bundle).ends_with("1 record; 1 active\n"), "{}", list(&bundle));
+    assert_code(&run(&[&["api-key", "revoke", "b"], &place[..]].concat()), 2);
+    let mut rotate = crate::common::portcullis(&["api-key", "rotate", "a", "--at", AT, "--new-id", "a2"]);
+    let rotated = rotate.args(place).env("PORTCULLIS_PEPPER", "5c".repeat(32)).output().unwrap();
+    assert_code(&rotated, 0);
+    let key = printed(&rotated)["key"].as_str().unwrap().to_owned();
+    assert!(portcullis::api_key::is_key(&key), "{key}");
+    let payload = printed(&run(&["--json", "bundle", "inspect", &bundle, "--at", AT]))["payload"].clone();
+    assert_eq!(payload["version"], 4);
+    assert_eq!(payload["records"][0]["expires_at"], "2026-11-29T00:00:00Z");
+    assert_eq!(
+        (&payload["records"][1]["id"], &payload["records"][1]["owner"]),
+        (&json!("a2"), &json!("key:a"))
+    );
+    // The key is told, and is not in the bundle.
+    assert!(!payload.to_string().contains(&key));
+    for (arguments, told) in [
+        (
+            &["api-key", "revoke", "a", "--kv", "--bundle", &bundle, "--key", &desk.key][..],
+            "choose one of --config, --bundle and --kv",
+        ),
+        (
+            &["api-key", "revoke", "a", "--config", &desk.config, "--bundle", &bundle, "--key", &desk.key],
+            "choose one of --config, --bundle and --kv",
+        ),
+        (&["api-key", "revoke", "a", "--bundle", &bundle], "--key"),
+        (&["api-key", "revoke", "a"], "--config"),
+    ] {
+        let output = run(arguments);
+        assert_code(&output, 2);
+        assert!(text(&output.stderr).contains(told), "{output:?}");
+    }
+}

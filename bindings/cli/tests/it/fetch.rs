@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_test_support::identity_provider::{
-    CLIENT, Fault, INTROSPECT, IdentityProvider, KEYS, ME, METADATA, Person, Signing,
+    BUNDLE, CLIENT, Fault, INTROSPECT, IdentityProvider, KEYS, ME, METADATA, Person, Signing,
 };
 use serde_json::{Value, json};
 
@@ -258,4 +258,25 @@ fn an_origin_is_an_address() {
     }
     let said = scene.explain(&config, "opaque-credential", "GET /notes", &["--origin", "http://127.0.0.1:1"]);
     assert!(said.code == 2 && said.notes.contains("--fetch"), "{}", said.notes);
+}
+
+#[test]
+fn the_bundle_is_fetched_and_told_of() {
+    let scene = Scene::new();
+    let provider = &scene.provider;
+    let pinned =
+        json!({"url": provider.url(BUNDLE), "keys": [{"jwk": provider.public_jwk("ES256-1").unwrap()}]});
+    let issuer = json!({"issuer": provider.issuer(), "audience": "a", "jwks": {"bundle": true}});
+    let document = scene.document(&json!({"issuers": [issuer], "bundle": pinned}));
+    let jwks = json!({provider.issuer(): {"keys": [provider.public_jwk("RS256-1").unwrap()]}});
+    provider.publish_bundle(&provider.bundle("ES256-1", &json!({"version": 7, "jwks": jwks})).unwrap());
+    let said = scene.run(&["config", "check", "--config", &document, "--fetch"]);
+    assert_eq!(said.code, 0, "{} {}", said.output, said.notes);
+    assert!(said.output.contains("/bundle/url: version 7 until "), "{}", said.output);
+    assert!(said.output.contains("records 0, revocations 0, issuers 1, from "), "{}", said.output);
+    // Signed by another key than the one that is pinned.
+    provider.publish_bundle(&provider.bundle("RS256-1", &json!({"version": 8, "jwks": jwks})).unwrap());
+    let said = scene.run(&["config", "check", "--config", &document, "--fetch", "--deny-warnings"]);
+    assert_eq!(said.code, 1, "{} {}", said.output, said.notes);
+    assert!(said.output.contains("no bundle that a pinned key has signed"), "{}", said.output);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result, anyhow};
+use jwt_simple::common::HeaderOptions;
 use jwt_simple::prelude::{
     Claims, Duration, ECDSAP256KeyPairLike as _, ES256KeyPair, RS256KeyPair, RSAKeyPairLike as _,
 };
@@ -10,6 +11,9 @@ use serde_json::{Value, json};
 
 /// Smallest that the gate takes (RFC 7518 section 3.3), so that one is made quickly.
 const RSA_BITS: usize = 2048;
+
+/// The `typ` of a token.
+const TOKEN: &str = "JWT";
 
 /// What a key signs with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,15 +40,16 @@ enum Pair {
 }
 
 impl Pair {
-    fn sign(&self, claims: Value) -> Result<String> {
+    fn sign(&self, typ: &str, claims: Value) -> Result<String> {
+        let options = HeaderOptions { content_type: None, signature_type: Some(typ.to_owned()) };
         let mut set = Claims::with_custom_claims(claims, Duration::from_secs(60));
         // The library would add its own times; ours are among the claims.
         set.issued_at = None;
         set.expires_at = None;
         set.invalid_before = None;
         let token = match self {
-            Self::Es256(pair) => pair.sign(set),
-            Self::Rs256(pair) => pair.sign(set),
+            Self::Es256(pair) => pair.sign_with_options(set, &options),
+            Self::Rs256(pair) => pair.sign_with_options(set, &options),
         };
         token.map_err(|error| anyhow!("the token could not be signed: {error}"))
     }
@@ -52,7 +57,7 @@ impl Pair {
 
 /// A token with exactly these claims under a new key that nobody publishes, which it calls `kid`.
 pub(super) fn sign_with_unpublished(kid: &str, claims: Value) -> Result<String> {
-    Pair::Es256(Box::new(ES256KeyPair::generate().with_key_id(kid))).sign(claims)
+    Pair::Es256(Box::new(ES256KeyPair::generate().with_key_id(kid))).sign(TOKEN, claims)
 }
 
 #[derive(Debug)]
@@ -60,6 +65,19 @@ struct Key {
     pair: Pair,
     signing: Signing,
     is_published: bool,
+}
+
+impl Key {
+    fn jwk(&self) -> Value {
+        let text = match &self.pair {
+            Pair::Es256(pair) => pair.public_key().to_jwk(),
+            Pair::Rs256(pair) => pair.public_key().to_jwk(),
+        };
+        let mut jwk: Value = serde_json::from_str(&text).unwrap_or_default();
+        jwk["use"] = "sig".into();
+        jwk["alg"] = self.signing.name().into();
+        jwk
+    }
 }
 
 /// All keys there ever were, by `kid`.
@@ -96,23 +114,27 @@ impl Keys {
 
     /// The token with exactly these claims.
     pub(super) fn sign(&self, kid: &str, claims: Value) -> Result<String> {
-        let key = self.keys.get(kid).with_context(|| format!("there is no key {kid:?}"))?;
-        key.pair.sign(claims)
+        self.sign_as(TOKEN, kid, claims)
+    }
+
+    /// The same with another `typ`.
+    pub(super) fn sign_as(&self, typ: &str, kid: &str, claims: Value) -> Result<String> {
+        self.find(kid)?.pair.sign(typ, claims)
+    }
+
+    /// The public half of a key.
+    pub(super) fn public(&self, kid: &str) -> Result<Value> {
+        self.find(kid).map(Key::jwk)
+    }
+
+    fn find(&self, kid: &str) -> Result<&Key> {
+        self.keys.get(kid).with_context(|| format!("there is no key {kid:?}"))
     }
 
     /// The published keys as a JWK Set.
     pub(super) fn set(&self) -> Value {
         let published = self.keys.values().filter(|key| key.is_published);
-        let keys = published.map(|key| {
-            let text = match &key.pair {
-                Pair::Es256(pair) => pair.public_key().to_jwk(),
-                Pair::Rs256(pair) => pair.public_key().to_jwk(),
-            };
-            let mut jwk: Value = serde_json::from_str(&text).unwrap_or_default();
-            jwk["use"] = "sig".into();
-            jwk["alg"] = key.signing.name().into();
-            jwk
-        });
+        let keys = published.map(Key::jwk);
         json!({"keys": keys.collect::<Vec<_>>()})
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Collected, Full, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue, LOCATION};
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 use super::answer::answer;
 use super::fault::Fault;
 use super::socket;
-use super::state::{Arrival, KEYS, METADATA, State, lock};
+use super::state::{Arrival, BUNDLE, KEYS, METADATA, State, lock};
 
 /// Stands for every path that has no fault of its own.
 pub(super) const EVERYWHERE: &str = "*";
@@ -99,6 +99,11 @@ impl Server {
             Some(Fault::Slow(delay)) => tokio::time::sleep(delay).await,
             Some(Fault::Hanging) => std::future::pending().await,
             _ => {}
+        }
+        if path == BUNDLE && fault.is_none() {
+            let mut response = respond(StatusCode::OK, "application/jose", lock(&self.state).bundle.clone());
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=30"));
+            return Ok(response);
         }
         if let (Some(upgraded), None) = (upgraded, fault) {
             let mut response = with_body(StatusCode::SWITCHING_PROTOCOLS, "", Full::default().boxed_unsync());

@@ -20,6 +20,9 @@ pub const ME: &str = "/me";
 /// Below this, one segment more, are objects.
 pub const OBJECTS: &str = "/v3/collections/";
 
+/// Where its bundle is: what [`IdentityProvider::publish_bundle`](super::IdentityProvider::publish_bundle) was given last.
+pub const BUNDLE: &str = "/gate.jws";
+
 /// Name and secret of the only client that may introspect.
 pub const CLIENT: (&str, &str) = ("portcullis", "a secret of the test client: 0123456789");
 
@@ -58,6 +61,7 @@ impl Person {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) keys: Keys,
+    pub(super) bundle: String,
     pub(super) people: BTreeMap<String, Person>,
     pub(super) faults: BTreeMap<String, Fault>,
     pub(super) requests: BTreeMap<String, usize>,
@@ -72,6 +76,7 @@ impl State {
     pub(super) fn new(keys: Keys) -> Self {
         Self {
             keys,
+            bundle: String::new(),
             people: BTreeMap::new(),
             faults: BTreeMap::new(),
             requests: BTreeMap::new(),

@@ -55,15 +55,16 @@ fn static_cluster(name: &str, address: SocketAddr) -> Value {
     })
 }
 
-/// The clusters that the gate calls by itself, by name: those of the URLs from which `document` fetches keys, or at which it
-/// asks who somebody is. Where metadata lead elsewhere, that cluster is missing.
+/// The clusters that the gate calls by itself, by name: those of the URLs from which `document` fetches keys and its bundle, or at
+/// which it asks who somebody is. Where metadata lead elsewhere, that cluster is missing.
 fn called(document: &str) -> Vec<(String, Value)> {
     let document: Value = serde_json::from_str(document).unwrap_or_default();
     let fetched = document["issuers"].as_array().into_iter().flatten().flat_map(|issuer| {
         let discovered = Some(&issuer["issuer"]).filter(|_| issuer["discover"] == true);
         discovered.into_iter().chain([&issuer["jwks"]["url"]])
     });
-    let urls = fetched.chain([&document["identity"]["ask"]]).filter_map(Value::as_str);
+    let others = [&document["bundle"]["url"], &document["identity"]["ask"]];
+    let urls = fetched.chain(others).filter_map(Value::as_str);
     urls.filter_map(cluster_of).collect()
 }
 
@@ -179,16 +180,17 @@ mod tests {
                 {"issuer": "https://idp.example/realms/a", "discover": true},
                 {"issuer": "https://other.example", "jwks": {"url": "http://127.0.0.1:9000/keys"}},
             ],
+            "bundle": {"url": "https://cdn.example/gate.jws"},
             "identity": {"ask": "https://idp.example:8443/introspect"},
         });
         let clusters = called(&document.to_string());
         let names: Vec<_> = clusters.iter().map(|(name, _)| name.as_str()).collect();
-        assert_eq!(names, ["idp.example", "127.0.0.1:9000", "idp.example:8443"]);
+        assert_eq!(names, ["idp.example", "127.0.0.1:9000", "cdn.example", "idp.example:8443"]);
         let types: Vec<_> = clusters.iter().map(|(_, cluster)| cluster["type"].as_str()).collect();
-        assert_eq!(types, [Some("STRICT_DNS"), Some("STATIC"), Some("STRICT_DNS")]);
+        assert_eq!(types, [Some("STRICT_DNS"), Some("STATIC"), Some("STRICT_DNS"), Some("STRICT_DNS")]);
         let secured: Vec<_> =
             clusters.iter().map(|(_, cluster)| cluster["transport_socket"].is_object()).collect();
-        assert_eq!(secured, [true, false, true]);
+        assert_eq!(secured, [true, false, true, true]);
         assert!(called("{}").is_empty() && called("").is_empty());
     }
 
