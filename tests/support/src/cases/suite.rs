@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::case::{BodySpec, Case, Concrete};
 use crate::native::Supply;
@@ -54,13 +54,19 @@ struct File {
 }
 
 impl Suite {
-    /// The case files of this workspace.
+    /// The case files of this workspace; with `CASES_MEMORY=off`, of gates that remember nothing.
     ///
     /// # Errors
     ///
     /// If one of them cannot be read, or contradicts itself.
     pub fn of_workspace() -> anyhow::Result<Self> {
-        Self::load(&root().join("tests/cases")).context("tests/cases")
+        let mut suite = Self::load(&root().join("tests/cases")).context("tests/cases")?;
+        if std::env::var("CASES_MEMORY").is_ok_and(|memory| memory == "off") {
+            for configuration in suite.configurations.values_mut().filter_map(Value::as_object_mut) {
+                configuration.entry("memory").or_insert_with(|| json!({"entries": 0}));
+            }
+        }
+        Ok(suite)
     }
 
     /// Reads every file of `folder`.
