@@ -1,11 +1,12 @@
 //! "Bindings" of `docs/decisions.md`.
 
+use crate::body::{self, Body};
 use crate::request::{Caller, Request};
 
 /// What a parameter of the request must be.
 #[derive(Debug, Clone)]
 pub struct Rule {
-    /// `path.NAME`, `query.NAME` or `header.NAME`.
+    /// `path.NAME`, `query.NAME`, `header.NAME`, `cookie.NAME`, `form.NAME` or `body./NAME`.
     pub parameter: String,
     /// `subject`, `tenant`, or a JSON pointer to a claim.
     pub equals: String,
@@ -14,14 +15,17 @@ pub struct Rule {
 }
 
 /// What a request has in the place of a parameter.
-enum Found {
+#[derive(Debug)]
+pub enum Found {
+    /// Nothing.
     Nothing,
-    One(Vec<u8>),
+    /// One thing; of a list, all that is in it.
+    Values(Vec<Vec<u8>>),
     /// More than one thing, or one that servers may read differently.
     Unclear,
 }
 
-/// Whether the rule holds for the caller; `in_path` has the parameters of the path.
+/// Whether the rule, which is not on the body, holds for the caller; `in_path` has the parameters of the path.
 pub fn holds<'p>(
     rule: &Rule,
     in_path: impl Fn(&str) -> Option<&'p str>,
@@ -34,17 +38,28 @@ pub fn holds<'p>(
         }
         Some(("query", name)) => in_query(name, request.query()),
         Some(("header", name)) => in_headers(name, &request.headers),
+        Some(("cookie", name)) => in_cookies(name, request),
         _ => Found::Unclear,
     };
+    fits(rule, found, caller)
+}
+
+/// Whether the rule, which is on the body, holds for the caller.
+pub fn holds_for(rule: &Rule, body: &Body, caller: &Caller) -> bool {
+    fits(rule, body::find(rule, body), caller)
+}
+
+fn fits(rule: &Rule, found: Found, caller: &Caller) -> bool {
+    let own = caller.values(&rule.equals);
     match found {
         Found::Nothing => rule.optional,
         Found::Unclear => false,
-        Found::One(value) => caller.values(&rule.equals).iter().any(|own| own.as_bytes() == value),
+        Found::Values(values) => values.iter().all(|value| own.iter().any(|own| own.as_bytes() == value)),
     }
 }
 
 fn one(value: Option<Vec<u8>>) -> Found {
-    value.map_or(Found::Unclear, Found::One)
+    value.map_or(Found::Unclear, |value| Found::Values(vec![value]))
 }
 
 /// The name as every framework might shorten it: what stands before a bracket or a dot, if that is anything, in letters and
@@ -87,13 +102,34 @@ fn in_headers(name: &str, headers: &[(String, String)]) -> Found {
     match lines.as_slice() {
         [] => Found::Nothing,
         [(only, value)] if only.to_ascii_lowercase() == wanted => {
-            Found::One(value.trim().as_bytes().to_vec())
+            Found::Values(vec![value.trim().as_bytes().to_vec()])
         }
         _ => Found::Unclear,
     }
 }
 
-fn percent_decoded(text: &str, plus_is_space: bool) -> Option<Vec<u8>> {
+/// Cookies are compared as they are written.
+fn in_cookies(name: &str, request: &Request) -> Found {
+    let lines = request.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case("cookie"));
+    let mut found = Vec::new();
+    for (_, line) in lines {
+        for pair in line.split(';').filter(|pair| !pair.trim().is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            if shortened(key) == shortened(name) {
+                let odd = |value: &str| value.contains(['"', ' ', ',', '\\', '+', '%', '\t']);
+                let is_plain = key.trim_start() == name && pair.contains('=') && !odd(value);
+                found.push(is_plain.then_some(value));
+            }
+        }
+    }
+    match found.as_slice() {
+        [] => Found::Nothing,
+        [Some(value)] => Found::Values(vec![value.as_bytes().to_vec()]),
+        _ => Found::Unclear,
+    }
+}
+
+pub(crate) fn percent_decoded(text: &str, plus_is_space: bool) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.bytes().next() {

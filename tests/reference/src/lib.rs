@@ -5,7 +5,9 @@
 //! it, a share is played that takes seconds.
 
 pub mod bindings;
+pub mod body;
 pub mod credentials;
+pub mod json;
 pub mod model;
 pub mod path;
 pub mod request;

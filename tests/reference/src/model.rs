@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::bindings::holds;
+use crate::bindings::{holds, holds_for};
+use crate::body::{self, is_on_body};
 use crate::credentials::{self, Found, is_cross_site};
 use crate::path::normal_form;
 use crate::request::{Caller, Request};
@@ -53,15 +54,24 @@ impl Model {
         let known = Known::of(&self.routes, self.roles.values());
         let leave =
             |permission: &str| caller.scopes.iter().all(|declared| known.leaves(declared, permission));
-        let allowed = route.is_some_and(|route| {
-            have(&self.roles, &caller.roles, &route.access)
-                && (!self.scopes_narrow || leave(&route.access))
-                && route
-                    .bindings
-                    .iter()
-                    .all(|rule| holds(rule, |name| route.parameter(name, &path), request, caller))
-        });
-        if allowed { Answer::Allowed(path) } else { Answer::Refused(403) }
+        let Some(route) = route else { return Answer::Refused(403) };
+        let (on_body, others): (Vec<_>, Vec<_>) = route.bindings.iter().partition(|rule| is_on_body(rule));
+        let may = have(&self.roles, &caller.roles, &route.access)
+            && (!self.scopes_narrow || leave(&route.access))
+            && others.iter().all(|rule| holds(rule, |name| route.parameter(name, &path), request, caller));
+        if !may {
+            return Answer::Refused(403);
+        }
+        if !on_body.is_empty() {
+            match body::read(request, &on_body) {
+                Err(status) => return Answer::Refused(status),
+                Ok(body) if !on_body.iter().all(|rule| holds_for(rule, &body, caller)) => {
+                    return Answer::Refused(403);
+                }
+                Ok(_) => {}
+            }
+        }
+        Answer::Allowed(path)
     }
 
     /// Who sends the request, or the status of the refusal.

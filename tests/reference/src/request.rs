@@ -22,6 +22,8 @@ pub struct Request {
     pub target: String,
     /// Header lines.
     pub headers: Vec<(String, String)>,
+    /// The body; empty if there is none.
+    pub body: String,
 }
 
 /// Somebody whose credential is known to be good.

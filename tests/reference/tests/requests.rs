@@ -2,7 +2,7 @@
 
 mod world;
 
-use portcullis::{Decision, HeaderPair, RequestHead, Step, UnixTime};
+use portcullis::{Decision, HeaderPair, Need, RequestHead, Step, UnixTime};
 use portcullis_reference::model::Answer;
 use portcullis_reference::random_cases;
 use world::{NOW, World};
@@ -15,15 +15,18 @@ fn core(world: &World, request: &portcullis_reference::request::Request) -> Answ
     let pairs: Vec<_> =
         request.headers.iter().map(|(name, value)| HeaderPair::new(name.as_str(), value.as_str())).collect();
     let head = RequestHead::new(request.method.as_str(), request.target.as_str(), &pairs);
-    match world.gate.begin(&head, UnixTime::from_secs(NOW)) {
-        Step::Verdict(verdict) => match verdict.decision {
-            Decision::Allow(forward) => {
-                Answer::Allowed(forward.target.split('?').next().unwrap_or_default().to_owned())
-            }
-            Decision::Deny(response) => Answer::Refused(response.status),
-            other => panic!("no preflight is sent: {other:?}"),
-        },
-        Step::Need(need) => panic!("nothing is needed: {need:?}"),
+    let now = UnixTime::from_secs(NOW);
+    let verdict = match world.gate.begin(&head, now) {
+        Step::Verdict(verdict) => verdict,
+        Step::Need(Need::Body(need)) => need.supply(request.body.as_bytes(), now),
+        Step::Need(need) => panic!("nothing else is needed: {need:?}"),
+    };
+    match verdict.decision {
+        Decision::Allow(forward) => {
+            Answer::Allowed(forward.target.split('?').next().unwrap_or_default().to_owned())
+        }
+        Decision::Deny(response) => Answer::Refused(response.status),
+        other => panic!("no preflight is sent: {other:?}"),
     }
 }
 
@@ -48,5 +51,5 @@ fn random_requests() {
     println!("{allowed} allowed, refused by status: {statuses:?}");
     // A world in which everything is refused would prove little.
     assert!(allowed > random_cases() / 20, "{allowed}");
-    assert!([400, 401, 403].iter().all(|status| statuses.contains_key(status)), "{statuses:?}");
+    assert!([400, 401, 403, 413].iter().all(|status| statuses.contains_key(status)), "{statuses:?}");
 }

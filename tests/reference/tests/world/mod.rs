@@ -1,5 +1,7 @@
 //! A random policy with its callers, as a document and as a model.
 
+mod bodies;
+
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
@@ -165,8 +167,13 @@ impl World {
                 headers.push((name.to_owned(), value.to_owned()));
             }
         }
+        if random.u8(..3) == 0 {
+            headers.push(("Cookie".to_owned(), bodies::cookie(random)));
+        }
+        let (announced, body) = bodies::body(random);
+        headers.extend(announced);
         let method = ["GET", "GET", "POST"][random.usize(..3)];
-        Request { method: method.to_owned(), target, headers }
+        Request { method: method.to_owned(), target, headers, body }
     }
 
     fn credential(&self, random: &mut Rng) -> (String, String) {
@@ -243,7 +250,15 @@ fn routes(random: &mut Rng) -> Vec<Route> {
 }
 
 fn bindings(random: &mut Rng, template: &str) -> Vec<Rule> {
-    let mut parameters = vec!["query.tenant", "header.X-Tenant"];
+    let mut parameters = vec![
+        "query.tenant",
+        "header.X-Tenant",
+        "cookie.tenant",
+        "body./tenant",
+        "body./tenant",
+        "body./in/tenant",
+        "form.tenant",
+    ];
     parameters.extend(template.contains("{id}").then_some("path.id"));
     parameters.extend(template.contains("{tenant}").then_some("path.tenant"));
     let parameter = parameters[random.usize(..parameters.len())];
