@@ -307,6 +307,12 @@ pub enum WaitError {
     /// Nobody could say who the caller is, or whether the object is its own.
     #[error(transparent)]
     Ask(AskError),
+    /// The host's store of revocations could not be asked.
+    #[error("the store of revocations could not be asked")]
+    Revocations,
+    /// What that store has under this name is no revocation.
+    #[error("the revocation under `{0}` has no instant at `/before`, like \"2026-12-31T23:59:59Z\"")]
+    RevocationUnusable(String),
     /// The client has failed, or asked, too often.
     #[error("too many requests of this kind came from the client's address")]
     RateLimited {
@@ -363,7 +369,7 @@ impl AuthError {
                 | WaitError::Bundle { retry_secs }
                 | WaitError::RateLimited { retry_secs },
             ) => Some(*retry_secs),
-            Self::Wait(WaitError::Ask(_)) => Some(1),
+            Self::Wait(WaitError::Ask(_) | WaitError::Revocations) => Some(1),
             _ => None,
         }
     }
@@ -433,6 +439,7 @@ impl AuthError {
                 WaitError::Keys { .. } => Reason::KeysUnavailable,
                 WaitError::Bundle { .. } => Reason::BundleUnavailable,
                 WaitError::Ask(_) => Reason::AskUnavailable,
+                WaitError::Revocations | WaitError::RevocationUnusable(_) => Reason::RevocationsUnavailable,
                 WaitError::RateLimited { .. } => Reason::RateLimited,
             },
             Self::Body(error) => match error {

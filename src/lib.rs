@@ -53,7 +53,9 @@ pub use error::{
     ApiKeyError, AskError, AuthError, BodyError, ClaimsError, ClockError, CredentialError, HeaderError,
     PolicyError, TokenError, WaitError,
 };
-pub use gate::{BodyNeed, CallNeed, Gate, LiveGate, Need, RecordNeed, Refresh, Step, WaitNeed};
+pub use gate::{
+    BodyNeed, CallNeed, Gate, LiveGate, Need, RecordNeed, Refresh, RevocationNeed, Step, WaitNeed,
+};
 pub use handling::CredentialHandling;
 pub use memory::MemoryCounters;
 pub use path::{PathError, Target};
@@ -62,6 +64,7 @@ pub use policy_version::PolicyVersion;
 pub use principal::{Principal, Proof};
 pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
+pub use revocation::{RevocationLookup, RevokedItem};
 pub use secret::SecretBytes;
 pub use sources::{SourceFailure, SourceKind, SourceStatus};
 pub use time::UnixTime;

@@ -192,6 +192,16 @@ pub const MEMORY_ENTRIES_MAX: usize = 65_536;
 /// Longest token that is remembered, in bytes: so that entries times this bounds the memory.
 pub const MEMORY_TOKEN_BYTES: usize = 4096;
 
+/// For how long it is remembered that the host's store has no revocation of a credential, in seconds: so long one may take
+/// to be seen, on top of what the store itself takes.
+pub const UNREVOKED_SECS: u64 = 10;
+
+/// For how long it is remembered that it has one, in seconds.
+pub const REVOKED_SECS: u64 = 60;
+
+/// Longest value of a revocation in a store that is read, in bytes.
+pub const REVOCATION_BYTES: usize = 4096;
+
 /// How many clients' failures are counted.
 pub const MEMORY_CLIENTS: usize = 8192;
 

@@ -123,6 +123,12 @@ impl Principal {
         &self.proof
     }
 
+    /// Whether what proved it was issued before `end`.
+    pub(crate) fn may_be_from_before(&self, end: UnixTime) -> bool {
+        // SECURITY: what does not say when it was issued may have been issued before.
+        self.marks.issued_at.is_none_or(|issued_at| issued_at < end)
+    }
+
     /// When the proof ends, leeway included.
     pub fn valid_until(&self) -> Option<UnixTime> {
         self.validity.end()

@@ -160,6 +160,8 @@ reasons! {
     BundleUnavailable => "bundle_unavailable", 503, Unavailable;
     /// Nobody could say who the caller is.
     AskUnavailable => "ask_unavailable", 503, Unavailable;
+    /// Whether the credential was taken back could not be looked up.
+    RevocationsUnavailable => "revocations_unavailable", 503, Unavailable;
     /// The configuration did not load.
     ConfigInvalid => "config_invalid", 503, Unavailable;
     /// The API-key records could not be had.

@@ -9,6 +9,11 @@ use crate::error::{ApiKeyError, AuthError, TokenError};
 use crate::principal::{Principal, Proof};
 use crate::time::UnixTime;
 
+mod stored;
+
+pub(crate) use stored::StoreKeys;
+pub use stored::{RevocationLookup, RevokedItem};
+
 /// By what the credentials of a gate are known that were taken back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Revocations {
@@ -25,6 +30,8 @@ pub struct Revocations {
     pub api_keys: BTreeSet<String>,
     /// Any credential, by its SHA-256.
     pub credentials: BTreeSet<[u8; 32]>,
+    /// Whether the store of the host is asked for others.
+    pub lookup: bool,
 }
 
 impl Revocations {
@@ -81,8 +88,7 @@ impl Revocations {
         if revoked { Err(TokenError::Revoked.into()) } else { Ok(()) }
     }
 
-    /// SECURITY: what does not say when it was issued may have been issued before.
     fn is_before(&self, ends: &BTreeMap<String, UnixTime>, name: &str, principal: &Principal) -> bool {
-        ends.get(name).is_some_and(|end| principal.marks.issued_at.is_none_or(|issued_at| issued_at < *end))
+        ends.get(name).is_some_and(|end| principal.may_be_from_before(*end))
     }
 }

@@ -86,6 +86,7 @@ export default {
 const needs = {
   __proto__: null,
   api_key_record: [record, (asked, ...rest) => asked.supply_record(...rest)],
+  revocations: [revocations, (asked, ...rest) => asked.supply_revocations(...rest)],
   body: [body, (asked, ...rest) => asked.supply_body(...rest)],
   call: [(_, frame) => send(frame), (asked, handle, method, id, client, now, reply) => asked.supply_reply(handle, method, id, client, now, ...reply)],
   wait: [pause, (asked, ...rest) => asked.again(...rest)],
@@ -97,6 +98,29 @@ async function record(_, [, , key]) {
     return await env.PORTCULLIS_KEYS.get(key);
   } catch (error) {
     console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
+  }
+}
+
+// How long Workers KV may keep what it has said of a revocation, in seconds: no less is allowed.
+const REVOKED_TTL = 30;
+
+// For how long its answer is waited for.
+const REVOKED_MS = 2000;
+
+// What is under the names of revocations, as JSON, from Workers KV in one operation.
+async function revocations(_, [, , ...names]) {
+  let late;
+  try {
+    const found = await Promise.race([
+      env.PORTCULLIS_REVOKED.get(names, { type: "text", cacheTtl: REVOKED_TTL }),
+      new Promise((_, fail) => (late = setTimeout(() => fail(new Error("no answer in time")), REVOKED_MS))),
+    ]);
+    if (!names.every((name) => found.has(name))) throw new Error("the answer is about something else");
+    return JSON.stringify(names.map((name) => found.get(name)));
+  } catch (error) {
+    console.error("portcullis: no revocations from the KV namespace PORTCULLIS_REVOKED:", error);
+  } finally {
+    clearTimeout(late);
   }
 }
 

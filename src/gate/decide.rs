@@ -13,8 +13,8 @@ use super::refuse::{Asked, Broken, Refused};
 use super::routes::{Admission, RouteMatch, admit};
 use super::state::State;
 use super::step::{
-    AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, BodyNeed, CallNeed, Need, Purpose, RecordNeed,
-    Step, WaitNeed,
+    AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, AwaitedRevocations, BodyNeed, CallNeed, Need,
+    Purpose, RecordNeed, RevocationNeed, Step, WaitNeed,
 };
 use crate::api_key::PresentedKey;
 use crate::body;
@@ -78,6 +78,7 @@ pub(super) enum Outcome {
     Forward(Forward, Diagnostics),
     Answer(Response, Diagnostics),
     NeedsRecord(AwaitedRecord),
+    NeedsRevocations(AwaitedRevocations),
     NeedsBody(AwaitedBody),
     NeedsCall(AwaitedReply),
     Waits(AwaitedOther),
@@ -169,6 +170,9 @@ impl Gate {
             Ok(Outcome::NeedsRecord(awaited)) => {
                 Step::Need(Need::ApiKeyRecord(RecordNeed::new(self.clone(), asked(), awaited)))
             }
+            Ok(Outcome::NeedsRevocations(awaited)) => {
+                Step::Need(Need::Revocations(RevocationNeed::new(self.clone(), asked(), awaited)))
+            }
             Ok(Outcome::NeedsBody(awaited)) => {
                 Step::Need(Need::Body(BodyNeed::new(self.clone(), asked(), awaited)))
             }
@@ -214,7 +218,10 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
                 let principal = caller.principal(&self.gate.parts().policy.attributes);
                 let principal = principal.map_err(|error| routed.refuse(self.gate, error))?;
                 let missing = || routed.refuse(self.gate, CredentialError::Missing);
-                Identity::Principal(principal.ok_or_else(missing)?, CredentialLocation::Authorization)
+                let (principal, location) =
+                    (principal.ok_or_else(missing)?, CredentialLocation::Authorization);
+                // Nothing of somebody who is not there was taken back.
+                return self.authorize(Identified { routed, principal, location });
             }
         };
         self.go_on(routed, identity)
@@ -224,7 +231,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
     pub(super) fn go_on(&mut self, routed: Routed<'g, '_>, identity: Identity) -> Result<Outcome, Refused> {
         match identity {
             Identity::Principal(principal, location) => {
-                self.authorize(Identified { routed, principal, location })
+                self.unless_revoked(Identified { routed, principal, location })
             }
             Identity::NeedsRecord(key, location) => Ok(Outcome::NeedsRecord(AwaitedRecord {
                 request: routed.request.into_owned(),

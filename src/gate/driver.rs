@@ -34,6 +34,7 @@ impl Step {
                     let (record, now) = lookup(need.store_key());
                     need.supply(&record, now)
                 }
+                Self::Need(Need::Revocations(need)) => need.unavailable(),
                 Self::Need(Need::Call(need)) => need.unavailable(),
                 Self::Need(Need::Wait(need)) => need.unavailable(),
             };

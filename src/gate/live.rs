@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::parts::Gate;
 use super::state::State;
-use super::step::{BodyNeed, CallNeed, RecordNeed, Step, WaitNeed};
+use super::step::{BodyNeed, CallNeed, RecordNeed, RevocationNeed, Step, WaitNeed};
 use crate::api_key::RecordLookup;
 use crate::authenticator::IssuerKeys;
 use crate::call::{Call, Reply};
@@ -12,6 +12,7 @@ use crate::error::AuthError;
 use crate::memory::MemoryCounters;
 use crate::principal::Principal;
 use crate::request::RequestHead;
+use crate::revocation::RevocationLookup;
 use crate::sources::{FetchId, SourceStatus};
 use crate::time::UnixTime;
 use crate::trace::Trace;
@@ -40,6 +41,7 @@ use crate::trace::Trace;
 ///             Step::Need(Need::ApiKeyRecord(need)) => {
 ///                 gate.supply_record(need, &RecordLookup::Unavailable, now)
 ///             }
+///             Step::Need(Need::Revocations(need)) => need.unavailable(),
 ///             Step::Need(Need::Body(need)) => gate.supply_body(need, Some(body), now),
 ///             Step::Need(Need::Call(need)) => {
 ///                 let answer = send(need.call());
@@ -97,6 +99,16 @@ impl LiveGate {
     /// Goes on with what the host found out about the record of an API key.
     pub fn supply_record(&mut self, need: RecordNeed, record: &RecordLookup, now: UnixTime) -> Step {
         need.supply_with(&mut self.state, record, now, &mut ())
+    }
+
+    /// Goes on with what the host's store says of revocations.
+    pub fn supply_revocations(
+        &mut self,
+        need: RevocationNeed,
+        found: &RevocationLookup<'_>,
+        now: UnixTime,
+    ) -> Step {
+        need.supply_with(&mut self.state, found, now, &mut ())
     }
 
     /// Goes on with the body, or without it, if it could not be read. A call may still follow: the host keeps the body until

@@ -200,6 +200,10 @@ impl Gate {
             }
         };
         self.0.check_revoked(sources, &principal, now)?;
+        // SECURITY: nobody is asked here, and what nobody was asked about may have been taken back.
+        if self.0.revocations.lookup {
+            return Err(WaitError::Revocations.into());
+        }
         Ok(principal)
     }
 

@@ -1,6 +1,7 @@
 //! What a decision comes back with: a verdict, or a need that goes on where it left off.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::objects::{Asker, AwaitedObjects, Object};
@@ -15,6 +16,7 @@ use crate::memory::CredentialDigest;
 use crate::policy::binding::Binding;
 use crate::principal::Principal;
 use crate::request::Request;
+use crate::revocation::StoreKeys;
 use crate::sources::FetchId;
 use crate::time::UnixTime;
 use crate::upstream::caller::Caller;
@@ -50,6 +52,7 @@ pub enum Step {
 ///             Step::Verdict(verdict) => return verdict,
 ///             // A host without a store.
 ///             Step::Need(Need::ApiKeyRecord(need)) => need.supply(&RecordLookup::Unavailable, now),
+///             Step::Need(Need::Revocations(need)) => need.unavailable(),
 ///             Step::Need(Need::Body(need)) => Step::Verdict(need.supply(body, now)),
 ///             // A host that calls nobody: see `LiveGate` for one that does.
 ///             Step::Need(Need::Call(need)) => need.unavailable(),
@@ -79,6 +82,8 @@ pub enum Step {
 pub enum Need {
     /// The record of an API key that is not in the configuration.
     ApiKeyRecord(RecordNeed),
+    /// What the host's store says of revocations of a credential that is otherwise good.
+    Revocations(RevocationNeed),
     /// The body of the request, which the caller may send: members of it have to be compared with what the caller is
     /// bound to.
     Body(BodyNeed),
@@ -93,6 +98,7 @@ impl Need {
     pub(super) fn unavailable(self, now: UnixTime) -> Step {
         match self {
             Self::ApiKeyRecord(need) => need.supply(&RecordLookup::Unavailable, now),
+            Self::Revocations(need) => need.unavailable(),
             Self::Body(need) => Step::Verdict(need.unavailable(now)),
             Self::Call(need) => need.unavailable(),
             Self::Wait(need) => need.unavailable(),
@@ -103,6 +109,10 @@ impl Need {
 /// A decision that waits for the record of an API key.
 #[derive(Debug)]
 pub struct RecordNeed(Box<Waiting<AwaitedRecord>>);
+
+/// A decision that waits for what a store says of revocations.
+#[derive(Debug)]
+pub struct RevocationNeed(Box<Waiting<AwaitedRevocations>>);
 
 /// A decision that waits for the body of its request.
 #[derive(Debug)]
@@ -130,6 +140,17 @@ pub(super) struct AwaitedRecord {
     pub(super) request: Request<'static>,
     pub(super) key: PresentedKey,
     pub(super) location: CredentialLocation,
+}
+
+/// What is known of a request whose caller is known, unless its credential was taken back.
+#[derive(Debug)]
+pub(super) struct AwaitedRevocations {
+    pub(super) request: Request<'static>,
+    pub(super) principal: Principal,
+    pub(super) location: CredentialLocation,
+    pub(super) keys: StoreKeys,
+    /// When it asked.
+    pub(super) since: UnixTime,
 }
 
 /// What is known of a request that is allowed if its body is.
@@ -234,6 +255,27 @@ impl RecordNeed {
     /// hash, which is then the `hash` of the record.
     pub fn store_key(&self) -> &str {
         self.0.awaited.key.store_key()
+    }
+}
+
+impl RevocationNeed {
+    pub(super) fn new(gate: Gate, asked: Asked, awaited: AwaitedRevocations) -> Self {
+        Self(Box::new(Waiting { gate, asked, awaited }))
+    }
+
+    pub(super) fn into_parts(self) -> (Gate, Asked, AwaitedRevocations) {
+        let Waiting { gate, asked, awaited } = *self.0;
+        (gate, asked, awaited)
+    }
+
+    /// By what names the host's store knows revocations of the credential: three to five, of lower-case letters, digits,
+    /// `_` and one colon. They are hashes: none of them holds the credential, nor anything that it says of itself.
+    pub fn store_keys(&self) -> &[String] {
+        self.0.awaited.keys.keys()
+    }
+
+    pub(super) fn since(&self) -> UnixTime {
+        self.0.awaited.since
     }
 }
 

@@ -7,14 +7,15 @@ use super::objects;
 use super::refuse::Refused;
 use super::state::State;
 use super::step::{
-    AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, BodyNeed, CallNeed, Purpose, RecordNeed, Step,
-    WaitNeed,
+    AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, AwaitedRevocations, BodyNeed, CallNeed, Purpose,
+    RecordNeed, RevocationNeed, Step, WaitNeed,
 };
 use crate::api_key::RecordLookup;
 use crate::call::Reply;
 use crate::error::{ApiKeyError, AuthError, BodyError, ClockError, PolicyError};
 use crate::limits::WAIT_TRIES;
 use crate::policy::binding::Binding;
+use crate::revocation::RevocationLookup;
 use crate::time::UnixTime;
 use crate::trace::Trace;
 use crate::unverified::Unverified;
@@ -64,6 +65,39 @@ impl RecordNeed {
     }
 }
 
+impl RevocationNeed {
+    /// Goes on without an answer, at the time the need arose: for a host without a store.
+    pub fn unavailable(self) -> Step {
+        let since = self.since();
+        self.supply(&RevocationLookup::Unavailable, since)
+    }
+
+    /// Goes on with what the host found out, at the time `now`.
+    pub fn supply(self, found: &RevocationLookup<'_>, now: UnixTime) -> Step {
+        self.supply_traced(found, now, &mut ())
+    }
+
+    /// The same, watched by `trace`.
+    pub fn supply_traced(self, found: &RevocationLookup<'_>, now: UnixTime, trace: &mut impl Trace) -> Step {
+        self.supply_with(&mut State::none(), found, now, trace)
+    }
+
+    /// The same with what was learned.
+    pub(super) fn supply_with(
+        self,
+        state: &mut State,
+        found: &RevocationLookup<'_>,
+        now: UnixTime,
+        trace: &mut impl Trace,
+    ) -> Step {
+        let (gate, asked, AwaitedRevocations { request, principal, location, keys, .. }) = self.into_parts();
+        let identified = Identified { routed: gate.routed(request), principal, location };
+        let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
+        let outcome = decider.revocations_found(identified, &keys, found);
+        gate.step(outcome, || asked, now)
+    }
+}
+
 impl CallNeed {
     /// Goes on without an answer, at the time the need arose: for a host that calls nobody.
     pub fn unavailable(self) -> Step {
@@ -103,7 +137,7 @@ impl CallNeed {
             Purpose::Identity { request, digest, verified, location } => {
                 let routed = gate.routed(*request);
                 match decider.answered(&routed, digest, verified.map(|verified| *verified), reply) {
-                    Ok(principal) => decider.authorize(Identified { routed, principal, location }),
+                    Ok(principal) => decider.unless_revoked(Identified { routed, principal, location }),
                     Err(error) => Err(routed.refuse_presented(&gate, location, None, error)),
                 }
             }

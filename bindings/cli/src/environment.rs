@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use portcullis_analysis::lints;
-use portcullis_config::{Configuration, Secrets, Severity};
+use portcullis_config::{Configuration, RecordStore, Secrets, Severity};
 
 use crate::document::{self, Document};
 use crate::input::shown;
@@ -60,6 +60,10 @@ impl Secrets for Environment {
 
     fn hint(&self, name: &str) -> String {
         format!("set the environment variable {name}, or add it to the file given with --env-file")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

@@ -4,7 +4,7 @@ use core::cell::RefCell;
 use std::collections::BTreeMap;
 
 use portcullis::Gate;
-use portcullis_config::{ConfigErrors, Secrets, load};
+use portcullis_config::{ConfigErrors, RecordStore, Secrets, load};
 
 /// Random bytes in a made-up secret: as many as the longest hash has, so that it is long enough for every algorithm.
 const SECRET_BYTES: usize = 64;
@@ -39,6 +39,10 @@ impl Secrets for MadeUp {
 
     fn hint(&self, _name: &str) -> String {
         "the system gave no random numbers; try again".to_owned()
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

@@ -91,6 +91,8 @@ export type Reason =
   | "bundle_unavailable"
   /** Nobody could say who the caller is. */
   | "ask_unavailable"
+  /** Whether the credential was taken back could not be looked up. */
+  | "revocations_unavailable"
   /** The configuration did not load. */
   | "config_invalid"
   /** The API-key records could not be had. */

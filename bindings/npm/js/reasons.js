@@ -40,6 +40,7 @@ export const reasons = Object.freeze([
   "keys_unavailable",
   "bundle_unavailable",
   "ask_unavailable",
+  "revocations_unavailable",
   "config_invalid",
   "records_unavailable",
   "internal",

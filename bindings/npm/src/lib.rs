@@ -203,6 +203,8 @@ impl Gate {
                 let handle = self.pending.keep(Need::ApiKeyRecord(need));
                 json(&Outcome::NeedsRecord { handle: &handle, key: &key })
             }
+            // No document loads here that looks revocations up.
+            Step::Need(Need::Revocations(need)) => self.step(line, need.unavailable()),
             Step::Need(Need::Call(need)) => {
                 let call = SentCall::new(need.call());
                 let handle = self.pending.keep(Need::Call(need));

@@ -13,7 +13,7 @@ mod table;
 use alloc::string::String;
 use core::cell::RefCell;
 
-use portcullis::{BodyNeed, CallNeed, Need, RecordNeed, WaitNeed};
+use portcullis::{BodyNeed, CallNeed, Need, RecordNeed, RevocationNeed, WaitNeed};
 
 use crate::table::Table;
 
@@ -38,7 +38,15 @@ impl Pending {
     pub fn take_record(&self, handle: &str) -> Option<RecordNeed> {
         match self.take(handle)? {
             Need::ApiKeyRecord(need) => Some(need),
-            Need::Body(_) | Need::Call(_) | Need::Wait(_) => None,
+            Need::Revocations(_) | Need::Body(_) | Need::Call(_) | Need::Wait(_) => None,
+        }
+    }
+
+    /// The decision under `handle`, if it waits for revocations. It is no longer kept, whatever it waits for.
+    pub fn take_revocations(&self, handle: &str) -> Option<RevocationNeed> {
+        match self.take(handle)? {
+            Need::Revocations(need) => Some(need),
+            Need::ApiKeyRecord(_) | Need::Body(_) | Need::Call(_) | Need::Wait(_) => None,
         }
     }
 
@@ -46,7 +54,7 @@ impl Pending {
     pub fn take_body(&self, handle: &str) -> Option<BodyNeed> {
         match self.take(handle)? {
             Need::Body(need) => Some(need),
-            Need::ApiKeyRecord(_) | Need::Call(_) | Need::Wait(_) => None,
+            Need::ApiKeyRecord(_) | Need::Revocations(_) | Need::Call(_) | Need::Wait(_) => None,
         }
     }
 
@@ -54,7 +62,7 @@ impl Pending {
     pub fn take_call(&self, handle: &str) -> Option<CallNeed> {
         match self.take(handle)? {
             Need::Call(need) => Some(need),
-            Need::ApiKeyRecord(_) | Need::Body(_) | Need::Wait(_) => None,
+            Need::ApiKeyRecord(_) | Need::Revocations(_) | Need::Body(_) | Need::Wait(_) => None,
         }
     }
 
@@ -62,7 +70,7 @@ impl Pending {
     pub fn take_wait(&self, handle: &str) -> Option<WaitNeed> {
         match self.take(handle)? {
             Need::Wait(need) => Some(need),
-            Need::ApiKeyRecord(_) | Need::Body(_) | Need::Call(_) => None,
+            Need::ApiKeyRecord(_) | Need::Revocations(_) | Need::Body(_) | Need::Call(_) => None,
         }
     }
 

@@ -177,6 +177,7 @@ impl Stream {
                     let mut gate = plugin.gate.borrow_mut();
                     step = gate.supply_record(need, &RecordLookup::Unavailable, time(started));
                 }
+                Step::Need(Need::Revocations(need)) => step = need.unavailable(),
                 Step::Need(Need::Body(need)) => match self.body_within(need.limit())? {
                     Some(body) => {
                         step = plugin.gate.borrow_mut().supply_body(need, Some(&body), time(started));

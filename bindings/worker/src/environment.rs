@@ -10,6 +10,9 @@ const CONFIG: &str = "PORTCULLIS_CONFIG";
 /// The KV namespace with the records of API keys, which `handler.mjs` asks.
 const RECORDS: &str = "PORTCULLIS_KEYS";
 
+/// The KV namespace with revocations, which `handler.mjs` asks as well.
+const REVOKED: &str = "PORTCULLIS_REVOKED";
+
 /// The bindings of a Worker.
 #[derive(Debug)]
 pub(crate) struct Environment<'a>(&'a Object);
@@ -39,6 +42,12 @@ impl<'a> Environment<'a> {
         })
     }
 
+    /// Whether a KV namespace is bound as `name`: what a variable of that name holds is none.
+    fn has_namespace(&self, name: &str) -> bool {
+        let get = Reflect::get(&self.binding(name), &JsValue::from_str("get"));
+        get.is_ok_and(|get| get.is_function())
+    }
+
     fn binding(&self, name: &str) -> JsValue {
         Reflect::get(self.0, &JsValue::from_str(name)).unwrap_or(JsValue::UNDEFINED)
     }
@@ -63,12 +72,18 @@ impl Secrets for Environment<'_> {
     }
 
     fn record_store(&self) -> RecordStore {
-        // What a variable of that name holds is no namespace.
-        let get = Reflect::get(&self.binding(RECORDS), &JsValue::from_str("get"));
-        if get.is_ok_and(|get| get.is_function()) {
+        if self.has_namespace(RECORDS) {
             RecordStore::Available
         } else {
             RecordStore::Missing("bind a KV namespace as PORTCULLIS_KEYS, under [[kv_namespaces]]")
+        }
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        if self.has_namespace(REVOKED) {
+            RecordStore::Available
+        } else {
+            RecordStore::Missing("bind a KV namespace as PORTCULLIS_REVOKED, under [[kv_namespaces]]")
         }
     }
 }

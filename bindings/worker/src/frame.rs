@@ -5,6 +5,7 @@
 //! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set; and for the response, `<name` to remove, `>name`, value to set, `&name`, value to add |
 //! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
 //! | `api_key_record` | the handle for `supply_record`, by what the store knows the record that is needed |
+//! | `revocations` | the handle for `supply_revocations`, then by what names the store knows revocations of the credential |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
 //! | `call` | the handle for `supply_reply`, the time-out in milliseconds, method, URL, then name, value of each header, an empty line, the body |
 //! | `wait` | the handle for `again`, and after how many milliseconds to call it |
@@ -78,6 +79,11 @@ pub(crate) fn wait(handle: &str, millis: u64) -> String {
 /// The frame that asks for the record of an API key. The core made sure that `key` is letters, digits and a colon.
 pub(crate) fn need_api_key_record(handle: &str, key: &str) -> String {
     format!("api_key_record\n{handle}\n{key}")
+}
+
+/// The frame that asks for revocations. The core made sure that `keys` are letters, digits, underscores and a colon.
+pub(crate) fn need_revocations(handle: &str, keys: &[String]) -> String {
+    format!("revocations\n{handle}\n{}", keys.join("\n"))
 }
 
 /// The frame that asks for the body.

@@ -15,7 +15,8 @@ use std::hash::DefaultHasher;
 use portcullis::api_key::RecordLookup;
 use portcullis::limits::WAIT_MILLIS;
 use portcullis::{
-    Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, Step, UnixTime, Verdict,
+    Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, RevocationLookup, Step,
+    UnixTime, Verdict,
 };
 use portcullis_pending::{Notices, Pending, Refreshes};
 use wasm_bindgen::JsValue;
@@ -146,6 +147,25 @@ impl Gate {
             None => RecordLookup::Unavailable,
         };
         self.supply_lookup(handle, Call::new(method, request_id, client, now), &found)
+    }
+
+    /// Goes on, once, with the decision that waits for revocations: a list of what is under each of their names, `null` where
+    /// there is nothing, as JSON; nothing if the store cannot be asked. `method` and `request_id` are those of the request.
+    pub fn supply_revocations(
+        &mut self,
+        handle: &str,
+        method: &str,
+        request_id: &str,
+        client: &str,
+        now: f64,
+        found: Option<String>,
+    ) -> String {
+        let call = Call::new(method, request_id, client, now);
+        let need = self.pending.take_revocations(handle);
+        let values = found.and_then(|found| serde_json::from_str::<Vec<Option<String>>>(&found).ok());
+        let values = values.as_deref().map(|values| values.iter().map(Option::as_deref).collect::<Vec<_>>());
+        let found = values.as_deref().map_or(RevocationLookup::Unavailable, RevocationLookup::Found);
+        self.go_on(call, need, |live, need| live.supply_revocations(need, &found, call.now))
     }
 
     /// Goes on, once, with the decision that waits for a body: its bytes, or `undefined` if it cannot be read. `method` and
@@ -319,6 +339,10 @@ impl Gate {
             Step::Need(Need::ApiKeyRecord(need)) => {
                 let key = need.store_key().to_string();
                 frame::need_api_key_record(&self.pending.keep(Need::ApiKeyRecord(need)), &key)
+            }
+            Step::Need(Need::Revocations(need)) => {
+                let keys = need.store_keys().to_vec();
+                frame::need_revocations(&self.pending.keep(Need::Revocations(need)), &keys)
             }
             Step::Need(Need::Call(need)) => {
                 let origin = self.ready.as_ref().map(|ready| ready.origin.as_str()).unwrap_or_default();

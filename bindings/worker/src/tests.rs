@@ -3,7 +3,7 @@
 use super::{Call, Gate, Ready, pairs, seconds};
 use portcullis::HeaderPair;
 use portcullis::api_key::{RecordLookup, assemble, plain_hash};
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 
 const NOW: f64 = 1_795_305_600_000.0;
 /// A key of another system, with a record in the configuration.
@@ -18,6 +18,10 @@ impl Secrets for Given {
 
     fn hint(&self, name: &str) -> String {
         name.to_string()
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {
@@ -226,4 +230,51 @@ fn a_refresh_is_no_decision() {
         "{status}"
     );
     assert_eq!(gate.refreshed(&frame[1], NOW, 200, json, Some(set.to_vec())), "");
+}
+
+/// A gate that looks revocations up, and what it asks about a key with a record.
+fn looking_up() -> (Gate, Vec<String>) {
+    let document = format!(
+        r#"{{
+            "profile": "generic",
+            "api_keys": {{"records": [{{"id": "listed", "hash": "{}", "roles": ["user"]}}]}},
+            "revoked": {{"lookup": true}},
+            "policy": {{
+                "roles": {{"user": {{"permissions": ["search:read"]}}}}, "routes": {{"POST /search": "search:read"}}
+            }}
+        }}"#,
+        plain_hash(LISTED)
+    );
+    let gate = portcullis_config::load(document.as_bytes(), &Given).unwrap().gate;
+    let mut gate = Gate::of(Some(Ready::new(gate, "http://origin".to_string())));
+    let frame = decide(&mut gate, LISTED);
+    (gate, frame)
+}
+
+#[test]
+fn revocations_are_asked_for_by_name_and_found_once() {
+    for (found, status, reason) in [
+        (Some(r#"["", null, null]"#), "401", "token_revoked"),
+        (Some(r#"[null, "{\"before\": \"2099-01-01T00:00:00Z\"}", null]"#), "401", "token_revoked"),
+        (Some(r#"[null, "{}", null]"#), "503", "revocations_unavailable"),
+        (Some(r#"[null, null, "{}"]"#), "401", "api_key_disabled"),
+        (Some("[null, null]"), "503", "revocations_unavailable"),
+        (Some("[null, null, {}]"), "503", "revocations_unavailable"),
+        (Some("null"), "503", "revocations_unavailable"),
+        (Some(""), "503", "revocations_unavailable"),
+        (None, "503", "revocations_unavailable"),
+        (Some("[null, null, null]"), "http://origin/search", "\"allow\""),
+    ] {
+        let (mut gate, frame) = looking_up();
+        let kinds: Vec<&str> = frame[2..].iter().filter_map(|name| name.split(':').next()).collect();
+        assert_eq!((&*frame[0], kinds), ("revocations", vec!["credential", "subject", "api_key"]));
+        let mut supply = |found: Option<&str>| {
+            let found = found.map(str::to_string);
+            lines(&gate.supply_revocations(&frame[1], "POST", "request-1", "", NOW, found))
+        };
+        let decided = supply(found);
+        assert_eq!(&*decided[2], status, "{found:?}");
+        assert!(decided[1].contains(reason), "{}", decided[1]);
+        assert_internal(&supply(Some("[null, null, null]")));
+    }
 }

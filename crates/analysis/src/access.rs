@@ -71,6 +71,7 @@ fn decide_as(
             // Nobody is asked about a caller who is not there.
             Step::Need(Need::Call(need)) => need.unavailable(),
             Step::Need(Need::Wait(need)) => need.unavailable(),
+            Step::Need(Need::Revocations(need)) => need.unavailable(),
             // A hypothetical caller presents no key that could have a record.
             Step::Need(Need::ApiKeyRecord(need)) => need.supply(&RecordLookup::Unavailable, ANY_TIME),
         };

@@ -47,7 +47,7 @@ impl fmt::Display for BundleSummary {
 }
 
 fn revoked(revocations: &Revocations) -> usize {
-    let Revocations { tokens, sessions, subjects, issuers, api_keys, credentials } = revocations;
+    let Revocations { tokens, sessions, subjects, issuers, api_keys, credentials, lookup: _ } = revocations;
     let ids = tokens.values().chain(sessions.values()).map(|ids| ids.len()).sum::<usize>();
     [ids, subjects.len(), issuers.len(), api_keys.len(), credentials.len()].iter().sum()
 }

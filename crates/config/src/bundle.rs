@@ -192,7 +192,7 @@ pub fn bundle_contents(text: &[u8]) -> Result<BundleContents, String> {
         records.push(record);
     }
     let mut diagnostics = Diagnostics::default();
-    let revocations = revoked::compile(&written.revoked, &mut diagnostics);
+    let revocations = revoked::of_bundle(&written.revoked, &mut diagnostics);
     if diagnostics.error_count() > 0 {
         let errors = diagnostics.into_errors();
         let first = errors.iter().next().map(|error| record::said(&error.pointer, &error.message));

@@ -128,7 +128,7 @@ fn compile_gate(
     let policy = policy::compile(context, diagnostics);
     let default_role: Option<String> =
         policy.as_ref().and_then(|policy| roles::default_role(context, &policy.roles, diagnostics));
-    let revocations = revoked::compile(&document.revoked, diagnostics);
+    let revocations = revoked::of_document(&document.revoked, context.secrets, diagnostics);
     let failures = document.limits.failures.as_ref();
     let failures =
         failures.map(|written| limits::rate(written, "/limits/failures", context.secrets, diagnostics));

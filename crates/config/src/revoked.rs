@@ -8,8 +8,30 @@ use portcullis::parts::{KeyHash, Revocations};
 
 use crate::diagnostics::Diagnostics;
 use crate::document::RevokedDocument;
+use crate::secrets::{RecordStore, Secrets};
 
-pub(crate) fn compile(written: &RevokedDocument, diagnostics: &mut Diagnostics) -> Revocations {
+/// Those of a document, which may ask the store of its host for others.
+pub(crate) fn of_document(
+    written: &RevokedDocument,
+    secrets: &dyn Secrets,
+    diagnostics: &mut Diagnostics,
+) -> Revocations {
+    if written.lookup {
+        check_store(secrets.revocation_store(), diagnostics);
+    }
+    Revocations { lookup: written.lookup, ..compile(written, diagnostics) }
+}
+
+/// Those of a bundle, which says nothing about the host.
+pub(crate) fn of_bundle(written: &RevokedDocument, diagnostics: &mut Diagnostics) -> Revocations {
+    if written.lookup {
+        diagnostics
+            .error("/revoked/lookup", "belongs into the configuration: a bundle names no store of the host");
+    }
+    compile(written, diagnostics)
+}
+
+fn compile(written: &RevokedDocument, diagnostics: &mut Diagnostics) -> Revocations {
     let mut revocations = Revocations::default();
     for token in &written.tokens {
         revocations.tokens.entry(token.issuer.clone()).or_default().insert(token.jti.clone());
@@ -50,4 +72,17 @@ pub(crate) fn compile(written: &RevokedDocument, diagnostics: &mut Diagnostics) 
         }
     }
     revocations
+}
+
+/// Revocations are asked for: there must be somebody to ask.
+fn check_store(store: RecordStore, diagnostics: &mut Diagnostics) {
+    let remedy = "list what was taken back under \"revoked\" itself, and remove \"lookup\"";
+    let message = match store {
+        RecordStore::Available => return,
+        RecordStore::Unsupported => format!("this host has no store to look revocations up in; {remedy}"),
+        RecordStore::Missing(how) => {
+            format!("this host has been given no store to look revocations up in; {how}; or {remedy}")
+        }
+    };
+    diagnostics.error("/revoked/lookup", message);
 }

@@ -20,6 +20,14 @@ pub trait Secrets {
         RecordStore::Available
     }
 
+    /// Where this host finds revocations that the document does not list.
+    ///
+    /// A document with `revoked.lookup` loads only where there is a store: every credential would be refused with
+    /// `revocations_unavailable` otherwise.
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Unsupported
+    }
+
     /// Whether this host sends the gate's own calls while it runs: to fetch keys, and to ask who a caller is.
     ///
     /// A document that needs them loads only where there is somebody to send them.
@@ -40,7 +48,7 @@ pub trait Secrets {
     }
 }
 
-/// Whether a host has a store of API-key records.
+/// Whether a host has a store: of API-key records, or of revocations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecordStore {
     /// It has one, or its caller may.

@@ -8,7 +8,7 @@ use portcullis::trace::HypotheticalCaller;
 use portcullis::{
     AuthError, Decision, Forward, Gate, HeaderPair, Need, RequestHead, Step, UnixTime, Verdict,
 };
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 
 /// A random-looking secret of 64 bytes, long enough for every HMAC algorithm.
 pub const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -45,6 +45,10 @@ impl Secrets for Env {
 
     fn hint(&self, name: &str) -> String {
         format!("set it with `set-secret {name}`")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {
@@ -146,6 +150,7 @@ pub fn resumed_at(gate: &Gate, head: &RequestHead<'_>, supplies: &[Supply<'_>], 
                 Some(Supply::Unavailable) => need.supply(&RecordLookup::Unavailable, now),
                 other => panic!("a record is needed, not {other:?}"),
             },
+            Step::Need(Need::Revocations(need)) => need.unavailable(),
             Step::Need(Need::Call(need)) => need.unavailable(),
             Step::Need(Need::Wait(need)) => need.unavailable(),
             Step::Need(Need::Body(need)) => match supplies.next() {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use portcullis::api_key::RecordLookup;
 use portcullis::{Decision, Gate, HeaderPair, RequestHead, UnixTime};
-use portcullis_config::{ConfigErrors, Loaded, Secrets, load};
+use portcullis_config::{ConfigErrors, Loaded, RecordStore, Secrets, load};
 use serde_json::Value;
 
 use crate::json::{Survey, survey};
@@ -42,6 +42,10 @@ impl Secrets for Host {
 
     fn hint(&self, name: &str) -> String {
         format!("set {name}")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

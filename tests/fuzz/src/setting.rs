@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use portcullis::limits::NUMERIC_DATE_MAX;
 use portcullis::{Gate, UnixTime};
-use portcullis_config::{Secrets, load};
+use portcullis_config::{RecordStore, Secrets, load};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -35,6 +35,10 @@ impl Secrets for Named {
 
     fn hint(&self, name: &str) -> String {
         format!("set {name}")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

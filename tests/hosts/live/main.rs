@@ -8,6 +8,7 @@ mod objects;
 mod oidc;
 mod scene;
 mod scheduled;
+mod store;
 
 use std::process::ExitCode;
 
@@ -45,8 +46,12 @@ fn main() -> ExitCode {
             })
         })
     };
-    let oidc = harness::checks("live::oidc_provider", oidc::on_every_host);
-    let scheduled = harness::checks("live::worker::scheduled", scheduled::scheduled);
-    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain([scheduled, oidc]);
+    let single = [
+        harness::checks("live::oidc_provider", oidc::on_every_host),
+        harness::checks("live::worker::scheduled", scheduled::scheduled),
+        harness::checks("live::worker::revocations_in_kv", store::revocations),
+        harness::checks("live::worker::a_store_that_fails", store::a_store_that_fails),
+    ];
+    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain(single);
     harness::run(tests.collect(), Order::Parallel)
 }

@@ -5,13 +5,13 @@ use std::sync::{Mutex, PoisonError};
 
 use portcullis::api_key::RecordLookup;
 pub use portcullis::{Decision, Response, Verdict};
-use portcullis::{Gate, HeaderPair, LiveGate, Need, Reason, RequestHead, Step, UnixTime};
-use portcullis_config::Secrets;
+use portcullis::{Gate, HeaderPair, LiveGate, Need, Reason, RequestHead, RevocationLookup, Step, UnixTime};
+use portcullis_config::{RecordStore, Secrets};
 
 /// What a decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// The record of an API key, by what a store knows it by.
+    /// The record of an API key, or a revocation, by what a store knows it by.
     ApiKeyRecord(String),
     /// The body of the request, up to a limit in bytes.
     Body(usize),
@@ -20,7 +20,7 @@ pub enum Wanted {
 /// What a host finds out.
 #[derive(Debug, Clone, Copy)]
 pub enum Supply<'s> {
-    /// The record of an API key as stored, or that there is none.
+    /// The record, or the revocation, as stored, or that there is none.
     ApiKeyRecord(Option<&'s [u8]>),
     /// The body of the request.
     Body(&'s [u8]),
@@ -62,6 +62,10 @@ impl Secrets for Named<'_> {
 
     fn hint(&self, name: &str) -> String {
         format!("add {name} to {}", self.place)
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {
@@ -147,6 +151,12 @@ impl Native {
                     };
                     need.supply(&found, now)
                 }
+                Step::Need(Need::Revocations(need)) => {
+                    let keys = need.store_keys().iter();
+                    let found = keys.map(|key| supply(&Wanted::ApiKeyRecord(key.clone())));
+                    let found = found.collect::<Result<Vec<_>, E>>()?;
+                    with_revocations(&found, |found| need.supply(found, now))
+                }
                 Step::Need(Need::Call(need)) => need.unavailable(),
                 Step::Need(Need::Wait(need)) => need.unavailable(),
                 Step::Need(Need::Body(need)) => Step::Verdict(match supply(&Wanted::Body(need.limit()))? {
@@ -181,9 +191,25 @@ fn decide_live<'s>(
                 };
                 gate.supply_record(need, &found, now)
             }
+            Step::Need(Need::Revocations(need)) => {
+                let found: Vec<_> = need.store_keys().iter().map(|key| records(key)).collect();
+                with_revocations(&found, |found| gate.supply_revocations(need, found, now))
+            }
             Step::Need(Need::Call(need)) => gate.supply_reply(need, None, now),
             Step::Need(Need::Wait(need)) => gate.give_up(need, now),
             Step::Need(Need::Body(need)) => gate.supply_body(need, Some(body), now),
         };
+    }
+}
+
+/// Calls `go_on` with what was found under the names of revocations; if one could not be read, none could.
+fn with_revocations(found: &[Supply<'_>], go_on: impl FnOnce(&RevocationLookup<'_>) -> Step) -> Step {
+    let values = found.iter().map(|supply| match supply {
+        Supply::ApiKeyRecord(value) => value.map(core::str::from_utf8).transpose().ok(),
+        Supply::Body(_) | Supply::Unavailable => None,
+    });
+    match values.collect::<Option<Vec<_>>>() {
+        Some(values) => go_on(&RevocationLookup::Found(&values)),
+        None => go_on(&RevocationLookup::Unavailable),
     }
 }

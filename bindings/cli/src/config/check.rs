@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use portcullis_analysis::sources::FetchedSource;
 use portcullis_analysis::{cracked, lints};
-use portcullis_config::{ConfigError, Diagnostic, Lint, Position, Secrets, Severity};
+use portcullis_config::{ConfigError, Diagnostic, Lint, Position, RecordStore, Secrets, Severity};
 use serde::Serialize;
 
 use crate::document::Document;
@@ -104,6 +104,10 @@ impl Secrets for Assumed {
 
     fn hint(&self, _: &str) -> String {
         "write the name of a secret, in capitals, digits and underscores".to_owned()
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

@@ -156,7 +156,8 @@ reasons! {
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
     RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
     BodyInvalid BodyTooLarge
-    RateLimited KeysUnavailable BundleUnavailable AskUnavailable ConfigInvalid RecordsUnavailable Internal
+    RateLimited KeysUnavailable BundleUnavailable AskUnavailable RevocationsUnavailable ConfigInvalid
+    RecordsUnavailable Internal
 }
 
 #[cfg(test)]

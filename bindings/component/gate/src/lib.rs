@@ -118,6 +118,8 @@ impl Line {
                 let pending = wit::PendingRecord::new(PendingRecord(need, self));
                 wit::Step::Need(wit::Need::ApiKeyRecord(pending))
             }
+            // No document loads here that looks revocations up.
+            Step::Need(Need::Revocations(need)) => self.step(need.unavailable()),
             Step::Need(Need::Call(need)) => self.step(need.unavailable()),
             Step::Need(Need::Wait(need)) => self.step(need.unavailable()),
             Step::Need(Need::Body(need)) => {

@@ -2,8 +2,8 @@
 
 use portcullis::api_key::RecordLookup;
 use portcullis::{
-    Call, CredentialHandling, Decision, Gate, Need, Principal, Reason, Reply, RequestHead, Step, UnixTime,
-    Verdict,
+    Call, CredentialHandling, Decision, Gate, Need, Principal, Reason, Reply, RequestHead, RevocationLookup,
+    Step, UnixTime, Verdict,
 };
 use serde::Serialize;
 
@@ -79,6 +79,12 @@ impl Explanation {
                 Step::Verdict(verdict) => break verdict,
                 Step::Need(Need::ApiKeyRecord(need)) => {
                     need.supply_traced(&RecordLookup::Unavailable, now, &mut recording)
+                }
+                // Hosts refuse what they cannot look up. Here that would explain nothing else, and is told instead.
+                Step::Need(Need::Revocations(need)) => {
+                    recording.leaves_revocations = true;
+                    let none = vec![None; need.store_keys().len()];
+                    need.supply_traced(&RevocationLookup::Found(&none), now, &mut recording)
                 }
                 Step::Need(Need::Call(need)) => {
                     let answer = send(need.call());

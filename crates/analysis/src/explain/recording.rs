@@ -70,6 +70,8 @@ pub(crate) struct Recording<'g> {
     pub(crate) bindings: Vec<ComparedBinding>,
     /// Who was asked.
     pub(crate) asked: Vec<Asked>,
+    /// Whether a host would look the credential up in its store of revocations.
+    pub(crate) leaves_revocations: bool,
 }
 
 impl<'g> Recording<'g> {
@@ -86,6 +88,7 @@ impl<'g> Recording<'g> {
             passed: Vec::new(),
             bindings: Vec::new(),
             asked: Vec::new(),
+            leaves_revocations: false,
         }
     }
 

@@ -91,6 +91,10 @@ fn wait(error: &WaitError) -> String {
         WaitError::Ask(AskError::Status(_) | AskError::TooLong | AskError::NotJson) => {
             "let \"identity.ask\" name an endpoint that answers 200 with JSON, or with one of \"identity.refusals\"".to_owned()
         }
+        WaitError::Revocations => "ask a host: it has the store of revocations that \"revoked.lookup\" speaks of".to_owned(),
+        WaitError::RevocationUnusable(_) => {
+            "write that revocation again, as an object with \"before\"".to_owned()
+        }
         WaitError::RateLimited { retry_secs } => format!("wait for {retry_secs} seconds"),
     }
 }

@@ -34,6 +34,10 @@ pub(crate) fn stages(decided: &Decided<'_>) -> Vec<Stage> {
     }
     stages.extend(token::stages(decided));
     stages.extend(decided.recording.asked.iter().map(asked));
+    if decided.recording.leaves_revocations {
+        let detail = "not looked up here; a host asks its store whether this credential was taken back";
+        stages.push(Stage::passed("revoked", detail));
+    }
     if let Some(principal) = &diagnostics.principal {
         stages.push(Stage::passed("principal", self::principal(decided, principal)));
         stages.extend(access::stages(decided, principal));

@@ -273,6 +273,8 @@ pub struct RevokedDocument {
     pub api_keys: Vec<String>,
     /// Credentials of any kind: `sha256:` and 64 hexadecimal digits each.
     pub credentials: Vec<String>,
+    /// Ask the store of the host besides, for each credential that is otherwise good.
+    pub lookup: bool,
 }
 
 /// A token.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_config::{Diagnostic, Secrets, load};
+use portcullis_config::{Diagnostic, RecordStore, Secrets, load};
 use serde_json::{Value, json};
 
 /// A random-looking secret of 64 bytes.
@@ -19,6 +19,10 @@ impl Secrets for Host {
 
     fn hint(&self, name: &str) -> String {
         format!("set {name}")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

@@ -1,4 +1,4 @@
-//! A document that asks for records of API keys loads only on a host that has them.
+//! A document that asks for records of API keys, or for revocations, loads only on a host that has them.
 
 use crate::host::document;
 use portcullis_config::{RecordStore, Secrets, load};
@@ -16,6 +16,10 @@ impl Secrets for With {
     }
 
     fn record_store(&self) -> RecordStore {
+        self.0
+    }
+
+    fn revocation_store(&self) -> RecordStore {
         self.0
     }
 }
@@ -45,4 +49,48 @@ fn lookup_takes_a_store() {
             "/api_keys/lookup: this host has been given no store to look records up in; plug one in; or list the records under api_keys.records, and remove \"lookup\"",
         ]
     );
+}
+
+#[test]
+fn revocations_that_are_looked_up_take_a_store() {
+    let refusal = |lookup: bool, store: RecordStore| {
+        let document = document("generic", &json!({"revoked": {"lookup": lookup}}));
+        load(document.to_string().as_bytes(), &With(store)).err().map(|errors| errors.to_string())
+    };
+    assert_eq!(refusal(true, RecordStore::Available), None);
+    for (store, why) in [
+        (RecordStore::Unsupported, "this host has no store to look revocations up in"),
+        (
+            RecordStore::Missing("plug one in"),
+            "this host has been given no store to look revocations up in; plug one in; or",
+        ),
+    ] {
+        assert_eq!(refusal(false, store), None, "{store:?}");
+        let told = refusal(true, store).unwrap();
+        assert!(told.starts_with("/revoked/lookup: ") && told.contains(why), "{told}");
+        assert!(
+            told.ends_with("list what was taken back under \"revoked\" itself, and remove \"lookup\""),
+            "{told}"
+        );
+    }
+}
+
+/// A host that says nothing about it has none.
+#[test]
+fn a_host_has_to_say_that_it_has_a_store_of_revocations() {
+    struct Silent;
+
+    impl Secrets for Silent {
+        fn get(&self, name: &str) -> Option<String> {
+            With(RecordStore::Available).get(name)
+        }
+
+        fn hint(&self, name: &str) -> String {
+            With(RecordStore::Available).hint(name)
+        }
+    }
+
+    let document = document("generic", &json!({"revoked": {"lookup": true}}));
+    let told = load(document.to_string().as_bytes(), &Silent).err().map(|errors| errors.to_string());
+    assert!(told.unwrap().contains("no store to look revocations up in"));
 }

@@ -9,6 +9,7 @@ mod failures;
 mod host;
 mod identity;
 mod memory;
+mod revocations;
 mod revoked;
 mod rotation;
 mod sources;

@@ -13,16 +13,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+mod bound;
+mod capnp;
+
+pub use bound::Bound;
+pub use capnp::COMPATIBILITY_DATE;
+
 use super::printed::Printed;
 use crate::root::target;
 use crate::step::not_started;
 use crate::tools::node;
+use capnp::quote;
 
 /// How long workerd may take to accept connections.
 const START: Duration = Duration::from_secs(20);
-/// The behaviour of the runtime that the Worker is tested with; the same date stands in `wrangler.toml`.
-pub const COMPATIBILITY_DATE: &str = "2026-04-01";
-
 /// The header with what Cloudflare knows of a request, as JSON: a Worker that sees such a request believes its
 /// `CF-Connecting-IP`, as it does on Cloudflare.
 pub const CF_HEADER: &str = "CF-Blob";
@@ -36,7 +40,7 @@ pub struct WorkerSettings {
     pub secrets: BTreeMap<String, String>,
     /// `ORIGIN`: where accepted requests go.
     pub origin: String,
-    /// A server that speaks the protocol of Workers KV, bound as `PORTCULLIS_KEYS`.
+    /// A server that speaks the protocol of Workers KV, bound as `PORTCULLIS_KEYS` and as `PORTCULLIS_REVOKED`.
     pub kv: Option<SocketAddr>,
 }
 
@@ -70,6 +74,21 @@ impl Workerd {
         name: &str,
         address: SocketAddr,
     ) -> Result<Self> {
+        Self::start_bound(settings, &Bound::default(), artefact_dir, name, address)
+    }
+
+    /// The same, with what is bound besides. Of that, workerd has some only as an experiment.
+    ///
+    /// # Errors
+    ///
+    /// If workerd does not come up.
+    pub fn start_bound(
+        settings: &WorkerSettings,
+        bound: &Bound,
+        artefact_dir: &Path,
+        name: &str,
+        address: SocketAddr,
+    ) -> Result<Self> {
         let binary = node::workerd(&node::modules())?;
         let dir = target("workerd").join(name);
         fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
@@ -79,10 +98,19 @@ impl Workerd {
                 .with_context(|| artefact_dir.join(file).display().to_string())?;
         }
         let config = dir.join("config.capnp");
-        fs::write(&config, capnp(settings, address)).with_context(|| config.display().to_string())?;
+        bound.prepare(&dir)?;
+        fs::write(&config, configuration(settings, bound, address))
+            .with_context(|| config.display().to_string())?;
 
         let mut command = Command::new(binary);
-        command.arg("serve").arg(&config).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("serve")
+            .arg(&config)
+            .args(bound.arguments())
+            .current_dir(&dir)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = command.spawn().map_err(|error| not_started(&command, error))?;
         let output = Arc::new(Printed::default());
         if let Some(pipe) = child.stdout.take() {
@@ -162,13 +190,17 @@ fn decisions(lines: &[String]) -> Vec<Value> {
 }
 
 /// A loopback port nobody listens on at the moment.
-fn free_address() -> Result<SocketAddr> {
+///
+/// # Errors
+///
+/// If there is none.
+pub fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
     Ok(listener.local_addr()?)
 }
 
 /// The configuration of workerd. Its Worker reaches private addresses (the origin on loopback) and nothing public.
-fn capnp(settings: &WorkerSettings, address: SocketAddr) -> String {
+fn configuration(settings: &WorkerSettings, bound: &Bound, address: SocketAddr) -> String {
     let mut bindings = vec![
         ("ORIGIN".to_string(), settings.origin.clone()),
         ("PORTCULLIS_CONFIG".to_string(), settings.config.clone()),
@@ -181,19 +213,22 @@ fn capnp(settings: &WorkerSettings, address: SocketAddr) -> String {
     }
     let mut services = String::new();
     if let Some(kv) = settings.kv {
-        text.push_str("    (name = \"PORTCULLIS_KEYS\", kvNamespace = \"kv\"),\n");
+        for name in ["PORTCULLIS_KEYS", "PORTCULLIS_REVOKED"] {
+            let _ = writeln!(text, "    (name = \"{name}\", kvNamespace = \"kv\"),");
+        }
         services = format!("    (name = \"kv\", external = (address = \"{kv}\", http = ())),\n");
     }
+    let Bound { bindings, services: further, sockets, workers, .. } = bound;
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";
 const config :Workerd.Config = (
   services = [
     (name = \"gate\", worker = .gate),
     (name = \"private\", network = (allow = [\"private\"])),
-{services}  ],
-  sockets = [(
-    name = \"http\", address = \"{address}\", http = (cfBlobHeader = \"{CF_HEADER}\"), service = \"gate\",
-  )],
+{services}{further}  ],
+  sockets = [
+    (name = \"http\", address = \"{address}\", http = (cfBlobHeader = \"{CF_HEADER}\"), service = \"gate\"),
+{sockets}  ],
 );
 const gate :Workerd.Worker = (
   modules = [
@@ -203,40 +238,15 @@ const gate :Workerd.Worker = (
   compatibilityDate = \"{COMPATIBILITY_DATE}\",
   globalOutbound = \"private\",
   bindings = [
-{text}  ],
+{text}{bindings}  ],
 );
-"
+{workers}"
     )
-}
-
-/// A text literal of the Cap'n Proto schema language. Everything but printable ASCII is written as UTF-8 bytes in
-/// hexadecimal escapes, the one form every version of its parser reads alike.
-fn quote(text: &str) -> String {
-    let mut literal = String::from("\"");
-    for byte in text.bytes() {
-        match byte {
-            b'"' | b'\\' => {
-                literal.push('\\');
-                literal.push(char::from(byte));
-            }
-            b' '..=b'~' => literal.push(char::from(byte)),
-            // Writing to a String cannot fail.
-            _ => drop(write!(literal, "\\x{byte:02x}")),
-        }
-    }
-    literal.push('"');
-    literal
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{decisions, quote};
-
-    #[test]
-    fn any_text_becomes_a_literal() {
-        assert_eq!(quote("a\"b\\c\nd"), r#""a\"b\\c\x0ad""#);
-        assert_eq!(quote("é"), r#""\xc3\xa9""#);
-    }
+    use super::decisions;
 
     #[test]
     fn only_decisions_are_decisions() {

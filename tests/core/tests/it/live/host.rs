@@ -6,8 +6,8 @@ use jwt_simple::common::HeaderOptions;
 use jwt_simple::prelude::*;
 use portcullis::api_key::RecordLookup;
 use portcullis::{
-    Call, CallNeed, CallTarget, HeaderPair, LiveGate, Need, Refresh, Reply, RequestHead, Step, UnixTime,
-    Verdict, WaitNeed,
+    Call, CallNeed, CallTarget, HeaderPair, LiveGate, Need, Refresh, Reply, RequestHead, RevocationLookup,
+    Step, UnixTime, Verdict, WaitNeed,
 };
 use portcullis_tests::{NOW, load, outcome};
 use serde_json::{Value, json};
@@ -104,6 +104,9 @@ pub(super) struct Host {
     /// The last call, for a look at what was in it.
     pub(super) last: Option<Call>,
     pub(super) client: &'static str,
+    /// Its store of revocations, if that answers, and how often it was asked.
+    pub(super) store: Option<BTreeMap<String, String>>,
+    pub(super) asked_store: usize,
 }
 
 impl Host {
@@ -115,6 +118,8 @@ impl Host {
             sent: Vec::new(),
             last: None,
             client: "192.0.2.1",
+            store: Some(BTreeMap::new()),
+            asked_store: 0,
         }
     }
 
@@ -171,6 +176,16 @@ impl Host {
                 Step::Need(Need::Wait(need)) => self.gate.again(need, self.time()),
                 Step::Need(Need::ApiKeyRecord(need)) => {
                     self.gate.supply_record(need, &RecordLookup::NotFound, self.time())
+                }
+                Step::Need(Need::Revocations(need)) => {
+                    let found = self.store.as_ref().map(|store| {
+                        let values = need.store_keys().iter().map(|key| store.get(key).map(String::as_str));
+                        values.collect::<Vec<_>>()
+                    });
+                    self.asked_store += 1;
+                    let found =
+                        found.as_deref().map_or(RevocationLookup::Unavailable, RevocationLookup::Found);
+                    self.gate.supply_revocations(need, &found, UnixTime::from_secs(self.now))
                 }
                 Step::Need(Need::Body(need)) => self.gate.supply_body(need, None, self.time()),
             };
