@@ -15,6 +15,7 @@ mod fetch;
 mod input;
 mod jws;
 mod key;
+mod kv;
 mod misnamed;
 mod output;
 mod paint;

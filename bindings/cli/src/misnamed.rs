@@ -16,6 +16,7 @@ const KNOWN: &[(&[&str], &str)] = &[
     (&["hash"], "portcullis api-key hash"),
     (&["create", "create-key", "apikey"], "portcullis api-key create"),
     (&["import", "import-keys"], "portcullis api-key import"),
+    (&["logout", "denylist", "blocklist"], "portcullis revoke"),
     (&["rotate", "rotate-key"], "portcullis api-key rotate"),
     (&["revoke-key", "disable-key"], "portcullis api-key revoke"),
     (&["keys", "list-keys"], "portcullis api-key list"),

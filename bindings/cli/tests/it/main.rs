@@ -31,5 +31,6 @@ mod policy;
 mod policy_bindings;
 mod policy_diff;
 mod policy_page;
+mod revoke;
 mod starters;
 mod token;

@@ -93,7 +93,7 @@ fn wait(error: &WaitError) -> String {
         }
         WaitError::Revocations => "ask a host: it has the store of revocations that \"revoked.lookup\" speaks of".to_owned(),
         WaitError::RevocationUnusable(_) => {
-            "write that revocation again, as an object with \"before\"".to_owned()
+            "write that revocation again, with `portcullis revoke … --kv`".to_owned()
         }
         WaitError::RateLimited { retry_secs } => format!("wait for {retry_secs} seconds"),
     }
