@@ -2,7 +2,7 @@
 
 use portcullis::jose::UnverifiedToken;
 use portcullis::jwk::{Jwk, JwkError};
-use portcullis::limits::{HEADER_PAIRS, JOSE_HEADER_CHARS, JWK_SET_BYTES, KEY_ID_BYTES};
+use portcullis::limits::{self, HEADER_PAIRS, JOSE_HEADER_CHARS, JWK_SET_BYTES, KEY_ID_BYTES};
 use portcullis::{TokenError, base64url};
 use portcullis_tests::*;
 
@@ -56,4 +56,27 @@ fn tokens() {
     let longest = JOSE_HEADER_CHARS / 4 * 3;
     assert_eq!(parse(&filled(longest), usize::MAX), Ok(()));
     assert_eq!(parse(&filled(longest + 1), usize::MAX), Err(TokenError::TooLarge));
+}
+
+/// What operators and clients were told of: none of them changes by the way.
+#[test]
+fn values() {
+    for (limit, value) in [
+        (limits::TOKEN_BYTES, 16_384),
+        (limits::TOKEN_BYTES_MAX, 65_536),
+        (limits::JOSE_HEADER_CHARS, 8_192),
+        (limits::CONFIG_BYTES, 4_194_304),
+        (limits::ROUTE_BYTES, 4_096),
+        (limits::PERMISSION_BYTES, 4_096),
+        (limits::TARGET_BYTES, 16_384),
+        (limits::BODY_BYTES, 65_536),
+        (limits::BODY_NODES, 32_768),
+        (limits::CARRIED_BYTES, 2_048),
+        (limits::JWK_SET_BYTES, 65_536),
+        (limits::REPLY_BYTES, 65_536),
+    ] {
+        assert_eq!(limit, value);
+    }
+    assert_eq!(limits::RSA_EXPONENT_MAX, 8_589_934_591);
+    assert_eq!(limits::STALE_SECS_MAX, 604_800);
 }
