@@ -1,5 +1,6 @@
 //! What the gate finds out while it runs: keys that are fetched, callers that are asked about, and who fails too often.
 
+mod bundle;
 mod crowd;
 mod identity;
 mod keys;

@@ -1,6 +1,7 @@
 //! What a gate learns while it runs, on real hosts and from a real server: keys, who callers are, who fails too often.
 
 mod asks;
+mod bundle;
 mod hosts;
 mod keys;
 mod limits;
@@ -26,6 +27,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("faults_from_the_start", keys::faults_from_the_start),
     ("faults_and_rotation_later", keys::faults_and_rotation_later),
     ("rotation", keys::rotation),
+    ("bundle", bundle::bundle),
     ("who_am_i", asks::who_am_i),
     ("introspection", asks::introspection),
     ("verify_call", asks::verify_call),

@@ -11,6 +11,7 @@ use portcullis_test_support::identity_provider::{Fault, IdentityProvider, KEYS, 
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
+use super::bundle::{self, Next};
 use super::stage::{REFETCH, Stage, by_url, document, forged};
 use crate::setup::{LOG, PATH};
 
@@ -39,7 +40,9 @@ const STALLING: usize = 6;
 const NO_CLUSTER: usize = 7;
 const EMPTY_CLUSTER: usize = 8;
 const LEFT: usize = 9;
-const FIRST_LATER: usize = 10;
+/// One for each of [`bundle::ALL`].
+const FIRST_BUNDLE: usize = 10;
+const FIRST_LATER: usize = FIRST_BUNDLE + bundle::ALL.len();
 
 /// All of it on one Envoy, so that there is one time to wait.
 pub(crate) fn fetched(artefact: &ProxyWasmArtefact, summary: &mut Summary) -> Result<()> {
@@ -54,10 +57,11 @@ pub(crate) fn fetched(artefact: &ProxyWasmArtefact, summary: &mut Summary) -> Re
         .iter()
         .enumerate()
         .map(|(index, provider)| match index {
-            DISCOVERED | WRONG_ISSUER => document(provider, &json!({"discover": true})),
-            _ => by_url(provider),
+            DISCOVERED | WRONG_ISSUER => Ok(document(provider, &json!({"discover": true}))),
+            FIRST_BUNDLE..FIRST_LATER => bundle::begin(provider),
+            _ => Ok(by_url(provider)),
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let name = |index: usize| providers[index].address().to_string();
     let (absent, empty) = (name(NO_CLUSTER), name(EMPTY_CLUSTER));
     let edit = |config: &mut Value| {
@@ -91,6 +95,9 @@ impl Scene {
         for listener in [URL, DISCOVERED, ONE_BAD_KEY, LEFT].into_iter().chain(self.all_later()) {
             let good = self.good(listener)?;
             stage.expect(&format!("a good token at {listener}"), listener, &good, 200, summary)?;
+        }
+        for (listener, _) in self.bundles() {
+            bundle::at_the_start(stage, listener, &providers[listener], summary)?;
         }
         for listener in [URL, DISCOVERED] {
             let provider = &providers[listener];
@@ -145,6 +152,9 @@ impl Scene {
         for listener in [URL, LEFT] {
             providers[listener].rotate(Signing::Es256)?;
         }
+        for (listener, next) in self.bundles() {
+            bundle::publish(next, &providers[listener], &providers[URL])?;
+        }
         providers[LEFT].fail_at(KEYS, Fault::Slow(Duration::from_secs(1)));
         stage.wait_until(REFETCH + Duration::from_secs(8));
 
@@ -171,6 +181,10 @@ impl Scene {
         stage.expect("a token under a retired key", URL, &old, 401, summary)?;
         let fetches = providers[URL].requests(KEYS) - fetched;
         summary.count((fetches != 1).then(|| format!("{fetches} fetches instead of 1 for a new key")));
+
+        for (listener, next) in self.bundles() {
+            bundle::later(next, stage, (listener, &providers[listener]), summary)?;
+        }
 
         // Sources that have recovered.
         for listener in [WRONG_ISSUER, DOWN, HANGING] {
@@ -205,6 +219,10 @@ impl Scene {
             summary.count(value(name).is_none().then(|| format!("there is no {name}")));
         }
         Ok(())
+    }
+
+    fn bundles(&self) -> impl Iterator<Item = (usize, Next)> {
+        (FIRST_BUNDLE..).zip(bundle::ALL)
     }
 
     fn all_later(&self) -> std::ops::Range<usize> {
