@@ -1,7 +1,7 @@
 //! "Bodies" of `docs/decisions.md`.
 
-use crate::bindings::{Found, Rule, percent_decoded, shortened};
 use crate::json::{self, Json};
+use crate::parameter::{Found, Rule, percent_decoded, shortened};
 use crate::request::Request;
 
 /// The longest that is read, in bytes.

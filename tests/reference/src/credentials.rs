@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::bindings::shortened;
+use crate::parameter::shortened;
 use crate::request::Request;
 
 /// Where the one credential of a request stands.

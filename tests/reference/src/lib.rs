@@ -9,6 +9,7 @@ pub mod body;
 pub mod credentials;
 pub mod json;
 pub mod model;
+pub mod parameter;
 pub mod path;
 pub mod request;
 pub mod roles;

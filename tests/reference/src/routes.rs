@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::bindings::Rule;
+use crate::parameter::Rule;
 
 /// A route, and what it asks for.
 #[derive(Debug, Clone)]
