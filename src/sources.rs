@@ -329,3 +329,15 @@ impl Entry {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::jitter;
+
+    #[test]
+    fn tries_are_spread_over_gates_and_over_time() {
+        assert_eq!(jitter(7, 1), jitter(7, 1));
+        assert_ne!(jitter(7, 1), jitter(7, 2));
+        assert_ne!(jitter(7, 1), jitter(8, 1));
+    }
+}

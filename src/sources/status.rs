@@ -90,3 +90,49 @@ impl SourceStatus {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SourceFailure, SourceKind, SourceStatus};
+    use alloc::format;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn a_notice_says_what_becomes_of_requests_and_no_query() {
+        let failure = SourceFailure::NoAnswer;
+        for (kind, keys, version, then) in [
+            (
+                SourceKind::Keys,
+                0,
+                None,
+                "the keys of https://idp.example/x cannot be fetched: {}; none are known",
+            ),
+            (
+                SourceKind::Keys,
+                1,
+                None,
+                "the keys of https://idp.example/x cannot be fetched: {}; the keys from before are used",
+            ),
+            (
+                SourceKind::Bundle,
+                0,
+                None,
+                "the bundle of https://idp.example/x cannot be fetched: {}; there is none, and nobody is let in",
+            ),
+            (
+                SourceKind::Bundle,
+                0,
+                Some(3),
+                "the bundle of https://idp.example/x cannot be fetched: {}; the one from before is used",
+            ),
+        ] {
+            let url = "https://idp.example/x?key=secret".to_string();
+            let status = SourceStatus { kind, url, keys, age_secs: None, version, failure: Some(failure) };
+            assert_eq!(status.notice(), then.replace("{}", &format!("{failure}")));
+            let (over, _) = then.split_once(" cannot").unwrap();
+            let verb = if kind == SourceKind::Keys { "have" } else { "has" };
+            let status = SourceStatus { failure: None, ..status };
+            assert_eq!(status.notice(), format!("{over} {verb} been fetched again"));
+        }
+    }
+}
