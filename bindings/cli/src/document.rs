@@ -116,7 +116,7 @@ impl Document {
     }
 }
 
-/// Secrets on a host that has no store of records.
+/// Secrets on a host that has no store, of records or of revocations.
 struct Storeless<'s> {
     secrets: &'s dyn Secrets,
     store: RecordStore,
@@ -132,6 +132,10 @@ impl Secrets for Storeless<'_> {
     }
 
     fn record_store(&self) -> RecordStore {
+        self.store
+    }
+
+    fn revocation_store(&self) -> RecordStore {
         self.store
     }
 

@@ -72,6 +72,11 @@ fn a_host_without_a_store_is_known_by_its_file() {
         let place = format!("{name}:{}:", line_of("lookup: true", &file));
         let said = "/api_keys/lookup: this host has no store to look records up in; list the records";
         assert!(printed.contains(&place) && printed.contains(said), "{place}: {printed}");
+        let file = example(name).replace(line, &format!("{line}\n{indent}revoked: {{ lookup: true }}"));
+        std::fs::write(folder.path(name), &file).unwrap();
+        let (code, printed) = check(&folder.path(name));
+        assert_eq!(code, Some(2), "{name}: {printed}");
+        assert!(printed.contains("/revoked/lookup: this host has no store"), "{name}: {printed}");
     }
 }
 
