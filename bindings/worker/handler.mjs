@@ -92,12 +92,21 @@ const needs = {
   wait: [pause, (asked, ...rest) => asked.again(...rest)],
 };
 
+// For how long the record of an API key is waited for.
+const RECORD_MS = 5000;
+
 // The record of an API key, from Workers KV.
 async function record(_, [, , key]) {
+  let late;
   try {
-    return await env.PORTCULLIS_KEYS.get(key);
+    const patience = new Promise((_, reject) => {
+      late = setTimeout(() => reject(new Error("no answer in time")), RECORD_MS);
+    });
+    return await Promise.race([env.PORTCULLIS_KEYS.get(key), patience]);
   } catch (error) {
     console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
+  } finally {
+    clearTimeout(late);
   }
 }
 

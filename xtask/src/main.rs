@@ -4,6 +4,7 @@ mod build;
 mod bypass;
 mod coverage;
 mod demo;
+mod faults;
 mod fuzz;
 mod interrupt;
 mod mutants;
@@ -46,6 +47,10 @@ enum Task {
     Build(build::BuildArgs),
     /// Sends thousands of hostile and ordinary requests to real hosts; docs/bypass.md says what came of them.
     Bypass(bypass::BypassArgs),
+    /// Measures what each host does while a server that it depends on fails, and writes docs/faults.md.
+    Faults,
+    /// Sends hundreds of thousands of mixed requests to each host, and says how much memory it holds; also in docs/faults.md.
+    Soak(faults::SoakArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
     Conformance {
         /// Options of the comparison: `--tokens N`.
@@ -65,6 +70,8 @@ fn main() -> ExitCode {
         Task::Coverage => coverage::run(),
         Task::Build(args) => build::run(&args),
         Task::Bypass(args) => bypass::run(&args),
+        Task::Faults => faults::matrix(),
+        Task::Soak(args) => faults::soak(&args),
         Task::Conformance { options } => conformance(&options),
     };
     match outcome {

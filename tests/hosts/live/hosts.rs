@@ -89,7 +89,7 @@ impl Running {
         origin: &str,
     ) -> Result<Self> {
         match kind {
-            Kind::Worker => Self::start_worker(Self::worker()?, name, config, secrets, origin),
+            Kind::Worker => Self::start_worker(Self::worker()?, name, config, secrets, origin, None),
             Kind::Node => {
                 let environment = environment(config, secrets, origin);
                 Ok(Self::Node(NodeServer::start(PROJECT.get()?, "live.server.js", &environment)?))
@@ -114,16 +114,17 @@ impl Running {
         Ok(&WORKER.get()?.dir)
     }
 
-    /// Starts a Worker from the folder `dir`, as [`Running::start`] does.
+    /// Starts a Worker from the folder `dir`, as [`Running::start`] does, with what is at `kv` as its KV namespace.
     pub(crate) fn start_worker(
         dir: &Path,
         name: &str,
         config: &Value,
         secrets: BTreeMap<String, String>,
         origin: &str,
+        kv: Option<SocketAddr>,
     ) -> Result<Self> {
         let (config, origin) = (config.to_string(), origin.to_string());
-        let settings = WorkerSettings { config, secrets, origin, kv: None };
+        let settings = WorkerSettings { config, secrets, origin, kv };
         Ok(Self::Worker(Workerd::start(&settings, dir, &format!("live-{name}"))?))
     }
 
@@ -133,6 +134,16 @@ impl Running {
             Self::Node(host) => host.address(),
             Self::Envoy(host) => host.address(0),
             Self::Component(host) => host.address(),
+        }
+    }
+
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        match self {
+            Self::Worker(host) => host.process(),
+            Self::Node(host) => host.process(),
+            Self::Envoy(host) => host.process(),
+            Self::Component(host) => host.process(),
         }
     }
 

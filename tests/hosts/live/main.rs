@@ -2,6 +2,7 @@
 
 mod asks;
 mod bundle;
+mod faults;
 mod hosts;
 mod keys;
 mod limits;
@@ -9,6 +10,7 @@ mod objects;
 mod oidc;
 mod scene;
 mod scheduled;
+mod soak;
 mod store;
 
 use std::process::ExitCode;
@@ -50,10 +52,13 @@ fn main() -> ExitCode {
     };
     let single = [
         harness::checks("live::oidc_provider", oidc::on_every_host),
+        harness::checks("live::faults", faults::matrix),
         harness::checks("live::worker::scheduled", scheduled::scheduled),
         harness::checks("live::worker::revocations_in_kv", store::revocations),
         harness::checks("live::worker::a_store_that_fails", store::a_store_that_fails),
     ];
-    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain(single);
+    let soak = soak::requests()
+        .map(|requests| harness::checks("live::soak", move |summary| soak::soak(requests, summary)));
+    let tests = on(SCRIPTED, CHECKS).chain(on(ALL, EVERYWHERE)).chain(single).chain(soak);
     harness::run(tests.collect(), Order::Parallel)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use futures_util::future::try_join_all;
+use futures_util::future::{join_all, try_join_all};
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request, Response, websocket};
 use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
@@ -56,7 +56,21 @@ impl Scene {
         members: Value,
     ) -> Result<Self> {
         let (config, secrets) = (document(members), secrets());
-        let host = Running::start_worker(dir, name, &config, secrets, &provider.issuer())?;
+        let host = Running::start_worker(dir, name, &config, secrets, &provider.issuer(), None)?;
+        Ok(Self { provider, host, runtime: runtime()? })
+    }
+
+    /// A Worker with the secret `PEPPER`, whose KV namespace is at the provider as well.
+    pub(crate) fn start_with_kv(
+        name: &str,
+        provider: IdentityProvider,
+        members: Value,
+        pepper: &str,
+    ) -> Result<Self> {
+        let (config, mut secrets) = (document(members), secrets());
+        secrets.insert("PEPPER".to_string(), pepper.to_string());
+        let (dir, origin, kv) = (Running::worker()?, provider.issuer(), Some(provider.address()));
+        let host = Running::start_worker(dir, name, &config, secrets, &origin, kv)?;
         Ok(Self { provider, host, runtime: runtime()? })
     }
 
@@ -89,6 +103,15 @@ impl Scene {
         let sent = requests.iter().map(|request| client::send(self.host.address(), request));
         let responses = self.runtime.block_on(try_join_all(sent))?;
         Ok(responses.iter().map(|response| response.status).collect())
+    }
+
+    /// The same, with 0 for whoever has no answer.
+    pub(crate) fn flood(&self, credentials: &[String]) -> Vec<u16> {
+        let requests: Vec<Request> =
+            credentials.iter().map(|credential| Request::new("GET", PATH).bearer(credential)).collect();
+        let sent = requests.iter().map(|request| client::send(self.host.address(), request));
+        let responses = self.runtime.block_on(join_all(sent));
+        responses.into_iter().map(|response| response.map_or(0, |response| response.status)).collect()
     }
 
     /// How many notices about the keys of `provider` are logged, once there are `count`, or a fetch has certainly timed out.

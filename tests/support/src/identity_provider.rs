@@ -176,6 +176,11 @@ impl IdentityProvider {
         self.state().owners.entry(format!("{OBJECTS}{id}")).or_default().insert(credential.to_owned());
     }
 
+    /// Answers a GET of `path` with `document` from now on: what Workers KV has under a key, for example.
+    pub fn store(&self, path: &str, document: Value) {
+        self.state().documents.insert(path.to_owned(), document);
+    }
+
     /// Lets every path fail in this way, until [`IdentityProvider::recover`].
     pub fn fail(&self, fault: Fault) {
         self.fail_at(server::EVERYWHERE, fault);

@@ -110,6 +110,11 @@ impl WasmtimeServe {
         self.address
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it did.
     ///
     /// # Errors

@@ -160,6 +160,11 @@ impl Envoy {
         self.addresses[index]
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it did.
     ///
     /// # Errors

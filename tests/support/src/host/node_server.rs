@@ -55,6 +55,11 @@ impl NodeServer {
         self.address
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything it has printed.
     pub fn log(&self) -> String {
         self.output.lock().join("\n")

@@ -129,6 +129,11 @@ impl Workerd {
         self.address
     }
 
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// How it ended, if it did.
     ///
     /// # Errors

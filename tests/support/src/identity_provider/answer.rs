@@ -27,6 +27,9 @@ pub(super) fn answer(
         ("GET", ME) => me(state, headers),
         (_, METADATA | KEYS | INTROSPECT | VERIFY | ME) => (StatusCode::METHOD_NOT_ALLOWED, json!({})),
         ("GET", object) if is_object(object) => read(state, object, headers),
+        ("GET", stored) if state.documents.contains_key(stored) => {
+            (StatusCode::OK, state.documents[stored].clone())
+        }
         _ => (StatusCode::OK, json!({"path": path, "authorization": authorization(headers)})),
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde_json::Value;
+
 use super::fault::Fault;
 use super::keys::Keys;
 use crate::origin::tokens::now_secs;
@@ -67,6 +69,8 @@ pub(super) struct State {
     pub(super) requests: BTreeMap<String, usize>,
     /// The credentials that may read an object, by its path.
     pub(super) owners: BTreeMap<String, BTreeSet<String>>,
+    /// What else there is to read, by path.
+    pub(super) documents: BTreeMap<String, Value>,
     /// The last request for each path.
     pub(super) arrivals: BTreeMap<String, Arrival>,
 }
@@ -81,6 +85,7 @@ impl State {
             faults: BTreeMap::new(),
             requests: BTreeMap::new(),
             owners: BTreeMap::new(),
+            documents: BTreeMap::new(),
             arrivals: BTreeMap::new(),
         }
     }

@@ -145,6 +145,8 @@ fn objects_are_read_by_their_owners_and_requests_are_kept_as_they_came() -> Resu
     ] {
         assert_eq!(ask(&issuer, &Request::new("GET", &path).bearer(credential))?.0, status, "{path}");
     }
+    issuer.store("/record", json!({"id": 1}));
+    assert_eq!(get(&issuer, "/record")?, json!({"id": 1}));
     ask(&issuer, &Request::new("POST", "/ask?a=b").json("{\"a\": 1}"))?;
     let arrival = Arrival {
         method: "POST".to_owned(),

@@ -1,0 +1,332 @@
+//! Measuring.
+
+use std::collections::BTreeSet;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use portcullis_test_support::identity_provider::{
+    Fault, IdentityProvider, KEYS, ME, METADATA, Person, Signing,
+};
+use portcullis_test_support::origin::tokens;
+use serde_json::{Value, json};
+
+use super::row::Row;
+use crate::hosts::Kind;
+use crate::scene::{Scene, issuer_by_url};
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// What takes seconds, with few requests.
+    Sample,
+    /// Everything, with many.
+    Full,
+}
+
+impl Extent {
+    /// Requests at once.
+    fn crowd(self) -> usize {
+        if self == Self::Full { 1000 } else { 100 }
+    }
+}
+
+/// From when on a key that is not known is looked for again.
+const REFETCH: Duration = Duration::from_secs(31);
+/// For how long a fault that is over may have consequences.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// One in so many of a crowd has a bad credential.
+const BAD: usize = 10;
+
+const NONE: &str = "none";
+const ROTATED: &str = "rotated";
+const SLOW: Fault = Fault::Slow(Duration::from_millis(300));
+
+/// The ways in which any server fails.
+const FAULTS: [(&str, Fault); 7] = [
+    ("down", Fault::Down),
+    ("slow", SLOW),
+    ("hanging", Fault::Hanging),
+    ("HTML", Fault::Html),
+    ("10 MB", Fault::TooLong),
+    ("redirect", Fault::Redirect),
+    ("bad JSON", Fault::BadJson),
+];
+/// The ways in which only an issuer does.
+const OF_ISSUERS: [(&str, Fault); 3] =
+    [("wrong issuer", Fault::WrongIssuer), ("empty set", Fault::EmptySet), ("one bad key", Fault::OneBadKey)];
+
+/// Those of a source: with none, and with a key that has taken the place of another.
+fn of_sources() -> impl Iterator<Item = (&'static str, Option<Fault>)> {
+    let faults = FAULTS.into_iter().chain(OF_ISSUERS).map(|(name, fault)| (name, Some(fault)));
+    [(NONE, None)].into_iter().chain(faults).chain([(ROTATED, None)])
+}
+
+fn of_servers() -> impl Iterator<Item = (&'static str, Option<Fault>)> {
+    [(NONE, None)].into_iter().chain(FAULTS.map(|(name, fault)| (name, Some(fault))))
+}
+
+/// All rows of a host.
+pub(super) fn measure(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
+    let mut rows = sources(kind, extent)?;
+    rows.extend(asks(kind, extent)?);
+    if kind == Kind::Worker {
+        rows.extend(stores(extent)?);
+    }
+    Ok(rows)
+}
+
+/// An issuer, and how it will fail.
+struct Source {
+    fault: &'static str,
+    fails: Option<Fault>,
+    provider: IdentityProvider,
+}
+
+/// A gate with an issuer for each fault.
+fn with_issuers(kind: Kind, name: &str) -> Result<(Scene, Vec<Source>)> {
+    let mut sources = Vec::new();
+    for (fault, fails) in of_sources() {
+        let provider = IdentityProvider::start_with(&[Signing::Es256])?;
+        sources.push(Source { fault, fails, provider });
+    }
+    let issuers: Vec<Value> = sources.iter().map(issuer).collect();
+    let name = format!("{}-faults-{name}", kind.name());
+    let scene = Scene::start(kind, &name, IdentityProvider::start_with(&[])?, json!({"issuers": issuers}))?;
+    Ok((scene, sources))
+}
+
+fn issuer(source: &Source) -> Value {
+    match source.fault {
+        "wrong issuer" => json!({"issuer": source.provider.issuer(), "discover": true}),
+        _ => issuer_by_url(&source.provider),
+    }
+}
+
+impl Source {
+    fn token(&self, kid: &str) -> Result<String> {
+        self.provider.token(kid, "alice", "user")
+    }
+
+    fn forged(&self, count: usize) -> Result<Vec<String>> {
+        (0..count)
+            .map(|number| self.provider.forge(&format!("unknown-{number}"), "mallory", "admin"))
+            .collect()
+    }
+
+    fn fail(&self) {
+        if let Some(fault) = self.fails {
+            self.provider.fail(fault);
+        }
+    }
+
+    /// How often it was asked for keys, or for where they are.
+    fn calls(&self) -> usize {
+        self.provider.requests(METADATA) + self.provider.requests(KEYS)
+    }
+}
+
+fn sources(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
+    let (scene, sources) = with_issuers(kind, "first")?;
+    // Before any request: each brings about fetches from all of them.
+    sources.iter().for_each(Source::fail);
+    let first = |source: &Source| -> Result<Row> {
+        let good = source.token("ES256-1")?;
+        let bad = source.forged(extent.crowd() / BAD)?;
+        let (good_in, of, mut bad_let_in) = flood(&scene, extent.crowd(), &good, &bad);
+        let calls = source.calls();
+        let status = calm(&scene, &good).to_string();
+        bad_let_in += allowed(&scene.flood(&source.forged(1)?));
+        Ok(Row {
+            host: kind,
+            kind: "source",
+            fault: source.fault,
+            status,
+            known: None,
+            good: (good_in, of),
+            bad_let_in,
+            calls,
+            unknown: None,
+            recovered: None,
+        })
+    };
+    let mut rows = sources.iter().map(first).collect::<Result<Vec<_>>>()?;
+    drop(scene);
+    if extent == Extent::Full {
+        later(kind, extent, &mut rows)?;
+    }
+    Ok(rows)
+}
+
+/// The same faults after a good start: what is known is used on.
+fn later(kind: Kind, extent: Extent, rows: &mut [Row]) -> Result<()> {
+    let (scene, sources) = with_issuers(kind, "later")?;
+    for source in &sources {
+        scene.flood(&[source.token("ES256-1")?]);
+    }
+    thread::sleep(REFETCH);
+    let mut pending = Vec::new();
+    for (row, source) in rows.iter_mut().zip(&sources) {
+        let old = source.token("ES256-1")?;
+        if source.fault != NONE {
+            source.provider.rotate(Signing::Es256)?;
+        }
+        source.fail();
+        let new = source.token(if source.fault == NONE { "ES256-1" } else { "ES256-2" })?;
+        let before = source.calls();
+        // The unknown first: what they bring about is what counts for the known.
+        row.bad_let_in += allowed(&scene.flood(&source.forged(extent.crowd())?));
+        row.unknown = Some(source.calls() - before);
+        let answered = calm(&scene, &new);
+        row.known = Some(calm(&scene, &old).to_string());
+        if answered != 200 {
+            pending.push((row, source, new));
+        }
+    }
+    let over = Instant::now();
+    pending.iter().for_each(|(_, source, _)| source.provider.recover());
+    while !pending.is_empty() && over.elapsed() < PATIENCE {
+        thread::sleep(Duration::from_millis(100));
+        pending.retain_mut(|(row, _, new)| {
+            let is_over = scene.flood(std::slice::from_ref(new))[0] == 200;
+            row.recovered = is_over.then(|| over.elapsed());
+            !is_over
+        });
+    }
+    Ok(())
+}
+
+fn asks(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
+    let identity = json!({
+        "ask": ME,
+        "subject": "/results/id",
+        "roles": [{"at": "/results/is_superuser", "map": {"true": ["admin"], "false": ["user"]}}],
+    });
+    let name = format!("{}-faults-asks", kind.name());
+    let scene = Scene::start(kind, &name, IdentityProvider::start_with(&[])?, json!({"identity": identity}))?;
+    let provider = &scene.provider;
+    let mut rows = Vec::new();
+    for (number, (fault, fails)) in of_servers().enumerate() {
+        let credential = |what: &str| format!("opaque-{what}-{number}-0123456789");
+        for what in ["known", "crowd", "unknown"] {
+            provider.admit(&credential(what), Person::new("alice", "user"));
+        }
+        calm(&scene, &credential("known"));
+        if let Some(fault) = fails {
+            provider.fail_at(ME, fault);
+        }
+        let known = calm(&scene, &credential("known")).to_string();
+        let before = provider.requests(ME);
+        let crowd = vec![credential("crowd"); extent.crowd()];
+        let good = allowed(&scene.flood(&crowd));
+        let calls = provider.requests(ME) - before;
+        let unknown = calm(&scene, &credential("unknown"));
+        let bad_let_in = allowed(&scene.flood(&[credential("nobody")]));
+        provider.recover();
+        let recovered = (unknown != 200).then(|| until_allowed(&scene, &credential("unknown"))).flatten();
+        rows.push(Row {
+            host: kind,
+            kind: "ask",
+            fault,
+            status: unknown.to_string(),
+            // Of the component, another instance may be the one that knows.
+            known: (kind != Kind::Component).then_some(known),
+            good: (good, crowd.len()),
+            bad_let_in,
+            calls,
+            unknown: None,
+            recovered,
+        });
+    }
+    Ok(rows)
+}
+
+/// Workers KV, of which nothing is remembered.
+fn stores(extent: Extent) -> Result<Vec<Row>> {
+    let provider = IdentityProvider::start_with(&[])?;
+    let pepper = tokens::secret()?;
+    let mut keys = Vec::new();
+    for (number, (fault, fails)) in of_servers().enumerate() {
+        let (id, stranger) = (format!("key{number}"), format!("none{number}"));
+        let key = tokens::api_key(&id)?;
+        let hash = tokens::key_hash(&pepper, &key)?;
+        provider.store(&format!("/{id}"), json!({"id": id, "hash": hash, "roles": ["user"]}));
+        keys.push((fault, fails, format!("/{id}"), key, tokens::api_key(&id)?, tokens::api_key(&stranger)?));
+    }
+    let members = json!({
+        "api_keys": {"lookup": true, "pepper": {"env": "PEPPER"}},
+        "upstream": {"credential": "strip"},
+    });
+    let scene = Scene::start_with_kv("worker-faults-kv", provider, members, &pepper)?;
+    let mut rows = Vec::new();
+    for (fault, fails, path, key, foreign, stranger) in keys {
+        if let Some(fails) = fails {
+            scene.provider.fail(fails);
+        }
+        // What a gigabyte of answers would measure is this machine.
+        let crowd = if fails == Some(Fault::TooLong) { 10 } else { extent.crowd() };
+        let bad: Vec<_> = [foreign, stranger].into_iter().cycle().take(crowd / BAD).collect();
+        let (good, of, bad_let_in) = flood(&scene, crowd, &key, &bad);
+        let calls = scene.provider.requests(&path);
+        let status = calm(&scene, &key);
+        scene.provider.recover();
+        let recovered = (status != 200).then(|| until_allowed(&scene, &key)).flatten();
+        rows.push(Row {
+            host: Kind::Worker,
+            kind: "store",
+            fault,
+            status: status.to_string(),
+            known: None,
+            good: (good, of),
+            bad_let_in,
+            calls,
+            unknown: None,
+            recovered,
+        });
+    }
+    Ok(rows)
+}
+
+/// Asks with a crowd, the bad ones spread over it: how many of the good are let in, how many they are, and how many of the bad
+/// are.
+fn flood(scene: &Scene, crowd: usize, good: &str, bad: &[String]) -> (usize, usize, usize) {
+    let mut credentials = vec![good.to_owned(); crowd];
+    let places: BTreeSet<usize> = (0..bad.len()).map(|number| number * BAD + BAD / 2).collect();
+    for (place, bad) in places.iter().zip(bad) {
+        credentials[*place].clone_from(bad);
+    }
+    let statuses = scene.flood(&credentials);
+    let of = |is_bad: bool| {
+        let those = statuses.iter().enumerate().filter(|(place, _)| places.contains(place) == is_bad);
+        those.map(|(_, status)| *status).collect::<Vec<_>>()
+    };
+    (allowed(&of(false)), crowd - bad.len(), allowed(&of(true)))
+}
+
+/// The status of a single request, when the host has room again: wasmtime itself answers 500 while it has none.
+fn calm(scene: &Scene, credential: &str) -> u16 {
+    let started = Instant::now();
+    loop {
+        let status = scene.flood(&[credential.to_owned()])[0];
+        if status != 500 || started.elapsed() > PATIENCE {
+            return status;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+}
+
+fn allowed(statuses: &[u16]) -> usize {
+    statuses.iter().filter(|status| **status == 200).count()
+}
+
+/// How long it takes until a credential is let in.
+fn until_allowed(scene: &Scene, credential: &str) -> Option<Duration> {
+    let over = Instant::now();
+    while over.elapsed() < PATIENCE {
+        if scene.flood(&[credential.to_owned()])[0] == 200 {
+            return Some(over.elapsed());
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    None
+}

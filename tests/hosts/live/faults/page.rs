@@ -1,0 +1,104 @@
+//! `docs/faults.md`.
+
+use super::row::Row;
+
+/// Where what follows is not from the matrix.
+const SOAK: &str = "## Soak\n";
+
+const HEAD: &str = "\
+# Faults
+
+Written by `cargo xtask faults`: what each host does while a server that it depends on fails, and
+how long it takes to get over it. Nothing here is a model: the hosts are workerd, Envoy, wasmtime
+and Node.js, and the server fails on a socket. The test command plays a part of it, and fails if a
+status is another one than here, if anybody is let in who should not be, or if calls become a
+stampede.
+
+* *source*: the keys of an issuer, by URL; by discovery for *wrong issuer*. *ask*: the origin's
+  who-am-I. *store*: API-key records in Workers KV, which only the Worker has.
+* *unknown* is what a good credential gets of which nothing is known yet, *known* what one gets that
+  was let in before the fault began: a key that was fetched, an answer that is remembered.
+* *good in*: how many good credentials were let in of those that came at once, with the fault, as
+  the first requests at all; *bad in* the same of bad ones, which came among them and besides.
+* *calls*: what those at once cost the server that fails. *kids*: what 1,000 unknown keys at once
+  cost it, 30 seconds after keys were fetched.
+* *recovery*: from the end of the fault to the first good credential that is let in of those that
+  *unknown* was about.
+
+`slow` takes 0.3 s for an answer. `rotated` is a set in which another key has taken the place of the
+known one: the known one is refused as soon as the set is there.
+
+The component has as many instances as there are requests at once, and each of them is a gate by
+itself, which fetches and asks for itself: the calls are as many as there are instances. wasmtime
+has room for 333 of them, and answers 500 by itself to whoever comes besides. Instances that have
+just fetched do not fetch again for an unknown key, which is why *kids* is 0 in some lines. Envoy's main
+thread fetches keys once more than its workers.
+
+A source that fails is tried again after 5 seconds and more, which adds to its calls.
+
+What failed is not remembered: of those who wait for the same answer, the next one asks then. So a
+server that fails at once is asked again and again while a crowd with one credential waits, by one
+after the other; it is never asked twice at the same time about the same.
+
+The clocks of these hosts are the machine's, and cannot be set for one of them. What a clock that
+steps back or forth does is tested in the core, with any times (`tests/core/tests/it/clock.rs`,
+`tests/core/tests/it/live`).
+
+";
+
+const COLUMNS: &str = "\
+| host | kind | fault | unknown | known | good in | bad in | calls | kids | recovery |
+| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+";
+
+/// The page, with the part about the soak as it was.
+pub(super) fn page(rows: &[Row], soak: &str) -> String {
+    let lines = rows.iter().map(line);
+    format!("{HEAD}{COLUMNS}{}{soak}", lines.collect::<String>())
+}
+
+/// The part of the page that is about the soak; empty if there is none.
+pub(super) fn soak(text: &str) -> String {
+    text.find(SOAK).map(|at| format!("\n{}", &text[at..])).unwrap_or_default()
+}
+
+const SOAK_HEAD: &str = "\
+## Soak
+
+Written by `cargo xtask soak`: mixed requests to each host with keys by URL, asks, memory, limits of
+failures and revocations. Of the credentials, more are good than the gate remembers; the others are
+unknown kids, revoked tokens, garbage, and strangers about whom the origin is asked. *MiB* is the
+memory of the host's process that is in use, at the beginning and after each quarter. A 429 is
+whoever has failed too often; the component is not told who its clients are.
+
+| host | requests | time | MiB | answers | asks |
+| --- | ---: | ---: | --- | --- | ---: |
+";
+
+/// The page with `line` in the table of the soak, in the place of the one that begins alike.
+pub(super) fn with_soak(text: &str, beginning: &str, line: &str) -> String {
+    let (before, after) = text.split_at(text.find(SOAK).unwrap_or(text.len()));
+    let rows = after.lines().skip_while(|line| !line.starts_with("| --- |")).skip(1);
+    let kept: String = rows.filter(|row| !row.starts_with(beginning)).map(|row| format!("{row}\n")).collect();
+    format!("{}\n\n{SOAK_HEAD}{kept}{line}", before.trim_end())
+}
+
+fn line(row: &Row) -> String {
+    let Row { kind, fault, status, good: (good, of), bad_let_in, calls, .. } = row;
+    let number = |number: Option<usize>| number.map_or("-".to_owned(), |number| number.to_string());
+    let known = row.known.as_deref().unwrap_or("-");
+    let recovered = row.recovered.map_or("-".to_owned(), |took| format!("{:.1} s", took.as_secs_f64()));
+    format!(
+        "| {} | {kind} | {fault} | {status} | {known} | {good} of {of} | {bad_let_in} | {calls} | {} | {recovered} |\n",
+        row.host.name(),
+        number(row.unknown),
+    )
+}
+
+/// What the page says of the row: the statuses of what is unknown and of what is known.
+pub(super) fn written(text: &str, row: &Row) -> Option<(String, String)> {
+    let beginning = format!("| {} | {} | {} | ", row.host.name(), row.kind, row.fault);
+    let line = text.lines().find_map(|line| line.strip_prefix(&beginning))?;
+    let mut cells = line.split(" | ").map(str::to_owned);
+    Some((cells.next()?, cells.next()?))
+}
