@@ -13,6 +13,7 @@ mod parts;
 mod refuse;
 mod revoked;
 mod routes;
+mod shared_limit;
 mod state;
 mod step;
 mod supply;

@@ -181,6 +181,11 @@ impl Memory {
         self.failures.insert((what, client), known.at(limit, now).plus_one());
     }
 
+    /// Notes that `client` has done it as often as `limit` allows.
+    pub(crate) fn fill(&mut self, what: usize, limit: RateLimit, client: Client, now: UnixTime) {
+        self.failures.insert((what, client), Window::full(limit, now));
+    }
+
     fn count(&mut self, hit: bool) {
         let counter = if hit { &mut self.counters.hits } else { &mut self.counters.misses };
         *counter = counter.saturating_add(1);

@@ -253,7 +253,40 @@ async function settle(asked, request, head, frame) {
   }
 }
 
+// How long a limiter that all isolates share is waited for.
+const LIMITER_MS = 500;
+
+// A failed credential: counted by the limiter, if one is bound. One that fails changes nothing.
+async function failure(request, head, [, key, ...rest]) {
+  let late;
+  try {
+    const counted = env.PORTCULLIS_FAILURES.limit({ key });
+    const { success } = await Promise.race([
+      counted,
+      new Promise((_, fail) => (late = setTimeout(() => fail(new Error("no answer in time")), LIMITER_MS))),
+    ]);
+    if (success === false) {
+      const asked = (gate ??= start());
+      const { method, url, headers, id, client } = head;
+      try {
+        rest = asked.limited(method, url, headers, id, client, Date.now()).split("\n").slice(1);
+      } catch (error) {
+        return broken(asked, error);
+      }
+    }
+  } catch (error) {
+    console.error("portcullis: no count from the limiter PORTCULLIS_FAILURES:", error);
+  } finally {
+    clearTimeout(late);
+  }
+  return act(request, head, ["response", ...rest]);
+}
+
 function act(request, head, frame) {
+  if (frame[0] === "failure") {
+    if (env.PORTCULLIS_FAILURES !== undefined) return failure(request, head, frame);
+    frame = ["response", ...frame.slice(2)];
+  }
   if (frame[1] !== "") console.log(frame[1]);
   if (frame[0] === "forward") return forward(request, head, frame);
   if (frame[0] === "response") return response(request, frame);

@@ -21,7 +21,7 @@ use crate::trace::{Event, Trace};
 use crate::unverified::Unverified;
 
 /// The number under which failures are counted; routes have theirs.
-const FAILURES: usize = 0;
+pub(super) const FAILURES: usize = 0;
 
 /// What digests are made for: verified tokens, and answers.
 const TOKENS: u8 = 0;

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::identify::FAILURES;
 use super::parts::Gate;
 use super::state::State;
 use super::step::{BodyNeed, CallNeed, RecordNeed, RevocationNeed, Step, WaitNeed};
@@ -11,7 +12,8 @@ use crate::call::{Call, Reply};
 use crate::error::AuthError;
 use crate::memory::MemoryCounters;
 use crate::principal::Principal;
-use crate::request::RequestHead;
+use crate::rate_limit::RateLimit;
+use crate::request::{Client, RequestHead};
 use crate::revocation::RevocationLookup;
 use crate::sources::{FetchId, SourceStatus};
 use crate::time::UnixTime;
@@ -131,6 +133,11 @@ impl LiveGate {
         trace: &mut impl Trace,
     ) -> Step {
         need.supply_with(&mut self.state, reply, now, trace)
+    }
+
+    /// Notes that a client has failed as often as it may.
+    pub(super) fn fill(&mut self, limit: RateLimit, client: Client, now: UnixTime) {
+        self.state.memory.fill(FAILURES, limit, client, now);
     }
 
     /// Looks again, [`WAIT_MILLIS`](crate::limits::WAIT_MILLIS) later, whether another decision has found out what this one

@@ -16,6 +16,11 @@ impl Window {
         Self { since: now, count: 0 }
     }
 
+    /// One that begins at `now`, in which it has happened as often as it may.
+    pub(super) fn full(limit: RateLimit, now: UnixTime) -> Self {
+        Self { since: now, count: limit.count }
+    }
+
     /// The same, or a new one if it has ended. A clock that was set back ends it as well: nobody would know when.
     pub(super) fn at(self, limit: RateLimit, now: UnixTime) -> Self {
         let over = now >= self.since.plus(limit.window_secs) || now.plus(CLOCK_STEP_SECS) < self.since;

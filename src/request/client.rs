@@ -1,5 +1,7 @@
 //! Who sends requests, as far as the host vouches for it.
 
+use alloc::format;
+use alloc::string::String;
 use core::net::IpAddr;
 
 /// A client's address: all of an IPv4 address, and the first 64 bits of an IPv6 address, which one subscriber has to itself.
@@ -15,6 +17,11 @@ impl Client {
             IpAddr::V6(address) => u64::try_from(address.to_bits() >> 64).unwrap_or(u64::MAX),
         };
         Some(Self(bits))
+    }
+
+    /// A name for it: 16 hexadecimal digits.
+    pub(crate) fn key(self) -> String {
+        format!("{:016x}", self.0)
     }
 }
 

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `forward` | log line, URL, then `-name` for a header to remove, `+name`, value for one to set; and for the response, `<name` to remove, `>name`, value to set, `&name`, value to add |
 //! | `response` | log line (empty: do not log), status, then name, value of each header, an empty line, the body |
+//! | `failure` | by what a limiter that all isolates share knows the client, then the rest of a `response` |
 //! | `api_key_record` | the handle for `supply_record`, by what the store knows the record that is needed |
 //! | `revocations` | the handle for `supply_revocations`, then by what names the store knows revocations of the credential |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
@@ -52,6 +53,13 @@ pub(crate) fn response(log: &str, response: &Response) -> Result<String, Unframe
     frame.line(&[&response.status.to_string()])?;
     frame.message(&response.headers, &response.body)?;
     Ok(frame.0)
+}
+
+/// The frame that answers here for a failure of the client `key`.
+pub(crate) fn failure(key: &str, log: &str, answer: &Response) -> Result<String, Unframeable> {
+    let rest = response(log, answer)?;
+    let (_, rest) = rest.split_once('\n').ok_or(Unframeable)?;
+    Ok(format!("failure\n{key}\n{rest}"))
 }
 
 /// What the frames of a call have after the handle.
@@ -130,7 +138,7 @@ impl Frame {
 
 #[cfg(test)]
 mod tests {
-    use super::{Unframeable, forward, response};
+    use super::{Unframeable, failure, forward, response};
     use portcullis::{CredentialHandling, Forward, Response};
 
     fn to(target: &str, value: &str) -> Forward {
@@ -157,6 +165,12 @@ mod tests {
         let headers = vec![("content-type".to_string(), "text/plain".to_string())];
         let framed = response("", &Response { status: 401, headers, body: "a\n\nb".to_string() });
         assert_eq!(framed.as_deref(), Ok("response\n\n401\ncontent-type\ntext/plain\n\na\n\nb"));
+    }
+
+    #[test]
+    fn a_failure_is_a_response_that_is_counted_first() {
+        let answer = Response { status: 401, headers: Vec::new(), body: "no".to_string() };
+        assert_eq!(failure("k", "{}", &answer).as_deref(), Ok("failure\nk\n{}\n401\n\nno"));
     }
 
     #[test]

@@ -290,6 +290,23 @@ impl Gate {
         self.verdict(call, ready.gate.body_broken_off(&head(call, url, &pairs), call.now))
     }
 
+    /// The refusal of a request whose client has failed too often, as a limiter says that all isolates share.
+    pub fn limited(
+        &mut self,
+        method: &str,
+        url: &str,
+        headers: &str,
+        request_id: &str,
+        client: &str,
+        now: f64,
+    ) -> String {
+        let call = Call::new(method, request_id, client, now);
+        let Some(ready) = &mut self.ready else { return self.refused(call, Reason::ConfigInvalid) };
+        let pairs = pairs(headers);
+        let verdict = ready.live(request_id).limited_elsewhere(&head(call, url, &pairs), call.now);
+        self.verdict(call, verdict)
+    }
+
     fn of(ready: Option<Ready>) -> Self {
         Self { ready, pending: Pending::default(), refreshes: Refreshes::default() }
     }
@@ -375,9 +392,14 @@ impl Gate {
     fn framed(&self, call: Call<'_>, verdict: Verdict) -> Result<String, frame::Unframeable> {
         let client = Some(call.client).filter(|client| !client.is_empty());
         let log = verdict.log_line_with_client(call.method, call.request_id, client);
+        let live = self.ready.as_ref().and_then(|ready| ready.live.as_ref());
+        let failure = live.zip(client).and_then(|(live, client)| live.failure_key(client, &verdict));
         match (&verdict.with_request_id(call.request_id).decision, &self.ready) {
             (Decision::Allow(forward), Some(ready)) => frame::forward(&log, &ready.origin, forward),
-            (Decision::Deny(response) | Decision::Answer(response), _) => frame::response(&log, response),
+            (Decision::Deny(response) | Decision::Answer(response), _) => match failure {
+                Some(key) => frame::failure(&key, &log, response),
+                None => frame::response(&log, response),
+            },
             // Nothing is allowed without a gate.
             (Decision::Allow(_), None) => Err(frame::Unframeable),
         }

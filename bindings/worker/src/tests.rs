@@ -27,6 +27,10 @@ impl Secrets for Given {
     fn sends_calls(&self) -> bool {
         true
     }
+
+    fn knows_clients(&self) -> bool {
+        true
+    }
 }
 
 fn gate() -> Gate {
@@ -277,4 +281,33 @@ fn revocations_are_asked_for_by_name_and_found_once() {
         assert!(decided[1].contains(reason), "{}", decided[1]);
         assert_internal(&supply(Some("[null, null, null]")));
     }
+}
+
+#[test]
+fn a_failed_credential_of_a_known_client_is_one_more_to_count() {
+    let mut document: serde_json::Value = serde_json::from_str(
+        r#"{
+            "profile": "generic",
+            "issuers": [{"issuer": "https://idp.example", "keys": [{"alg": "HS256", "secret": {"env": "S"}}]}],
+            "policy": {"routes": {"POST /search": "search:read"}}
+        }"#,
+    )
+    .unwrap();
+    let decide = |document: &serde_json::Value, client: &str| {
+        let gate = portcullis_config::load(document.to_string().as_bytes(), &Given).unwrap().gate;
+        let mut gate = Gate::of(Some(Ready::new(gate, "http://origin".to_string())));
+        let headers = "authorization\0Bearer guess\0";
+        let failed = lines(&gate.decide("POST", "http://gate/search", headers, "request-1", client, NOW));
+        let limited = lines(&gate.limited("POST", "http://gate/search", headers, "request-1", client, NOW));
+        (failed, limited)
+    };
+    let (failed, _) = decide(&document, "192.0.2.1");
+    assert_eq!((&*failed[0], &*failed[2]), ("response", "401"), "nothing is limited");
+    document["limits"] = serde_json::json!({"failures": {"count": 5, "window_secs": 60}});
+    let (failed, limited) = decide(&document, "192.0.2.1");
+    assert_eq!((&*failed[0], &*failed[1], &*failed[3]), ("failure", "00000000c0000201", "401"));
+    assert_eq!((&*limited[0], &*limited[2]), ("response", "429"));
+    assert!(limited[1].contains("rate_limited"), "{}", limited[1]);
+    let (failed, _) = decide(&document, "");
+    assert_eq!((&*failed[0], &*failed[2]), ("response", "401"), "nobody vouches for the client");
 }

@@ -3,6 +3,7 @@
 mod asks;
 mod bundle;
 mod faults;
+mod fleet;
 mod hosts;
 mod keys;
 mod limits;
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         harness::checks("live::worker::scheduled", scheduled::scheduled),
         harness::checks("live::worker::revocations_in_kv", store::revocations),
         harness::checks("live::worker::a_store_that_fails", store::a_store_that_fails),
+        harness::checks("live::worker::a_limiter_for_all", fleet::limiter),
     ];
     let soak = soak::requests()
         .map(|requests| harness::checks("live::soak", move |summary| soak::soak(requests, summary)));

@@ -38,7 +38,7 @@ pub(crate) fn scheduled(summary: &mut Summary) -> Result<()> {
     let issuer = issuer_by_url(&provider);
     let scene = Scene::start_worker(&dir, "scheduled", provider, json!({"issuers": [issuer]}))?;
     expect(summary, "the trigger", scene.send(&Request::new("GET", TRIGGER))?.status, 200);
-    let status = r#"{"sources":[{"url":"#;
+    let status = r#"{"sources":[{"kind":"#;
     let started = Instant::now();
     while !scene.host.log().contains(status) && started.elapsed() < Duration::from_secs(5) {
         std::thread::sleep(Duration::from_millis(20));

@@ -1,5 +1,6 @@
 //! Clients whose credentials fail, and routes that are limited.
 
+use portcullis::{RequestHead, Verdict};
 use portcullis_tests::{NOW, SECRET, outcome, sign};
 use serde_json::{Value, json};
 
@@ -142,4 +143,40 @@ fn the_clock_going_back_ends_a_window() {
     assert_eq!(host.with("guess").0, 429);
     host.now -= 3600;
     assert_eq!(host.with(&token(NOW + 600)), (200, "-"));
+}
+
+#[test]
+fn what_another_limiter_says_counts_as_if_it_had_been_counted_here() {
+    let mut host = Host::new(&document(&json!({})));
+    let good = token(NOW + 600);
+    let refused = |host: &mut Host, credential: &str| {
+        host.verdict("GET", "/x", &[("authorization", &format!("Bearer {credential}"))])
+    };
+    let failed = refused(&mut host, "guess");
+    let key = |host: &Host, client: &str, verdict: &Verdict| host.gate.failure_key(client, verdict);
+    assert_eq!(key(&host, "192.0.2.1", &failed).as_deref(), Some("00000000c0000201"));
+    assert_eq!(key(&host, "2001:db8::7", &failed).as_deref(), Some("20010db800000000"));
+    assert_eq!(key(&host, "no address", &failed), None);
+    // What is no failure of a credential is not counted there either.
+    for credential in [good.as_str(), &token(NOW - 600)] {
+        let verdict = refused(&mut host, credential);
+        assert_eq!(key(&host, "192.0.2.1", &verdict), None, "{:?}", outcome(&verdict));
+    }
+    let anonymous = host.verdict("GET", "/x", &[]);
+    assert_eq!(key(&host, "192.0.2.1", &anonymous), None);
+    let unlimited = Host::new(&document(&json!({"limits": {}})));
+    assert_eq!(key(&unlimited, "192.0.2.1", &failed), None);
+
+    let head = RequestHead::new("GET", "/x", &[]).with_client("192.0.2.1");
+    let verdict = host.gate.limited_elsewhere(&head, host.time());
+    assert_eq!((outcome(&verdict), header(&verdict, "retry-after")), ((429, "rate_limited"), Some("60")));
+    assert_eq!(verdict.diagnostics.route.as_deref(), Some("GET /x"));
+    assert_eq!(key(&host, "192.0.2.1", &verdict), None, "it is not counted again");
+    host.now += 59;
+    assert_eq!(host.with(&good), (429, "rate_limited"));
+    host.client = "192.0.2.2";
+    assert_eq!(host.with(&good), (200, "-"));
+    host.client = "192.0.2.1";
+    host.now += 1;
+    assert_eq!(host.with(&good), (200, "-"));
 }

@@ -60,6 +60,37 @@ impl Bound {
         self
     }
 
+    /// A limiter with the interface of Cloudflare's rate-limit binding, bound as `name`, which workerd has none of: it lets
+    /// each key through `count` times, fails for the key `failing`, and never answers for the key `hanging`.
+    #[must_use]
+    pub fn with_limiter(mut self, name: &str, count: u32, failing: &str, hanging: &str) -> Self {
+        let script = format!(
+            "import {{ WorkerEntrypoint }} from 'cloudflare:workers';
+const counts = new Map();
+export default class extends WorkerEntrypoint {{
+  async limit({{ key }}) {{
+    if (key === '{failing}') throw new Error('the limiter is down');
+    if (key === '{hanging}') await new Promise((resolve) => setTimeout(resolve, 60_000));
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return {{ success: counts.get(key) <= {count} }};
+  }}
+}}"
+        );
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.bindings, "    (name = {}, service = \"limiter\"),", quote(name));
+        self.services.push_str("    (name = \"limiter\", worker = .limiter),\n");
+        let _ = write!(
+            self.workers,
+            "const limiter :Workerd.Worker = (
+  modules = [(name = \"limiter.mjs\", esModule = {})],
+  compatibilityDate = \"{COMPATIBILITY_DATE}\",
+);
+",
+            quote(&script)
+        );
+        self
+    }
+
     /// Makes the folders, in `dir`.
     pub(super) fn prepare(&self, dir: &Path) -> Result<()> {
         for folder in &self.folders {
