@@ -3,6 +3,7 @@
 mod answered;
 mod bundle;
 mod bundle_any;
+mod bundle_bounds;
 mod bundle_refused;
 mod discovery;
 mod failures;
