@@ -91,7 +91,11 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ("/$defs/BundleDocument/properties/url", json!({ "pattern": url() })),
         (
             "/$defs/BundleDocument/properties/keys",
-            json!({ "minItems": 1, "items": { "properties": { "secret": { "type": "null" } } } }),
+            json!({ "minItems": 1, "items": {
+                "$ref": "#/$defs/KeyDocument",
+                "type": "object",
+                "properties": { "secret": { "type": "null" } },
+            } }),
         ),
         ("/$defs/BundleDocument/properties/stale_secs", json!({ "maximum": STALE_SECS_MAX })),
         ("/$defs/KeyDocument", one_kind_of_key()),

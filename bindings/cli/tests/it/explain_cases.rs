@@ -12,6 +12,8 @@ const NOW: u64 = 1_795_305_600;
 
 /// Reasons that have no remedy.
 const WITHOUT_REMEDY: &[&str] = &["internal", "config_invalid"];
+/// The reasons that a store of revocations gives.
+const BY_THE_STORE: &[&str] = &["token_revoked", "api_key_disabled", "revocations_unavailable"];
 
 struct Asked {
     code: Option<i32>,
@@ -154,6 +156,17 @@ fn every_shared_case_is_explained_as_it_is_decided() {
                         // The command has no store, and says so of every key that it would have to ask for.
                         let remedy = asked.explanation["remedy"].as_str().unwrap_or_default();
                         let right = asked.code == Some(1) && remedy.contains("no store of records");
+                        (!right).then(|| asked.explanation.to_string())
+                    } else if case
+                        .expect
+                        .reason
+                        .as_deref()
+                        .is_some_and(|reason| BY_THE_STORE.contains(&reason))
+                        && asked.words.contains("not looked up here; a host asks its store")
+                    {
+                        // Nor has it one of revocations: all that a credential shows by itself is told, and that it did not look.
+                        let looked_up = &suite.configurations[&case.configuration]["revoked"]["lookup"];
+                        let right = *looked_up == true && asked.code == Some(0);
                         (!right).then(|| asked.explanation.to_string())
                     } else {
                         complaint(case, &suite.configurations[&case.configuration]["mode"], &asked)
