@@ -1,9 +1,11 @@
 //! `cargo xtask mutants`: whether the tests notice when the core does something else.
 //!
-//! Which mutants may live and why, says `.cargo/mutants.toml`; what came of all of them, `docs/mutants.md`.
+//! Which mutants may live and why, says `.cargo/mutants.toml`; what came of all of them, `docs/mutants.md`. The test command
+//! tries a few, other ones for each commit.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
@@ -45,6 +47,27 @@ const OF_THEM: &[&str] = &[
     "--skip=cases::python",
 ];
 
+/// Files all of whose mutants are noticed by the tests of the core alone, which build in a fraction of the time: the test
+/// command takes its few from these.
+const SAMPLED: &[&str] = &[
+    "src/claims/scopes.rs",
+    "src/credential/{cross_site,syntax}.rs",
+    "src/jwk/*.rs",
+    "src/jws.rs",
+    "src/key/*.rs",
+    "src/percent.rs",
+    "src/policy/{authorize,binding,bits,permission}.rs",
+    "src/policy/binding/*.rs",
+    "src/request/headers.rs",
+    "src/sources/url.rs",
+    "src/validity.rs",
+];
+const SAMPLE_TESTS: &[&str] = &["portcullis", "portcullis-tests"];
+const OF_THE_SAMPLE: &[&str] = &["--lib", "--test=it"];
+
+/// One mutant in how many of the sampled files is tried, which makes two or three.
+const SAMPLE_SHARDS: u32 = 200;
+
 /// For how long a mutant may keep the tests busy, in seconds: one that never ends has been noticed.
 const TIMEOUT_SECS: u32 = 300;
 
@@ -78,7 +101,12 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<bool> {
     if args.again {
         options.push("--iterate".to_owned());
     }
-    let summary = play(&options)?;
+    // Not by cargo-mutants: it would try the package alone that the mutants are in, which has no such tests.
+    step("the tests, without a mutant", |step| {
+        let packages = TESTS.iter().map(|package| format!("--package={package}"));
+        step.run(cargo().arg("test").args(packages).args(OF_THEM).current_dir(root()))
+    })?;
+    let summary = play(&options, TESTS, OF_THEM)?;
     println!("{} caught, {} not", summary.passed, summary.failed.len());
     for mutant in &summary.failed {
         println!("  {mutant}");
@@ -86,21 +114,38 @@ pub(crate) fn run(args: &MutantsArgs) -> Result<bool> {
     Ok(summary.failed.is_empty())
 }
 
-fn play(options: &[String]) -> Result<Summary> {
+/// The stage of `cargo xtask test`: a few mutants, which the commit chooses. Its other stages have run the tests without.
+///
+/// # Errors
+///
+/// If cargo-mutants cannot be installed or run.
+pub(crate) fn check() -> Result<Summary> {
+    let commit = step("the commit", |step| {
+        step.run(Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()))
+    })?;
+    let digits = commit.get(..8).unwrap_or_default();
+    let number = u32::from_str_radix(digits, 16).context("`git rev-parse HEAD` names no commit")?;
+    let shard = number % SAMPLE_SHARDS;
+    let mut options: Vec<_> = SAMPLED.iter().map(|file| format!("--file={file}")).collect();
+    options.push(format!("--shard={shard}/{SAMPLE_SHARDS}"));
+    let summary = play(&options, SAMPLE_TESTS, OF_THE_SAMPLE)?;
+    let told = |mutant: String| format!("no test notices: {mutant} (`cargo xtask mutants` tries it again)");
+    Ok(Summary { failed: summary.failed.into_iter().map(told).collect(), ..summary })
+}
+
+/// Tries mutants with these tests of these packages.
+fn play(options: &[String], packages: &[&str], tests: &[&str]) -> Result<Summary> {
     let binary = step("cargo-mutants", install)?;
     let output = target("mutants");
     fs::create_dir_all(&output).with_context(|| output.display().to_string())?;
-    // Not by cargo-mutants: it would try the package alone that the mutants are in, which has no such tests.
-    step("the tests, without a mutant", |step| {
-        let packages = TESTS.iter().map(|package| format!("--package={package}"));
-        step.run(cargo().arg("test").args(packages).args(OF_THEM).current_dir(root()))
-    })?;
     step("test the mutants", |step| {
         let mut command = cargo();
         command.env("PATH", path_with(&binary)?).current_dir(root());
-        command.args(["mutants", "--package=portcullis", "--test-package", &TESTS.join(",")]);
+        // Kept between runs, and apart from the builds of what is no mutant.
+        command.env("CARGO_TARGET_DIR", target("mutants-build"));
+        command.args(["mutants", "--package=portcullis", "--test-package", &packages.join(",")]);
         command.args(["--baseline=skip", &format!("--timeout={TIMEOUT_SECS}"), "--output"]).arg(&output);
-        command.args(["--no-times", "--colors=never"]).args(options).arg("--").args(OF_THEM);
+        command.args(["--no-times", "--colors=never"]).args(options).arg("--").args(tests);
         // What cannot be found out is found in the report: the command fails as soon as one mutant lives.
         let printed = step.run_for_output(&mut command)?;
         let summary = read(&output.join("mutants.out"))

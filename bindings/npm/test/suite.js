@@ -337,7 +337,7 @@ export function suite(test) {
   });
 
   test("reasons are a closed list", () => {
-    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [43, true, "path_invalid", "internal"]);
+    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [45, true, "path_invalid", "internal"]);
   });
 
   apiKeys(test);

@@ -212,7 +212,14 @@ fn expect_whole_bodies(gate: &Gate, summary: &mut Summary) {
 
 fn new_lines(gate: &Gate, before: usize) -> Vec<String> {
     let log = gate.log();
-    log.get(before..).unwrap_or_default().lines().map(str::to_string).collect()
+    let (earlier, new) = log.split_at_checked(before).unwrap_or_default();
+    // The rest of a line that had begun belongs to what came before.
+    let new = if earlier.is_empty() || earlier.ends_with('\n') {
+        new
+    } else {
+        new.split_once('\n').map_or("", |(_, lines)| lines)
+    };
+    new.lines().map(str::to_string).collect()
 }
 
 /// Whether a line would wake somebody up.

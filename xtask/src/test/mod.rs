@@ -62,6 +62,7 @@ fn outcomes(stages: &[Stage]) -> Vec<Outcome> {
         outcomes.extend(beside.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         outcomes.extend(tests);
     });
+    outcomes.extend(lane(Lane::Last));
     outcomes
 }
 

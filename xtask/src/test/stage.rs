@@ -8,7 +8,7 @@ use portcullis_test_support::summary::Summary;
 use portcullis_test_support::tools;
 
 use super::cargo;
-use crate::{build, fuzz};
+use crate::{build, fuzz, mutants};
 
 /// The stages. Those of a lane run in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,6 +27,8 @@ pub(super) enum Stage {
     NoStd,
     /// A minute of fuzzing, over all targets.
     Fuzz,
+    /// A few changes of the core, other ones for each commit, which the tests must notice; `cargo xtask mutants` makes all.
+    Mutants,
     /// The tests of all crates.
     Unit,
     /// The lock files are complete and name no machine.
@@ -45,8 +47,6 @@ pub(super) enum Stage {
     Live,
     /// Pages in Chromium in front of the Worker, Envoy and the component: who may read what across origins.
     Browser,
-    /// Callers who break off, garble or flood their requests: Worker, Envoy and the component answer, and alarm nobody.
-    Strangers,
     /// The shared case files on every host.
     Cases,
     /// Hostile and ordinary requests as raw bytes, other ones for each commit; `cargo xtask bypass` sends more.
@@ -57,6 +57,8 @@ pub(super) enum Stage {
     Up,
     /// The end-to-end test against the real AgentFlow, and policies beside the OpenAPI documents of AgentFlow and R2R.
     E2e,
+    /// Callers who break off, garble or flood their requests: Worker, Envoy and the component answer, and alarm nobody.
+    Strangers,
 }
 
 /// When a stage runs.
@@ -69,13 +71,17 @@ pub(super) enum Lane {
     /// One after the other beside the tests, at a lower priority: what a compiler does without running anything, and
     /// fuzzing, to fill the time in which tests wait.
     Beside,
+    /// After all others, alone: clients that do not wait long, which a busy machine would fail.
+    Last,
 }
 
 impl Stage {
     pub(super) fn lane(self) -> Lane {
         match self {
             Self::Tools | Self::Format => Lane::First,
-            Self::Build | Self::Clippy | Self::Docs | Self::NoStd | Self::Fuzz => Lane::Beside,
+            Self::Build | Self::Clippy | Self::Docs | Self::NoStd | Self::Fuzz | Self::Mutants => {
+                Lane::Beside
+            }
             Self::Unit
             | Self::Locks
             | Self::Schema
@@ -85,12 +91,12 @@ impl Stage {
             | Self::Npm
             | Self::Live
             | Self::Browser
-            | Self::Strangers
             | Self::Cases
             | Self::Bypass
             | Self::Demo
             | Self::Up
             | Self::E2e => Lane::Tests,
+            Self::Strangers => Lane::Last,
         }
     }
 
@@ -119,6 +125,7 @@ impl Stage {
             Self::Docs => cargo::docs(),
             Self::NoStd => cargo::no_std(),
             Self::Fuzz => fuzz::check(),
+            Self::Mutants => mutants::check(),
             Self::Unit => cargo::unit_tests(),
             Self::Locks
             | Self::Schema
