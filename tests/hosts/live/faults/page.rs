@@ -31,8 +31,8 @@ known one: the known one is refused as soon as the set is there.
 The component has as many instances as there are requests at once, and each of them is a gate by
 itself, which fetches and asks for itself: the calls are as many as there are instances. wasmtime
 has room for 333 of them, and answers 500 by itself to whoever comes besides. Instances that have
-just fetched do not fetch again for an unknown key, which is why *kids* is 0 in some lines. Envoy's main
-thread fetches keys once more than its workers.
+just fetched do not fetch again for an unknown key, which is why *kids* is 0 in some lines. Envoy's
+main thread fetches keys once more than its workers.
 
 A source that fails is tried again after 5 seconds and more, which adds to its calls.
 
