@@ -101,7 +101,11 @@ fn field(fields: &[(String, Vec<u8>)], name: &str) -> Found {
 
 fn member<'p>(value: &Json, mut names: impl Iterator<Item = &'p str>) -> Found {
     let Some(name) = names.next() else { return values(value) };
-    let Json::Object(members) = value else { return Found::Unclear };
+    let members = match value {
+        Json::Object(members) => members,
+        Json::List(elements) if elements.is_empty() => return Found::Nothing,
+        _ => return Found::Unclear,
+    };
     let like: Vec<_> =
         members.iter().filter(|(other, _)| other.to_lowercase() == name.to_lowercase()).collect();
     match like.as_slice() {
