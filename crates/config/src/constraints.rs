@@ -203,7 +203,10 @@ fn whole_document() -> Value {
 fn one_source_of_keys() -> Value {
     let no_keys = json!({ "type": "array", "maxItems": 0 });
     let fetched = json!({ "required": ["jwks"], "properties": { "jwks": {
-            "type": "object", "anyOf": [{ "required": ["url"] }, { "required": ["bundle"] }],
+            "type": "object", "anyOf": [
+                { "required": ["url"], "properties": { "url": { "type": "string" } } },
+                { "required": ["bundle"], "properties": { "bundle": { "type": "boolean" } } },
+            ],
         } } });
     let discovered = json!({ "required": ["discover"], "properties": { "discover": { "const": true } } });
     json!({ "allOf": [
