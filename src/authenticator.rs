@@ -5,7 +5,7 @@ use crate::claims::{self, ClaimRules};
 use crate::credential::Credential;
 use crate::error::{AuthError, ClaimsError, CredentialError, TokenError};
 use crate::jws::UnverifiedToken;
-use crate::key::{KeySet, VerificationKey};
+use crate::key::{KeySet, Means, VerificationKey};
 use crate::principal::Principal;
 use crate::sources::Sources;
 use crate::time::UnixTime;
@@ -59,6 +59,7 @@ pub(crate) struct Authenticator<'g> {
     pub(crate) sources: &'g Sources,
     pub(crate) api_keys: Option<&'g ApiKeys>,
     pub(crate) token_bytes: usize,
+    pub(crate) means: Means<'g>,
 }
 
 impl<'g> Authenticator<'g> {
@@ -75,6 +76,7 @@ impl<'g> Authenticator<'g> {
     ) -> Result<Checked, AuthError> {
         match credential {
             Credential::Token(text) => self.token(text, now, trace),
+            Credential::Session(_) => Err(CredentialError::Unsupported.into()),
             Credential::ApiKey(text) => {
                 trace.event(|| Event::ApiKey { id: ApiKeys::public_id(text) });
                 let api_keys = self.api_keys.ok_or(CredentialError::Unsupported)?;
@@ -135,7 +137,7 @@ impl<'g> Authenticator<'g> {
             positions: candidates.iter().map(|(position, _)| *position).collect(),
         });
         // SECURITY: claims are validated on what `verify_with` returns, so no claim is believed before the signature is.
-        let (verified, position) = token.verify_with(candidates)?;
+        let (verified, position) = token.verify_with(candidates, self.means)?;
         trace.event(|| Event::KeyVerified { position });
         let principal = issuer.rules.validate(&verified, now, |check| trace.event(|| Event::Claim(check)))?;
         Ok(Checked::Principal { principal, source })

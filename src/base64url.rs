@@ -6,7 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use base64ct::{Base64UrlUnpadded, Encoding};
+use data_encoding::BASE64URL_NOPAD;
 
 /// The text is not the canonical base64url encoding of anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub struct NotBase64Url;
 ///
 /// [`NotBase64Url`] unless `text` is canonical.
 pub fn decode(text: &str) -> Result<Vec<u8>, NotBase64Url> {
-    Base64UrlUnpadded::decode_vec(text).map_err(|_| NotBase64Url)
+    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| NotBase64Url)
 }
 
 /// The canonical encoding of `bytes`.
 pub fn encode(bytes: &[u8]) -> String {
-    Base64UrlUnpadded::encode_string(bytes)
+    BASE64URL_NOPAD.encode(bytes)
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ use media_type::MediaType;
 
 use crate::error::BodyError;
 use crate::json::{self, Budget, Value};
-use crate::limits::BODY_BYTES;
 use crate::upstream::outbound::Outbound;
 
 /// What a body may be for bindings to be compared with it.
@@ -36,6 +35,8 @@ pub(crate) struct Announced {
     /// `None` if there is no `Content-Type`: then the body must be empty.
     media_type: Option<MediaType>,
     may_be_empty: bool,
+    /// The longest body that is read, in bytes.
+    limit: usize,
 }
 
 /// A body that was read.
@@ -52,8 +53,12 @@ pub(crate) enum Body<'b> {
 /// # Errors
 ///
 /// [`BodyError`] if it is not announced as what `accepts` names, in UTF-8
-/// ([RFC 8259 section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)), or as longer than [`BODY_BYTES`].
-pub(crate) fn check_head(outbound: &Outbound<'_>, accepts: Accepts) -> Result<Announced, BodyError> {
+/// ([RFC 8259 section 8.1](https://www.rfc-editor.org/rfc/rfc8259#section-8.1)), or as longer than `limit`, in bytes.
+pub(crate) fn check_head(
+    outbound: &Outbound<'_>,
+    accepts: Accepts,
+    limit: usize,
+) -> Result<Announced, BodyError> {
     let list = |name| outbound.lines(name).flat_map(elements);
     let mut lines = outbound.lines("content-type");
     let media_type = match (lines.next(), lines.next()) {
@@ -70,11 +75,11 @@ pub(crate) fn check_head(outbound: &Outbound<'_>, accepts: Accepts) -> Result<An
     }
     for length in list("content-length") {
         let length = core::str::from_utf8(length).ok().and_then(|digits| digits.parse::<usize>().ok());
-        if length.is_none_or(|bytes| bytes > BODY_BYTES) {
-            return Err(BodyError::TooLarge);
+        if length.is_none_or(|bytes| bytes > limit) {
+            return Err(BodyError::TooLarge(limit));
         }
     }
-    Ok(Announced { media_type, may_be_empty: accepts.nothing })
+    Ok(Announced { media_type, may_be_empty: accepts.nothing, limit })
 }
 
 fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -92,14 +97,19 @@ impl Accepts {
 }
 
 impl Announced {
+    /// The longest body that is read, in bytes.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Reads a body that was announced so.
     ///
     /// # Errors
     ///
-    /// [`BodyError`] if it is something else, or longer than [`BODY_BYTES`].
+    /// [`BodyError`] if it is something else, or longer than the limit.
     pub(crate) fn read<'b>(&self, body: &'b [u8]) -> Result<Body<'b>, BodyError> {
-        if body.len() > BODY_BYTES {
-            return Err(BodyError::TooLarge);
+        if body.len() > self.limit {
+            return Err(BodyError::TooLarge(self.limit));
         }
         match &self.media_type {
             _ if body.is_empty() && self.may_be_empty => Ok(Body::Nothing),
@@ -146,6 +156,7 @@ mod tests {
             replacement: None,
             identity_headers: IdentityHeaders::default(),
             remove_headers: Vec::new(),
+            refuse_headers: Vec::new(),
             keep_headers: Vec::new(),
         };
         let locations = CredentialLocations {
@@ -153,13 +164,17 @@ mod tests {
             api_key_header: None,
             api_key_prefixes: Vec::new(),
             bare_authorization: false,
+            bare_sessions: false,
+            share_token_chars: None,
             websocket_protocols: Vec::new(),
             query_parameter: None,
             origin_query_parameter: None,
             cookies: Vec::new(),
+            session_cookies: Vec::new(),
             origin_cookies: Vec::new(),
         };
-        check_head(&Outbound::of(&request, &upstream, &locations, Standing::Unverified).unwrap(), accepts)
+        let outbound = Outbound::of(&request, &upstream, &locations, Standing::Unverified).unwrap();
+        check_head(&outbound, accepts, BODY_BYTES)
     }
 
     #[test]
@@ -188,7 +203,11 @@ mod tests {
             assert_eq!(check(&[json, ("content-encoding", coding)]), Err(BodyError::Encoded), "{coding}");
         }
         for length in ["65537", "1, 65537", "99999999999999999999999", "-1", "x", ""] {
-            assert_eq!(check(&[json, ("content-length", length)]), Err(BodyError::TooLarge), "{length}");
+            assert_eq!(
+                check(&[json, ("content-length", length)]),
+                Err(BodyError::TooLarge(BODY_BYTES)),
+                "{length}"
+            );
         }
     }
 
@@ -236,7 +255,7 @@ mod tests {
         assert!(parse(b"{\"a\": [1, \"x\"]}\n").is_ok());
         let long = [b"\"".to_vec(), vec![b'x'; BODY_BYTES - 2], b"\"".to_vec()].concat();
         assert!(parse(&long).is_ok());
-        assert_eq!(parse(&[long, b" ".to_vec()].concat()), Err(BodyError::TooLarge));
+        assert_eq!(parse(&[long, b" ".to_vec()].concat()), Err(BodyError::TooLarge(BODY_BYTES)));
         let deep = [vec![b'['; 40], vec![b']'; 40]].concat();
         for bad in [
             &b""[..],

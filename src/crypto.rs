@@ -1,6 +1,11 @@
-//! Checking and making signatures. Primitives come from RustCrypto and dalek; nothing here is written by hand, and there
-//! is no private-key operation except HMAC.
+//! Checking and making signatures. All arithmetic comes from RustCrypto and dalek, and there is no private-key operation
+//! except HMAC. In which order it is done is written here where that halves the time: `comb`, and the exponent of
+//! `rsa::pkcs1`.
 
+#[cfg(any(feature = "ecdsa", feature = "eddsa"))]
+mod comb;
+#[cfg(any(feature = "ecdsa", feature = "eddsa"))]
+mod earned;
 #[cfg(feature = "ecdsa")]
 mod ecdsa;
 #[cfg(feature = "eddsa")]
@@ -11,6 +16,7 @@ mod hmac;
 mod roca;
 #[cfg(feature = "rsa")]
 mod rsa;
+mod tables;
 
 #[cfg(feature = "ecdsa")]
 pub(crate) use ecdsa::EcdsaKey;
@@ -20,3 +26,4 @@ pub use error::{InvalidSignature, KeyError};
 pub(crate) use hmac::HmacKey;
 #[cfg(feature = "rsa")]
 pub(crate) use rsa::RsaKey;
+pub(crate) use tables::Tables;

@@ -29,6 +29,9 @@ pub enum Dialect {
     RagModulo,
     /// `{"code":…,"data":null,"message":…}` of RAGFlow 0.27.0.
     Ragflow,
+    /// The same of RAGFlow 0.24.0, with `"data":false` where its SDK's routes refuse.
+    #[serde(rename = "ragflow-0.24")]
+    Ragflow024,
 }
 
 impl Dialect {
@@ -40,6 +43,7 @@ impl Dialect {
             Self::R2r => r2r::body(context),
             Self::RagModulo => rag_modulo::body(context),
             Self::Ragflow => ragflow::body(context),
+            Self::Ragflow024 => ragflow::body_of_0_24(context),
         }
     }
 }

@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use thiserror::Error;
 
-use crate::limits::{CLAIM_BYTES, CLAIM_LIST};
+use crate::limits::{CLAIM_BYTES, CLAIM_LIST, RETRY_SECS};
 use crate::path::PathError;
 use crate::reason::Reason;
 use crate::time::UnixTime;
@@ -191,6 +191,9 @@ pub enum PolicyError {
     /// The scopes do not include the permission.
     #[error("the principal's scopes do not include the permission")]
     ScopeMissing,
+    /// No key of the origin's own is for the principal.
+    #[error("no key of the origin's own is for the principal")]
+    OriginKeyMissing,
     /// A parameter of the request is not among the values the principal is bound to.
     #[error("a parameter of the request is not among the values the principal is bound to")]
     BindingMismatch,
@@ -213,7 +216,7 @@ impl ClockError {
 }
 
 /// Why the headers of a request were refused as a whole.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// More header pairs than [`crate::limits::HEADER_PAIRS`].
     #[error("the request has too many headers")]
@@ -224,6 +227,9 @@ pub enum HeaderError {
     /// More than one `Origin`.
     #[error("the request has more than one `Origin`")]
     SeveralOrigins,
+    /// A header that no caller may send, of this name.
+    #[error("the request has the header `{0}`, which no caller may send")]
+    Refused(String),
     /// An upgrade that is none to a WebSocket, on a host that has already begun to relay what follows it.
     #[error("the request asks for an upgrade that is not to a WebSocket")]
     Upgrade,
@@ -249,9 +255,9 @@ pub enum BodyError {
     /// `Content-Encoding` says that the bytes are not the text itself.
     #[error("the body has a `Content-Encoding`")]
     Encoded,
-    /// Longer than [`crate::limits::BODY_BYTES`].
-    #[error("the body is longer than a route with bindings on it takes")]
-    TooLarge,
+    /// Longer than its route takes: [`crate::limits::BODY_BYTES`], if it does not say otherwise.
+    #[error("the body is longer than the {0} bytes that the route takes")]
+    TooLarge(usize),
     /// Not one JSON text without duplicate members, within the limits of depth and size.
     #[error("the body is not a JSON text with unique members")]
     NotJson,
@@ -369,7 +375,8 @@ impl AuthError {
                 | WaitError::Bundle { retry_secs }
                 | WaitError::RateLimited { retry_secs },
             ) => Some(*retry_secs),
-            Self::Wait(WaitError::Ask(_) | WaitError::Revocations) => Some(1),
+            Self::Wait(WaitError::Ask(_) | WaitError::Revocations | WaitError::RevocationUnusable(_))
+            | Self::ApiKey(ApiKeyError::Unavailable | ApiKeyError::Unusable(_)) => Some(RETRY_SECS),
             _ => None,
         }
     }
@@ -431,6 +438,7 @@ impl AuthError {
                 PolicyError::PermissionMissing => Reason::PermissionMissing,
                 PolicyError::PermissionDenied => Reason::PermissionDenied,
                 PolicyError::ScopeMissing => Reason::ScopeMissing,
+                PolicyError::OriginKeyMissing => Reason::OriginKeyMissing,
                 PolicyError::BindingMismatch => Reason::BindingMismatch,
             },
             Self::Clock(_) => Reason::Internal,
@@ -443,7 +451,7 @@ impl AuthError {
                 WaitError::RateLimited { .. } => Reason::RateLimited,
             },
             Self::Body(error) => match error {
-                BodyError::TooLarge => Reason::BodyTooLarge,
+                BodyError::TooLarge(_) => Reason::BodyTooLarge,
                 BodyError::NotJsonType
                 | BodyError::NotFormType
                 | BodyError::NotJsonOrFormType

@@ -12,9 +12,10 @@ use alloc::vec::Vec;
 
 use crate::alg::Algorithm;
 use crate::base64url;
+use crate::crypto::Tables;
 use crate::error::TokenError;
 use crate::json::{self, Budget, Value};
-use crate::key::{KeySet, VerificationKey};
+use crate::key::{KeySet, Means, VerificationKey};
 use crate::limits::{JOSE_HEADER_CHARS, KEY_ID_BYTES};
 use crate::time::UnixTime;
 
@@ -164,7 +165,7 @@ impl<'a> UnverifiedToken<'a> {
     /// ```
     pub fn verify(self, keys: &KeySet, now: UnixTime) -> Result<VerifiedToken, TokenError> {
         let candidates = self.candidates(keys, now)?;
-        self.verify_with(candidates).map(|(token, _)| token)
+        self.verify_with(candidates, Means { host: None, tables: Tables::Earned }).map(|(token, _)| token)
     }
 
     /// The keys that fit the header and are accepted at `now`, with the position of each in `keys`.
@@ -176,14 +177,15 @@ impl<'a> UnverifiedToken<'a> {
         keys.candidates(self.header.algorithm(), self.header.key_id(), now)
     }
 
-    /// Checks the signature with each of `candidates`; and the position of the one that verified it.
+    /// Checks the signature with each of `candidates`, by the `means` that there are; and the position of the one that verified it.
     pub(crate) fn verify_with(
         self,
         candidates: Vec<(usize, &VerificationKey)>,
+        means: Means<'_>,
     ) -> Result<(VerifiedToken, usize), TokenError> {
         let (position, key) = candidates
             .into_iter()
-            .find(|(_, key)| key.verify(self.signing_input.as_bytes(), &self.signature).is_ok())
+            .find(|(_, key)| key.verify_with(means, self.signing_input.as_bytes(), &self.signature).is_ok())
             .ok_or(TokenError::SignatureInvalid)?;
         let token = VerifiedToken {
             key_id: key.id().map(String::from),

@@ -38,6 +38,8 @@ mod reason;
 mod request;
 mod revocation;
 mod secret;
+mod session;
+mod shared;
 mod sources;
 mod time;
 pub mod token_kind;
@@ -66,6 +68,7 @@ pub use reason::Reason;
 pub use request::{HeaderPair, RequestHead};
 pub use revocation::{RevocationLookup, RevokedItem};
 pub use secret::SecretBytes;
+pub use shared::{SharedAnswer, SharedCounters};
 pub use sources::{SourceFailure, SourceKind, SourceStatus};
 pub use time::UnixTime;
 pub use unverified::Unverified;
@@ -78,5 +81,8 @@ pub mod jose {
     pub use crate::claims::ClaimCheck;
     pub use crate::crypto::{InvalidSignature, KeyError};
     pub use crate::jws::{JoseHeader, UnverifiedToken, VerifiedToken};
-    pub use crate::key::{KeySet, KeySetError, PemError, PublicKey, VerificationKey};
+    pub use crate::key::{
+        HostSignatures, KeySet, KeySetError, PemError, PublicKey, SignatureCheck, SignatureVerifier,
+        VerificationKey,
+    };
 }

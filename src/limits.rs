@@ -61,7 +61,12 @@ pub const ROUTE_PAIRS: usize = 250_000;
 pub const TARGET_BYTES: usize = 16 * 1024;
 
 /// Longest body of a request whose route has bindings on it, in bytes: it is held in memory until the decision is made.
+/// `body_bytes` of a route can lower or raise it.
 pub const BODY_BYTES: usize = 64 * 1024;
+
+/// The highest value `body_bytes` of a route may be given, in bytes: a fifth of the memory of a Worker, which holds the body
+/// twice while it is compared.
+pub const BODY_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Deepest nesting in such a body.
 pub const BODY_DEPTH: usize = 32;
@@ -81,6 +86,9 @@ pub const API_KEY_BYTES: usize = 512;
 /// Fewest characters of a key that the origin issued. The origins' own have 40 and more; what is shorter is something else,
 /// or can be guessed.
 pub const ORIGIN_KEY_CHARS_MIN: usize = 32;
+
+/// Most keys of the origin's own. They are looked through for each request.
+pub const ORIGIN_KEYS: usize = 1024;
 
 /// Longest environment label, and longest public identifier, inside an API key, in characters.
 pub const API_KEY_LABEL_CHARS: usize = 64;
@@ -156,6 +164,9 @@ pub const JWK_SET_KEYS: usize = 32;
 /// Longest answer to a call of the gate's own (keys, metadata, who a caller is), in bytes.
 pub const REPLY_BYTES: usize = 64 * 1024;
 
+/// Longest entry of a cache that instances share, in characters: the longest such answer with what is said about it (11 bytes),
+/// salt and tag (16 bytes each), in base64url.
+pub const SHARED_BYTES: usize = (REPLY_BYTES + 11 + 16 + 16).div_ceil(3) * 4;
 /// Most members and elements in such an answer.
 pub const REPLY_NODES: usize = 4096;
 
@@ -168,6 +179,9 @@ pub const ASK_SECS: u64 = 2;
 /// After how many seconds a fetch counts as lost: metadata and keys, each within [`FETCH_SECS`], and the host's own time.
 pub const FLIGHT_SECS: u64 = 12;
 
+/// For how long nobody else asks what is being asked, in seconds: a second longer than the answer is waited for.
+pub const ASK_TURN_SECS: u64 = ASK_SECS + 1;
+
 /// For how long a yes about a caller is remembered, in seconds, if nothing else is configured.
 pub const YES_SECS: u64 = 30;
 
@@ -179,6 +193,13 @@ pub const NO_SECS: u64 = 5;
 
 /// The longest time for which a no can be remembered, in seconds.
 pub const NO_SECS_MAX: u64 = 10;
+
+/// For how long it is remembered that a question failed, in seconds: so that a crowd with one credential, or one object, does
+/// not ask a server that is down one after the other. No longer than callers are told to wait.
+pub const FAILED_SECS: u64 = RETRY_SECS;
+
+/// After how many seconds callers are told to try again, where nothing better is known.
+pub const RETRY_SECS: u64 = 1;
 
 /// Most objects of one request that the origin is asked for.
 pub const OBJECTS_ASKED: usize = 8;
@@ -201,6 +222,18 @@ pub const REVOKED_SECS: u64 = 60;
 
 /// Longest value of a revocation in a store that is read, in bytes.
 pub const REVOCATION_BYTES: usize = 4096;
+
+/// By how much the clock of an origin may be ahead that signs sessions, in seconds.
+pub const SESSION_LEEWAY_SECS: u64 = 60;
+
+/// For how long a session counts, in seconds, unless that is configured: as RAGFlow's servers written in Go have it.
+pub const SESSION_AGE_SECS: u64 = 86_400;
+
+/// The longest such time that can be configured, in seconds.
+pub const SESSION_AGE_SECS_MAX: u64 = 365 * 86_400;
+
+/// Fewest characters of what may be a session where no scheme stands before it.
+pub const SESSION_CHARS_MIN: usize = 32;
 
 /// How many clients' failures are counted.
 pub const MEMORY_CLIENTS: usize = 8192;
@@ -238,6 +271,13 @@ pub const REFETCH_SECS: u64 = 30;
 
 /// The longest time between two tries where a source fails, in seconds.
 pub const BACKOFF_SECS_MAX: u64 = 300;
+
+/// For how long nobody else asks the host's store what it is being asked, in seconds: no longer than a decision waits, so that
+/// one of those that wait for an answer which got lost still asks.
+pub const LOOKUP_TURN_SECS: u64 = 2;
+
+/// For how long all decisions with one API key go by what the host's store said of it, in seconds.
+pub const RECORD_SECS: u64 = 1;
 
 /// By how much a clock goes back before it counts as set back, in seconds: threads of one host differ by less.
 pub const CLOCK_STEP_SECS: u64 = 2;

@@ -1,6 +1,7 @@
-//! What a gate remembers between requests: tokens that were verified, answers about callers, and who failed how often.
+//! What a gate remembers between requests: tokens that were verified, answers about callers, what a store said a moment ago,
+//! questions that failed then, and which clients failed how often.
 //!
-//! Nothing in it lets anybody in that would not be let in without it: it holds what was decided, under the SHA-256 of the
+//! Nothing in it lets anybody in that would not be let in without it: it holds what was decided, under the BLAKE2s of the
 //! whole credential, and everything that time or a change of keys can undo is looked at again.
 
 mod cache;
@@ -8,9 +9,12 @@ mod window;
 
 use alloc::boxed::Box;
 
+use blake2::{Blake2s256, Digest};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use crate::api_key::RecordLookup;
+use crate::error::AuthError;
+use crate::limits::{CLOCK_STEP_SECS, FAILED_SECS, RECORD_SECS};
 use crate::principal::Principal;
 use crate::rate_limit::RateLimit;
 use crate::request::Client;
@@ -18,17 +22,18 @@ use crate::time::UnixTime;
 use cache::Cache;
 use window::Window;
 
-/// The SHA-256 of a credential, and of what it was used for.
+/// The BLAKE2s ([RFC 7693](https://www.rfc-editor.org/rfc/rfc7693)) of a credential, and of what it was used for: no other
+/// can be found that has it, as with SHA-256, and it takes half the time.
 pub(crate) type CredentialDigest = [u8; 32];
 
 /// The digest of `credential`, which was used for `purpose`.
 pub(crate) fn digest(purpose: u8, credential: &str) -> CredentialDigest {
-    Sha256::new_with_prefix([purpose]).chain_update(credential.as_bytes()).finalize().into()
+    Blake2s256::new_with_prefix([purpose]).chain_update(credential.as_bytes()).finalize().into()
 }
 
 /// The digest of `text`, which was asked about for the credential with the digest `credential`.
 pub(crate) fn digest_of(credential: &CredentialDigest, text: &str) -> CredentialDigest {
-    Sha256::new_with_prefix(credential).chain_update(text.as_bytes()).finalize().into()
+    Blake2s256::new_with_prefix(credential).chain_update(text.as_bytes()).finalize().into()
 }
 
 /// How large a memory is.
@@ -45,7 +50,12 @@ pub struct MemorySize {
 pub(crate) struct Memory {
     tokens: Cache<CredentialDigest, Verified>,
     answers: Cache<CredentialDigest, Remembered>,
-    asking: Cache<CredentialDigest, UnixTime>,
+    flights: Cache<CredentialDigest, Flight>,
+    records: Cache<CredentialDigest, (RecordLookup, UnixTime)>,
+    /// The latest time at which either was looked at.
+    latest: UnixTime,
+    /// The latest time that the clock showed before it was set back.
+    set_back: Option<UnixTime>,
     failures: Cache<(usize, Client), Window>,
     counters: MemoryCounters,
 }
@@ -76,6 +86,26 @@ struct Remembered {
     until: UnixTime,
 }
 
+/// A question that has no answer.
+#[derive(Debug, Clone)]
+enum Flight {
+    /// Somebody asks it; until when that counts.
+    UnderWay(UnixTime),
+    /// It failed, for this reason.
+    Failed(AuthError, UnixTime),
+}
+
+/// What whoever has a question does about it.
+#[derive(Debug)]
+pub(crate) enum Turn {
+    /// Asks: nobody else does.
+    Ask,
+    /// Waits: somebody else is asking.
+    Wait,
+    /// Does without: it failed a moment ago, for this reason.
+    Fail(AuthError),
+}
+
 /// How often a memory was of use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct MemoryCounters {
@@ -94,7 +124,10 @@ impl Memory {
         Self {
             tokens: Cache::new(size.entries),
             answers: Cache::new(size.entries),
-            asking: Cache::new(size.entries),
+            flights: Cache::new(size.entries),
+            records: Cache::new(size.entries),
+            latest: UnixTime::from_secs(0),
+            set_back: None,
             failures: Cache::new(size.clients),
             counters: MemoryCounters::default(),
         }
@@ -134,6 +167,7 @@ impl Memory {
 
     /// What was said under `digest`, if that still counts at `now`.
     pub(crate) fn answer(&mut self, digest: &CredentialDigest, now: UnixTime) -> Option<Said> {
+        self.see(now);
         let remembered = self.answers.get(digest);
         // SECURITY: before it was said is as good as after its end: the clock was set back, and nobody knows its age.
         let counts = |remembered: &&mut Remembered| now >= remembered.since && now < remembered.until;
@@ -142,24 +176,94 @@ impl Memory {
         found
     }
 
-    pub(crate) fn keep_answer(&mut self, digest: CredentialDigest, said: Said, now: UnixTime, secs: u64) {
-        self.asking.remove(&digest);
-        self.answers.insert(digest, Remembered { said, since: now, until: now.plus(secs) });
-    }
-
-    /// Whether somebody is asking; if not, whoever calls this does, and nobody else for `secs`.
-    pub(crate) fn is_asking(&mut self, digest: CredentialDigest, now: UnixTime, secs: u64) -> bool {
-        let until = now.plus(secs);
-        // A time further ahead was written before the clock was set back.
-        if self.asking.get(&digest).is_some_and(|end| now < *end && *end <= until) {
-            return true;
+    /// Forgets all answers if the clock was set back.
+    fn see(&mut self, now: UnixTime) {
+        // SECURITY: nobody knows how old they are; by the clock, they would count for longer than they may.
+        if now.plus(CLOCK_STEP_SECS) < self.latest {
+            self.answers.clear();
+            self.flights.clear();
+            self.records.clear();
+            self.set_back = self.set_back.max(Some(self.latest));
+            self.latest = now;
         }
-        self.asking.insert(digest, until);
-        false
+        self.latest = self.latest.max(now);
     }
 
-    pub(crate) fn asked(&mut self, digest: &CredentialDigest) {
-        self.asking.remove(digest);
+    /// Keeps what was said at `now`, which counts for `secs`.
+    pub(crate) fn keep_answer(&mut self, digest: CredentialDigest, said: Said, now: UnixTime, secs: u64) {
+        self.keep_answer_of(now, digest, said, now, secs);
+    }
+
+    /// The same of what was said at `given`: it counts for `secs` from then on.
+    pub(crate) fn keep_answer_of(
+        &mut self,
+        given: UnixTime,
+        digest: CredentialDigest,
+        said: Said,
+        now: UnixTime,
+        secs: u64,
+    ) {
+        self.see(now);
+        self.flights.remove(&digest);
+        self.answers.insert(digest, Remembered { said, since: given, until: given.plus(secs) });
+    }
+
+    /// Whether the age that something from the instant `given` has by the clock is its age: it is not from the future, and not
+    /// from a time that the clock has shown twice.
+    pub(crate) fn can_tell_age(&mut self, given: UnixTime, now: UnixTime) -> bool {
+        self.see(now);
+        given <= now && self.set_back.is_none_or(|set_back| given > set_back)
+    }
+
+    /// What to do about the question `digest`, which has no answer that counts; to ask it is nobody else's turn for `secs`.
+    pub(crate) fn turn(&mut self, digest: CredentialDigest, now: UnixTime, secs: u64) -> Turn {
+        if let Some(error) = self.failed(&digest, now) {
+            return Turn::Fail(error);
+        }
+        let until = now.plus(secs);
+        match self.flights.get(&digest) {
+            // A time further ahead than threads of one host differ was written before the clock was set back.
+            Some(Flight::UnderWay(end)) if now < *end && *end <= until.plus(CLOCK_STEP_SECS) => Turn::Wait,
+            _ => {
+                self.flights.insert(digest, Flight::UnderWay(until));
+                Turn::Ask
+            }
+        }
+    }
+
+    /// Why the question `digest` failed, if that was a moment ago.
+    pub(crate) fn failed(&mut self, digest: &CredentialDigest, now: UnixTime) -> Option<AuthError> {
+        self.see(now);
+        match self.flights.get(digest) {
+            Some(Flight::Failed(error, since)) if now >= *since && now < since.plus(FAILED_SECS) => {
+                Some(error.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Notes that nobody asks the question `digest` any longer, whatever came of it.
+    pub(crate) fn land(&mut self, digest: &CredentialDigest) {
+        self.flights.remove(digest);
+    }
+
+    /// What a store said of the API key with this `digest`, if that was a moment ago.
+    pub(crate) fn record(&mut self, digest: &CredentialDigest, now: UnixTime) -> Option<RecordLookup> {
+        self.see(now);
+        let (found, since) = self.records.get(digest)?;
+        (now >= *since && now < since.plus(RECORD_SECS)).then(|| found.clone())
+    }
+
+    pub(crate) fn keep_record(&mut self, digest: CredentialDigest, found: RecordLookup, now: UnixTime) {
+        self.see(now);
+        self.flights.remove(&digest);
+        self.records.insert(digest, (found, now));
+    }
+
+    /// Notes that the question `digest` failed. An answer that counts goes on counting.
+    pub(crate) fn keep_failure(&mut self, digest: CredentialDigest, error: AuthError, now: UnixTime) {
+        self.see(now);
+        self.flights.insert(digest, Flight::Failed(error, now));
     }
 
     /// In how many seconds `client` may do again what `limit` limits, if it may not now.
@@ -197,5 +301,23 @@ impl Memory {
             entries: self.tokens.len().saturating_add(self.answers.len()),
             ..self.counters
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Memory, MemorySize};
+    use crate::time::UnixTime;
+
+    #[test]
+    fn an_age_can_be_told_of_what_is_later_than_all_that_the_clock_showed_twice() {
+        let mut memory = Memory::new(MemorySize { entries: 1, clients: 0 });
+        let mut can_tell =
+            |given, now| memory.can_tell_age(UnixTime::from_secs(given), UnixTime::from_secs(now));
+        assert!(can_tell(100, 100) && can_tell(1, 100));
+        assert!(!can_tell(101, 100), "from the future");
+        // The clock is set back.
+        assert!(!can_tell(50, 60) && !can_tell(60, 60));
+        assert!(!can_tell(99, 200) && !can_tell(100, 200) && can_tell(101, 200));
     }
 }

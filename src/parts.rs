@@ -7,7 +7,7 @@
 pub use crate::api_key::{ApiKeyRecord, ApiKeys, ApiKeysError, KeyHash, Pepper};
 pub use crate::ask::{
     AnswerRules, Condition, CredentialForm, Identity, ObjectTemplate, ObjectTemplateError, Question,
-    QuestionMethod, RoleReading,
+    QuestionMethod, RoleReading, ShareTokens,
 };
 pub use crate::authenticator::{Issuer, IssuerKeys};
 pub use crate::bundle::{
@@ -33,11 +33,13 @@ pub use crate::principal::KEY_SUBJECT;
 pub use crate::rate_limit::RateLimit;
 pub use crate::request::{HOP_BY_HOP, Header, Headers, Origin, Request, Upgrade, fold};
 pub use crate::revocation::Revocations;
+pub use crate::session::SessionRules;
+pub use crate::shared::SharedAnswers;
 pub use crate::sources::{KeySource, SourcePlace, UrlError, check_url};
 pub use crate::upstream::headers::is_refused_upgrade;
 pub use crate::upstream::identity::IdentityHeaders;
 pub use crate::upstream::mint::{Mint, MintKey};
-pub use crate::upstream::origin_key::OriginKey;
+pub use crate::upstream::origin_key::{AssignedKey, KeyHolder, OriginKey, OriginKeys};
 pub use crate::upstream::outbound::Outbound;
 pub use crate::upstream::owned::{OWNED_HEADERS, OwnedHeader, owned_by};
 pub use crate::upstream::rules::{Replacement, Upstream};

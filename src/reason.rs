@@ -146,6 +146,8 @@ reasons! {
     PermissionDenied => "permission_denied", 403, NotPermitted;
     /// The token's scopes do not include the permission.
     ScopeMissing => "scope_missing", 403, ScopeMissing;
+    /// Credentials are swapped for keys of the origin's own, and none is for the principal.
+    OriginKeyMissing => "origin_key_missing", 403, NotPermitted;
     /// A parameter of the request is not among the values the principal is bound to.
     BindingMismatch => "binding_mismatch", 403, NotPermitted;
     /// A binding compares something of the body, and the body is no JSON or form that can be compared.

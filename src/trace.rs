@@ -15,6 +15,7 @@ use crate::policy::binding::{Binding, Reading};
 use crate::policy::route::Route;
 use crate::principal::{Marks, Principal, Proof};
 use crate::request::Request;
+use crate::upstream::origin_key::AssignedKey;
 use crate::validity::Validity;
 
 /// Something the gate did, in the order it did it.
@@ -55,6 +56,8 @@ pub enum Event<'e> {
     },
     /// The claims passed a check.
     Claim(ClaimCheck),
+    /// It chose the key of the origin's own that takes the place of the credential.
+    OriginKey(&'e AssignedKey),
     /// It compared a binding.
     Binding {
         /// Which.

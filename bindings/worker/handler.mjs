@@ -3,12 +3,38 @@
 import { env } from "cloudflare:workers";
 import { Gate } from "./build/index.js";
 
+// Signatures verified by `node:crypto`, which a runtime with the flag nodejs_compat has. What is asked, and whether this is good
+// enough to be asked, the core decides; `undefined` where nobody can tell.
+const node = globalThis.process?.getBuiltinModule?.("node:crypto");
+const signatures = node && {
+  verify(hash, der, message, signature) {
+    try {
+      return node.verify(hash, message, keyOf(der), signature);
+    } catch {}
+  },
+};
+
+// Keys that were read, by their bytes; anew when there are this many.
+const KEYS = 64;
+const keys = new Map();
+
+function keyOf(der) {
+  const name = String.fromCharCode(...der);
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = node.createPublicKey({ key: der, format: "der", type: "spki" });
+    if (keys.size >= KEYS) keys.clear();
+    keys.set(name, key);
+  }
+  return key;
+}
+
 // Module scope: compiled once per isolate, before its first request.
 let gate = start();
 
 function start() {
   try {
-    return Gate.create(env, origin());
+    return Gate.create(env, origin(), signatures);
   } catch (error) {
     console.error("portcullis: cannot start:", error);
     return undefined;
@@ -89,6 +115,7 @@ const needs = {
   revocations: [revocations, (asked, ...rest) => asked.supply_revocations(...rest)],
   body: [body, (asked, ...rest) => asked.supply_body(...rest)],
   call: [(_, frame) => send(frame), (asked, handle, method, id, client, now, reply) => asked.supply_reply(handle, method, id, client, now, ...reply)],
+  shared: [look, (asked, handle, method, id, client, now, found) => asked.supply_reply(handle, method, id, client, now, 0, "", found)],
   wait: [pause, (asked, ...rest) => asked.again(...rest)],
 };
 
@@ -97,14 +124,19 @@ const RECORD_MS = 5000;
 
 // The record of an API key, from Workers KV.
 async function record(_, [, , key]) {
-  let late;
   try {
-    const patience = new Promise((_, reject) => {
-      late = setTimeout(() => reject(new Error("no answer in time")), RECORD_MS);
-    });
-    return await Promise.race([env.PORTCULLIS_KEYS.get(key), patience]);
+    return await within(RECORD_MS, env.PORTCULLIS_KEYS.get(key));
   } catch (error) {
     console.error("portcullis: no record from the KV namespace PORTCULLIS_KEYS:", error);
+  }
+}
+
+// What comes of a promise, if it does not take longer than `millis`.
+async function within(millis, promise) {
+  let late;
+  const patience = new Promise((_, fail) => (late = setTimeout(() => fail(new Error("no answer in time")), millis)));
+  try {
+    return await Promise.race([promise, patience]);
   } finally {
     clearTimeout(late);
   }
@@ -118,19 +150,37 @@ const REVOKED_MS = 2000;
 
 // What is under the names of revocations, as JSON, from Workers KV in one operation.
 async function revocations(_, [, , ...names]) {
-  let late;
   try {
-    const found = await Promise.race([
-      env.PORTCULLIS_REVOKED.get(names, { type: "text", cacheTtl: REVOKED_TTL }),
-      new Promise((_, fail) => (late = setTimeout(() => fail(new Error("no answer in time")), REVOKED_MS))),
-    ]);
+    const looked = env.PORTCULLIS_REVOKED.get(names, { type: "text", cacheTtl: REVOKED_TTL });
+    const found = await within(REVOKED_MS, looked);
     if (!names.every((name) => found.has(name))) throw new Error("the answer is about something else");
     return JSON.stringify(names.map((name) => found.get(name)));
   } catch (error) {
     console.error("portcullis: no revocations from the KV namespace PORTCULLIS_REVOKED:", error);
-  } finally {
-    clearTimeout(late);
   }
+}
+
+// How long the cache that the isolates of a place share is waited for.
+const SHARED_MS = 100;
+
+// What it has under a name, sealed: only the gate can tell whether that is of any use. Whatever fails here is as if there were
+// nothing.
+async function look(request, [, , path, limit]) {
+  const found = async () => {
+    const { body } = (await caches.default.match(new URL(path, request.url))) ?? {};
+    return body && beginning(body, Number(limit) + 1);
+  };
+  try {
+    return await within(SHARED_MS, found());
+  } catch (error) {
+    console.error("portcullis: nothing from the shared cache:", error);
+  }
+}
+
+// Puts an answer there, and keeps nobody waiting.
+async function share(request, [, path, secs, sealed]) {
+  const entry = new Response(sealed, { headers: { "cache-control": "max-age=" + secs } });
+  await caches.default.put(new URL(path, request.url), entry);
 }
 
 // The body, or the beginning of one that is longer than `limit` bytes. Read from a copy: the request keeps its own.
@@ -221,7 +271,7 @@ async function refresh(asked) {
 // Waits for what the decision needs, and acts on it. If the caller leaves meanwhile, the search goes on: others may wait for
 // what it finds.
 async function wait(asked, request, head, frame, context) {
-  const settled = settle(asked, request, head, frame);
+  const settled = settle(asked, request, head, frame, context);
   context.waitUntil(settled);
   const outcome = await settled;
   if (outcome instanceof Response) return outcome;
@@ -234,7 +284,7 @@ async function wait(asked, request, head, frame, context) {
 
 // The frame that a decision ends with. A handle is good once, and for the gate that gave it: after a trap of another request,
 // this one is refused.
-async function settle(asked, request, head, frame) {
+async function settle(asked, request, head, frame, context) {
   let handle;
   try {
     while (frame[0] in needs) {
@@ -243,6 +293,7 @@ async function settle(asked, request, head, frame) {
       const found = await find(request, frame);
       // It may have taken a while: whoever has expired meanwhile is not allowed.
       frame = supply(asked, handle, head.method, head.id, head.client, Date.now(), found).split("\n");
+      if (frame[0] === "share") context.waitUntil(share(request, frame.splice(0, 4)).catch(() => {}));
     }
     return frame;
   } catch (error) {
@@ -258,13 +309,8 @@ const LIMITER_MS = 500;
 
 // A failed credential: counted by the limiter, if one is bound. One that fails changes nothing.
 async function failure(request, head, [, key, ...rest]) {
-  let late;
   try {
-    const counted = env.PORTCULLIS_FAILURES.limit({ key });
-    const { success } = await Promise.race([
-      counted,
-      new Promise((_, fail) => (late = setTimeout(() => fail(new Error("no answer in time")), LIMITER_MS))),
-    ]);
+    const { success } = await within(LIMITER_MS, env.PORTCULLIS_FAILURES.limit({ key }));
     if (success === false) {
       const asked = (gate ??= start());
       const { method, url, headers, id, client } = head;
@@ -276,10 +322,25 @@ async function failure(request, head, [, key, ...rest]) {
     }
   } catch (error) {
     console.error("portcullis: no count from the limiter PORTCULLIS_FAILURES:", error);
-  } finally {
-    clearTimeout(late);
   }
   return act(request, head, ["response", ...rest]);
+}
+
+// Writes a decision down: as a line of the log and, if Analytics Engine is bound, as a data point.
+function tell(line) {
+  console.log(line);
+  const points = env.PORTCULLIS_DECISIONS;
+  if (points === undefined) return;
+  try {
+    // SECURITY: members of the line that name nobody. Nothing that a caller wrote is among them.
+    const { decision, reason, reported, route, issuer, policy } = JSON.parse(line);
+    const verdict = reported ? "report" : decision;
+    // What is absent is an empty text: columns are told apart by their places.
+    const blobs = [verdict, reason, route, issuer, policy].map((text) => text ?? "");
+    points.writeDataPoint({ indexes: [reason ?? verdict], blobs, doubles: [1] });
+  } catch (error) {
+    console.error("portcullis: no data point in PORTCULLIS_DECISIONS:", error);
+  }
 }
 
 function act(request, head, frame) {
@@ -287,7 +348,7 @@ function act(request, head, frame) {
     if (env.PORTCULLIS_FAILURES !== undefined) return failure(request, head, frame);
     frame = ["response", ...frame.slice(2)];
   }
-  if (frame[1] !== "") console.log(frame[1]);
+  if (frame[1] !== "") tell(frame[1]);
   if (frame[0] === "forward") return forward(request, head, frame);
   if (frame[0] === "response") return response(request, frame);
   return failed("the gate failed", "no such frame");
@@ -302,8 +363,9 @@ function response(request, frame) {
   return new Response(unread ? drained(text, request.body) : text, { status: Number(frame[2]), headers });
 }
 
-// How much of the body of a request that is refused is read, and for how long.
-const DRAINED_BYTES = 1024 * 1024;
+// How much of the body of a request that is refused is read, and for how long. With more than that the connection ends, which
+// clients that send and read at once may take for free by then.
+const DRAINED_BYTES = 8 * 1024 * 1024;
 const DRAINED_MS = 5000;
 
 // `text`, complete at once, as a body that is over only when some of `body` has been read: a client that is still sending

@@ -67,6 +67,11 @@ impl PresentedKey {
         &self.store_key
     }
 
+    /// What tells the key from all others; it says nothing of the key.
+    pub(crate) fn hash(&self) -> &KeyHash {
+        &self.hash
+    }
+
     /// The public identifier in the key, if it has the gate's own form.
     pub(crate) fn public_id(&self) -> Option<&str> {
         match self.hash {

@@ -90,27 +90,10 @@ impl AnswerRules {
         now: UnixTime,
         yes_secs: u64,
     ) -> Result<Answer, AskError> {
-        let reply = reply.ok_or(AskError::NoAnswer)?;
-        match reply.status {
-            200..=299 => {}
-            status if self.no_statuses.contains(&status) => return Ok(Answer::No),
-            status => return Err(AskError::Status(status)),
+        match said(&self.no_statuses, &self.active, reply)? {
+            Some(answer) => self.caller(&answer, now, yes_secs),
+            None => Ok(Answer::No),
         }
-        if reply.body.len() > REPLY_BYTES {
-            return Err(AskError::TooLong);
-        }
-        if !reply.is_json() {
-            return Err(AskError::NotJson);
-        }
-        let answer = json::parse(reply.body, Budget::REPLY).map_err(|_| AskError::NotJson)?;
-        for Condition { place, value } in &self.active {
-            match place.get(&answer) {
-                None => return Err(AskError::Missing(place.to_string())),
-                Some(found) if found == value => {}
-                Some(_) => return Ok(Answer::No),
-            }
-        }
-        self.caller(&answer, now, yes_secs)
     }
 
     fn caller(&self, answer: &Value, now: UnixTime, yes_secs: u64) -> Result<Answer, AskError> {
@@ -171,6 +154,39 @@ impl AnswerRules {
             .filter_map(|(name, place)| place.get(answer).map(|value| (name.clone(), value.clone())));
         Cow::Owned(Value::Object(found.collect()))
     }
+}
+
+/// The answer that says yes; `None` if it says no, by one of `no_statuses` or by what stands at a place of `active`.
+///
+/// # Errors
+///
+/// [`AskError`] if it says neither.
+pub(super) fn said(
+    no_statuses: &[u16],
+    active: &[Condition],
+    reply: Option<&Reply<'_>>,
+) -> Result<Option<Value>, AskError> {
+    let reply = reply.ok_or(AskError::NoAnswer)?;
+    match reply.status {
+        200..=299 => {}
+        status if no_statuses.contains(&status) => return Ok(None),
+        status => return Err(AskError::Status(status)),
+    }
+    if reply.body.len() > REPLY_BYTES {
+        return Err(AskError::TooLong);
+    }
+    if !reply.is_json() {
+        return Err(AskError::NotJson);
+    }
+    let answer = json::parse(reply.body, Budget::REPLY).map_err(|_| AskError::NotJson)?;
+    for Condition { place, value } in active {
+        match place.get(&answer) {
+            None => return Err(AskError::Missing(place.to_string())),
+            Some(found) if found == value => {}
+            Some(_) => return Ok(None),
+        }
+    }
+    Ok(Some(answer))
 }
 
 impl RoleReading {

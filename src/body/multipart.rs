@@ -32,9 +32,17 @@ pub(super) fn parse<'b>(body: &'b [u8], boundary: &str) -> Option<Vec<Field<'b>>
 
 /// What stands before the first occurrence of `mark`, and what behind it.
 fn cut<'b>(bytes: &'b [u8], mark: &[u8]) -> Option<(&'b [u8], &'b [u8])> {
-    let at = bytes.windows(mark.len()).position(|window| window == mark)?;
-    let (before, rest) = bytes.split_at_checked(at)?;
-    Some((before, rest.strip_prefix(mark)?))
+    let first = mark.first()?;
+    let mut from = 0;
+    loop {
+        // Byte by byte, which is quick in a long file, and all of the mark only where it may begin.
+        let next = bytes.get(from..)?.iter().position(|byte| byte == first)?;
+        let (before, rest) = bytes.split_at_checked(from.checked_add(next)?)?;
+        if let Some(after) = rest.strip_prefix(mark) {
+            return Some((before, after));
+        }
+        from = before.len().checked_add(1)?;
+    }
 }
 
 /// One part: headers, an empty line, and the value.

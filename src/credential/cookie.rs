@@ -56,25 +56,41 @@ pub(super) fn may_be(cookie: &[u8], name: &str) -> bool {
 pub(crate) enum CookiesLeft {
     /// All of them.
     All,
-    /// These, byte for byte.
+    /// These, byte for byte, each apart from the credential that was verified.
     Some(String),
     /// None.
     None,
 }
 
-/// What is left of the cookies in `lines` without those that `is_removed`.
-pub(super) fn without<'c>(
+/// What becomes of a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It stays.
+    Stays,
+    /// It stays, and carries the credential that was verified.
+    StaysVerified,
+    /// It goes.
+    Goes,
+}
+
+/// What is left of the cookies in `lines`, if `fate` says what becomes of each.
+pub(super) fn left<'c>(
     lines: impl Iterator<Item = &'c [u8]>,
-    mut is_removed: impl FnMut(&[u8]) -> bool,
+    mut fate: impl FnMut(&[u8]) -> Fate,
 ) -> CookiesLeft {
     let mut left: Vec<u8> = Vec::new();
-    let mut removed = false;
+    let (mut changed, mut after_verified) = (false, false);
     for line in lines {
         for (separator, part) in parts(line) {
-            if is_removed(part) {
-                removed = true;
+            let fate = fate(part);
+            if fate == Fate::Goes {
+                changed = true;
                 continue;
             }
+            let is_verified = fate == Fate::StaysVerified;
+            // SECURITY: to most servers a comma is a part of the value: they would not read what was verified.
+            let is_joint = separator == Some(b',') && (is_verified || after_verified);
+            changed |= is_joint;
             match separator {
                 _ if left.is_empty() => left.extend(part.trim_ascii_start()),
                 None => {
@@ -82,13 +98,14 @@ pub(super) fn without<'c>(
                     left.extend(part);
                 }
                 Some(separator) => {
-                    left.push(separator);
+                    left.push(if is_joint { b';' } else { separator });
                     left.extend(part);
                 }
             }
+            after_verified = is_verified;
         }
     }
-    if !removed {
+    if !changed {
         return CookiesLeft::All;
     }
     // What is not text could not be written again as it was: it goes with the others.
@@ -102,7 +119,7 @@ pub(super) fn without<'c>(
 
 #[cfg(test)]
 mod tests {
-    use super::{CookiesLeft, may_be, value, without};
+    use super::{CookiesLeft, Fate, left, may_be, value};
     use alloc::string::ToString;
 
     #[test]
@@ -153,7 +170,7 @@ mod tests {
     #[test]
     fn one_cookie_goes_and_the_others_stay_as_they_are() {
         let some = |text: &str| CookiesLeft::Some(text.to_string());
-        for (lines, left) in [
+        for (lines, expected) in [
             (&["a=1; b=2"][..], CookiesLeft::All),
             (&[][..], CookiesLeft::All),
             (&["a=1;  b=\"2,3\"; session=x; c"], some("a=1;  b=\"2,3\"; c")),
@@ -167,7 +184,32 @@ mod tests {
             (&["a=\u{e9}; session=x"], CookiesLeft::None),
         ] {
             let lines_of = lines.iter().map(|line| line.as_bytes());
-            assert_eq!(without(lines_of, |cookie| may_be(cookie, "session")), left, "{lines:?}");
+            let fate = |cookie: &[u8]| if may_be(cookie, "session") { Fate::Goes } else { Fate::Stays };
+            assert_eq!(super::left(lines_of, fate), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_verified_is_a_cookie_of_its_own() {
+        let some = |text: &str| CookiesLeft::Some(text.to_string());
+        for (lines, expected) in [
+            (&["session=x"][..], CookiesLeft::All),
+            (&["a=1,2; session=x;b=3,4"], CookiesLeft::All),
+            (&["a=1", "session=x", "b=2"], CookiesLeft::All),
+            (&["session=x, a=1,2; b=3"], some("session=x; a=1,2; b=3")),
+            (&["a=1,2, session=x,b=3,4"], some("a=1,2; session=x;b=3,4")),
+            (&["session=x,"], some("session=x;")),
+            (&[",session=x"], some("session=x")),
+            (&["session=x; session=x, a=1,2"], some("session=x; a=1,2")),
+            (&["session=x, a=\"; session=x\""], some("session=x; a=\"")),
+        ] {
+            let mut is_first = true;
+            let fate = |cookie: &[u8]| match may_be(cookie, "session") {
+                true if core::mem::take(&mut is_first) => Fate::StaysVerified,
+                true => Fate::Goes,
+                false => Fate::Stays,
+            };
+            assert_eq!(left(lines.iter().map(|line| line.as_bytes()), fate), expected, "{lines:?}");
         }
     }
 }

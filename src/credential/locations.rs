@@ -5,11 +5,12 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::cookie::{self, CookiesLeft};
+use super::cookie::{self, CookiesLeft, Fate};
 use super::presented::{Credential, CredentialLocation};
 use super::syntax::{b64token, bearer, parameters, visible_ascii};
 use crate::api_key;
 use crate::error::CredentialError;
+use crate::limits::SESSION_CHARS_MIN;
 use crate::percent;
 use crate::request::{Headers, Request};
 
@@ -24,6 +25,10 @@ pub struct CredentialLocations {
     pub api_key_prefixes: Vec<String>,
     /// Whether one of these may stand in `Authorization` by itself.
     pub bare_authorization: bool,
+    /// Whether a session of the origin's may stand in `Authorization` by itself.
+    pub bare_sessions: bool,
+    /// How many characters a token of the origin's has that comes with a link: letters, digits, hyphens and underscores.
+    pub share_token_chars: Option<usize>,
     /// First entries of `Sec-WebSocket-Protocol` that announce a token as the second. WebSocket routes only.
     pub websocket_protocols: Vec<String>,
     /// Query parameter with a token. WebSocket routes only.
@@ -32,6 +37,9 @@ pub struct CredentialLocations {
     pub origin_query_parameter: Option<String>,
     /// Cookies with a token or an API key. No two differ in case only.
     pub cookies: Vec<String>,
+    /// Cookies in which the origin keeps sessions that it is asked about: a credential where the request has no other. Not
+    /// together with `cookies`.
+    pub session_cookies: Vec<String>,
     /// Cookies that the origin takes for a credential and nothing here verifies: they never pass.
     pub origin_cookies: Vec<String>,
 }
@@ -39,6 +47,15 @@ pub struct CredentialLocations {
 /// Whether a parameter, by its name as it is written, is `name`.
 fn is_named(raw_name: &str, name: &str) -> bool {
     percent::decode_form_leniently(raw_name) == name
+}
+
+/// The values of the cookies `names`. One in another than its plain form has the empty value, which is no credential.
+fn cookie_values<'q>(headers: &'q Headers<'_>, names: &[String]) -> impl Iterator<Item = &'q [u8]> {
+    let lines = headers.lines(COOKIE).filter(|_| !names.is_empty());
+    lines.flat_map(cookie::cookies).filter_map(|cookie| {
+        let name = names.iter().find(|name| cookie::may_be(cookie, name))?;
+        Some(cookie::value(cookie, name).unwrap_or_default())
+    })
 }
 
 /// The header of bearer tokens, in lower case.
@@ -80,6 +97,9 @@ impl CredentialLocations {
             }
             CredentialLocation::Authorization => self.authorization(value)?,
             CredentialLocation::ApiKeyHeader => Credential::ApiKey(Cow::Borrowed(visible_ascii(value)?)),
+            CredentialLocation::Cookie if self.cookies.is_empty() => {
+                Credential::Session(Cow::Borrowed(b64token(value)?))
+            }
             CredentialLocation::Cookie => self.token_or_key(value)?,
             CredentialLocation::WebSocketProtocol => self.classify(Cow::Borrowed(b64token(value)?)),
             CredentialLocation::Query => {
@@ -92,22 +112,28 @@ impl CredentialLocations {
 
     /// What a value of `Authorization` presents.
     fn authorization<'a>(&self, value: &'a [u8]) -> Result<Credential<'a>, CredentialError> {
-        if self.bare_authorization && self.is_origin_key(value) {
+        if self.bare_authorization && self.is_of_origin(value) {
             return visible_ascii(value).map(Cow::Borrowed).map(Credential::ApiKey);
         }
-        self.token_or_key(bearer(value)?.as_bytes())
+        if self.bare_sessions
+            && let Ok(text) = b64token(value)
+            && text.len() >= SESSION_CHARS_MIN
+        {
+            return Ok(Credential::Session(Cow::Borrowed(text)));
+        }
+        self.token_or_key(bearer(value)?)
     }
 
     fn token_or_key<'a>(&self, value: &'a [u8]) -> Result<Credential<'a>, CredentialError> {
         // A key of another system need not be a `b64token`: R2R's have padding in the middle.
-        if self.is_origin_key(value) {
+        if self.is_of_origin(value) {
             return visible_ascii(value).map(Cow::Borrowed).map(Credential::ApiKey);
         }
         b64token(value).map(Cow::Borrowed).map(|text| self.classify(text))
     }
 
     /// What `Authorization` has to say to the origin for the credential to arrive in its one normal form, `Bearer` and one
-    /// space before it. `None` where it says so already.
+    /// space before it, or nothing before a session that came so. `None` where it says so already.
     ///
     /// SECURITY: of several lines, or of other spaces, servers read other things than what was verified.
     pub(crate) fn normal_form(&self, request: &Request<'_>) -> Option<String> {
@@ -116,10 +142,15 @@ impl CredentialLocations {
             return None;
         }
         let (credential, _) = self.find(request).ok()?;
-        Some(format!("Bearer {}", credential.text()))
+        let form = match &credential {
+            Credential::Session(text) => String::from(&**text),
+            Credential::Token(text) | Credential::ApiKey(text) => format!("Bearer {text}"),
+        };
+        (request.headers().sole(AUTHORIZATION) != Some(form.as_bytes())).then_some(form)
     }
 
-    /// The header in which `credential` was sent, byte for byte; `None` if it has none of its own.
+    /// The header in which `credential` was sent, byte for byte, of cookies those that the origin gets; `None` if it has none
+    /// of its own.
     pub(crate) fn header_of(
         &self,
         request: &Request<'_>,
@@ -132,7 +163,17 @@ impl CredentialLocations {
         };
         match location {
             CredentialLocation::Authorization => sole(AUTHORIZATION),
-            CredentialLocation::Cookie => sole(COOKIE),
+            CredentialLocation::Cookie => {
+                let left = match self.strip_cookies(request, true) {
+                    CookiesLeft::All => {
+                        let lines: Vec<_> = request.headers().lines(COOKIE).collect();
+                        String::from_utf8(lines.join(&b"; "[..])).ok()?
+                    }
+                    CookiesLeft::Some(left) => left,
+                    CookiesLeft::None => return None,
+                };
+                Some((String::from(COOKIE), left))
+            }
             CredentialLocation::ApiKeyHeader => {
                 self.api_key_header.as_ref().map(|name| (name.clone(), String::from(credential)))
             }
@@ -145,9 +186,26 @@ impl CredentialLocations {
         self.api_key_prefixes.iter().any(|prefix| value.starts_with(prefix.as_bytes()))
     }
 
-    /// Kinds are told apart by prefix: an API key may travel as a bearer token.
+    /// Whether `text` has the form of a token of the origin's that comes with a link.
+    pub(crate) fn is_share_token(&self, text: &str) -> bool {
+        let value = text.as_bytes();
+        let in_token = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        self.share_token_chars == Some(value.len())
+            && value.iter().all(in_token)
+            && !text.starts_with(api_key::PREFIX)
+            && !self.is_origin_key(value)
+    }
+
+    /// Whether `value` is a key or a token of the origin's own kind.
+    fn is_of_origin(&self, value: &[u8]) -> bool {
+        let may_be_share_token = self.share_token_chars == Some(value.len());
+        self.is_origin_key(value)
+            || (may_be_share_token && core::str::from_utf8(value).is_ok_and(|text| self.is_share_token(text)))
+    }
+
+    /// Kinds are told apart by their form: an API key may travel as a bearer token.
     fn classify<'a>(&self, text: Cow<'a, str>) -> Credential<'a> {
-        if text.starts_with(api_key::PREFIX) || self.is_origin_key(text.as_bytes()) {
+        if text.starts_with(api_key::PREFIX) || self.is_of_origin(text.as_bytes()) {
             Credential::ApiKey(text)
         } else {
             Credential::Token(text)
@@ -167,48 +225,52 @@ impl CredentialLocations {
         let mut found: Vec<(&'q [u8], CredentialLocation)> = Vec::new();
         // Presence counts even where the location is switched off: what is not accepted must not be overlooked either.
         found.extend(headers.list(AUTHORIZATION).map(|value| (value, CredentialLocation::Authorization)));
+        // Web pages that keep no token send an empty header, and their origin looks for the cookie then.
+        if !self.session_cookies.is_empty() && found.iter().all(|(value, _)| value.is_empty()) {
+            found.clear();
+        }
         if let Some(name) = &self.api_key_header {
             found.extend(headers.list(name).map(|value| (value, CredentialLocation::ApiKeyHeader)));
         }
-        found.extend(self.cookie_values(headers).map(|value| (value, CredentialLocation::Cookie)));
+        let values = cookie_values(headers, &self.cookies);
+        found.extend(values.map(|value| (value, CredentialLocation::Cookie)));
         if request.is_websocket() {
             let token = self.websocket_token(headers)?;
             found.extend(token.map(|token| (token, CredentialLocation::WebSocketProtocol)));
             let values = self.query_values(request.query());
             found.extend(values.map(|value| (value.as_bytes(), CredentialLocation::Query)));
         }
+        // As the origin has it: beside another credential it is none.
+        if found.is_empty() {
+            let values = cookie_values(headers, &self.session_cookies);
+            found.extend(values.map(|value| (value, CredentialLocation::Cookie)));
+        }
         Ok(found)
     }
 
-    /// The values of cookies that carry a credential. One in another than its plain form has the empty value, which is no
-    /// credential.
-    fn cookie_values<'q>(&self, headers: &'q Headers<'_>) -> impl Iterator<Item = &'q [u8]> {
-        let lines = headers.lines(COOKIE).filter(|_| !self.cookies.is_empty());
-        lines.flat_map(cookie::cookies).filter_map(|cookie| {
-            let name = self.cookies.iter().find(|name| cookie::may_be(cookie, name))?;
-            Some(cookie::value(cookie, name).unwrap_or_default())
-        })
-    }
-
     /// What is left of the cookies when those go that carry a credential; with `keeps_verified`, the first of those that are
-    /// accepted stays.
+    /// accepted stays, apart from its neighbours.
     pub(crate) fn strip_cookies(&self, request: &Request<'_>, keeps_verified: bool) -> CookiesLeft {
-        if self.cookies.is_empty() && self.origin_cookies.is_empty() {
+        if [&self.cookies, &self.session_cookies, &self.origin_cookies].iter().all(|names| names.is_empty()) {
             return CookiesLeft::All;
         }
         let mut keeps = keeps_verified;
-        cookie::without(request.headers().lines(COOKIE), |cookie| {
+        cookie::left(request.headers().lines(COOKIE), |cookie| {
             let is_one = |name: &String| cookie::may_be(cookie, name);
-            if self.cookies.iter().any(is_one) {
-                return !core::mem::take(&mut keeps);
+            if self.cookies.iter().chain(&self.session_cookies).any(is_one) {
+                if core::mem::take(&mut keeps) { Fate::StaysVerified } else { Fate::Goes }
+            } else if self.origin_cookies.iter().any(is_one) {
+                Fate::Goes
+            } else {
+                Fate::Stays
             }
-            self.origin_cookies.iter().any(is_one)
         })
     }
 
     /// Whether a server may take the cookie `name` for one that carries a credential.
     pub fn is_cookie(&self, name: &str) -> bool {
-        self.cookies.iter().chain(&self.origin_cookies).any(|one| cookie::may_be(name.as_bytes(), one))
+        let mut names = self.cookies.iter().chain(&self.session_cookies).chain(&self.origin_cookies);
+        names.any(|one| cookie::may_be(name.as_bytes(), one))
     }
 
     /// The entry after the sentinel. The sentinel must be the first entry, and the token the last.

@@ -12,13 +12,15 @@ pub(crate) enum Credential<'a> {
     Token(Cow<'a, str>),
     /// An API key, perhaps.
     ApiKey(Cow<'a, str>),
+    /// A session of the origin's, perhaps: it stands where only the origin looks for one.
+    Session(Cow<'a, str>),
 }
 
 impl Credential<'_> {
     /// The text of it. Keep it out of outputs.
     pub(crate) fn text(&self) -> &str {
         match self {
-            Self::Token(text) | Self::ApiKey(text) => text,
+            Self::Token(text) | Self::ApiKey(text) | Self::Session(text) => text,
         }
     }
 }
@@ -28,6 +30,7 @@ impl fmt::Debug for Credential<'_> {
         f.write_str(match self {
             Self::Token(_) => "Token(..)",
             Self::ApiKey(_) => "ApiKey(..)",
+            Self::Session(_) => "Session(..)",
         })
     }
 }

@@ -1,14 +1,32 @@
 //! Ed25519: [RFC 8037](https://www.rfc-editor.org/rfc/rfc8037), [RFC 8032](https://www.rfc-editor.org/rfc/rfc8032).
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::{Add, Neg};
 
+use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
+use curve25519_dalek::traits::Identity;
+use curve25519_dalek::{EdwardsPoint, Scalar};
 use ed25519_dalek::{Signature, VerifyingKey};
+use once_cell::race::OnceBox;
+use sha2::{Digest, Sha512};
 
+use super::comb::{Comb, Point};
+use super::earned::Earned;
 use super::error::InvalidSignature;
+use super::tables::Tables;
 
 /// A point of the curve that is not of small order.
 #[derive(Debug, Clone)]
-pub(crate) struct Ed25519Key(Box<VerifyingKey>);
+pub(crate) struct Ed25519Key {
+    key: Box<VerifyingKey>,
+    /// Of the point's opposite.
+    table: Earned<Comb<EdwardsPoint>>,
+}
+
+const SCALAR_BYTES: usize = 32;
+
+static BASE: OnceBox<Comb<EdwardsPoint>> = OnceBox::new();
 
 impl Ed25519Key {
     /// The key with this encoding, or `None` if it is no point, another spelling of one (RFC 8032 section 5.1.3 wants
@@ -16,12 +34,73 @@ impl Ed25519Key {
     pub(crate) fn new(encoding: &[u8]) -> Option<Self> {
         let key = VerifyingKey::from_bytes(encoding.try_into().ok()?).ok()?;
         let canonical = key.to_edwards().compress().to_bytes() == encoding;
-        (canonical && !key.is_weak()).then(|| Self(Box::new(key)))
+        (canonical && !key.is_weak()).then(|| Self { key: Box::new(key), table: Earned::new() })
     }
 
     /// Checks `signature` by the strict rule: canonical encodings, no point of small order, no cofactor.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+        tables: Tables,
+    ) -> Result<(), InvalidSignature> {
         let signature = Signature::from_slice(signature).map_err(|_| InvalidSignature)?;
-        self.0.verify_strict(message, &signature).map_err(|_| InvalidSignature)
+        if tables == Tables::None {
+            return self.key.verify_strict(message, &signature).map_err(|_| InvalidSignature);
+        }
+        if let Some(table) = self.table.get() {
+            return self.verify_by(table, message, &signature);
+        }
+        self.key.verify_strict(message, &signature).map_err(|_| InvalidSignature)?;
+        self.table.count(|| Comb::new(&Neg::neg(self.key.to_edwards()), SCALAR_BYTES));
+        Ok(())
+    }
+
+    /// The same rule. RFC 8032 section 5.1.7 without the cofactor: `R` has to be the encoding of `s·B − k·A`.
+    fn verify_by(
+        &self,
+        table: &Comb<EdwardsPoint>,
+        message: &[u8],
+        signature: &Signature,
+    ) -> Result<(), InvalidSignature> {
+        let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(*signature.s_bytes()));
+        let s = s.ok_or(InvalidSignature)?;
+        let hash = Sha512::new()
+            .chain_update(signature.r_bytes())
+            .chain_update(self.key.as_bytes())
+            .chain_update(message)
+            .finalize();
+        let k = Scalar::from_bytes_mod_order_wide(&hash.into());
+        let base = BASE.get_or_init(|| Box::new(Comb::new(&ED25519_BASEPOINT_POINT, SCALAR_BYTES)));
+        let r = Comb::sum(&[(base, s.as_bytes()), (table, k.as_bytes())]);
+        // What is compared is the one canonical encoding of a point, so that `R` is of small order if this point is. The key
+        // is not: it was looked at when it was made.
+        let is_valid = r.compress().as_bytes() == signature.r_bytes() && !r.is_small_order();
+        if is_valid { Ok(()) } else { Err(InvalidSignature) }
+    }
+}
+
+impl Point for EdwardsPoint {
+    type Entry = Self;
+
+    fn identity() -> Self {
+        Identity::identity()
+    }
+
+    // The formulas are complete: a point may be added to itself.
+    fn double(&self) -> Self {
+        Add::add(self, self)
+    }
+
+    fn add(&self, other: &Self) -> Self {
+        Add::add(self, other)
+    }
+
+    fn add_entry(&self, entry: &Self) -> Self {
+        Add::add(self, entry)
+    }
+
+    fn entries(points: &[Self]) -> Vec<Self> {
+        points.to_vec()
     }
 }

@@ -1,13 +1,15 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS: [RFC 7518 sections 3.3 and 3.5](https://www.rfc-editor.org/rfc/rfc7518#section-3.3).
 
+mod pkcs1;
+
 use alloc::sync::Arc;
 
-use ::rsa::pkcs1v15;
 use ::rsa::pss;
 use ::rsa::signature::Verifier as _;
 use ::rsa::{BoxedUint, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
 
+use self::pkcs1::Pkcs1Key;
 use super::error::{InvalidSignature, KeyError};
 use super::roca;
 use crate::alg::{Algorithm, Family, Hash};
@@ -22,9 +24,7 @@ pub(crate) struct RsaKey {
 
 #[derive(Debug)]
 enum Scheme {
-    Pkcs1Sha256(pkcs1v15::VerifyingKey<Sha256>),
-    Pkcs1Sha384(pkcs1v15::VerifyingKey<Sha384>),
-    Pkcs1Sha512(pkcs1v15::VerifyingKey<Sha512>),
+    Pkcs1(Pkcs1Key),
     PssSha256(pss::VerifyingKey<Sha256>),
     PssSha384(pss::VerifyingKey<Sha384>),
     PssSha512(pss::VerifyingKey<Sha512>),
@@ -58,9 +58,7 @@ impl RsaKey {
         )
         .map_err(|_| KeyError::ModulusWeak)?;
         let scheme = match (row.family, row.hash) {
-            (Family::RsaPkcs1, Hash::Sha256) => Scheme::Pkcs1Sha256(pkcs1v15::VerifyingKey::new(key)),
-            (Family::RsaPkcs1, Hash::Sha384) => Scheme::Pkcs1Sha384(pkcs1v15::VerifyingKey::new(key)),
-            (Family::RsaPkcs1, Hash::Sha512) => Scheme::Pkcs1Sha512(pkcs1v15::VerifyingKey::new(key)),
+            (Family::RsaPkcs1, hash) => Scheme::Pkcs1(Pkcs1Key::new(&key, modulus_bytes, exponent, hash)),
             // RFC 7518 section 3.5: the salt is as long as the hash, which is what `new` fixes.
             (Family::RsaPss, Hash::Sha256) => Scheme::PssSha256(pss::VerifyingKey::new(key)),
             (Family::RsaPss, Hash::Sha384) => Scheme::PssSha384(pss::VerifyingKey::new(key)),
@@ -70,17 +68,16 @@ impl RsaKey {
         Ok(Self { scheme: Arc::new(scheme), modulus_bytes })
     }
 
+    /// Length of the modulus, which is that of a signature, in bytes.
+    pub(crate) fn modulus_bytes(&self) -> usize {
+        self.modulus_bytes
+    }
+
     /// Checks `signature`, which must be exactly as long as the modulus.
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        if signature.len() != self.modulus_bytes {
-            return Err(InvalidSignature);
-        }
-        let pkcs1 = || pkcs1v15::Signature::try_from(signature);
         let pss = || pss::Signature::try_from(signature);
         match &*self.scheme {
-            Scheme::Pkcs1Sha256(key) => pkcs1().and_then(|signature| key.verify(message, &signature)),
-            Scheme::Pkcs1Sha384(key) => pkcs1().and_then(|signature| key.verify(message, &signature)),
-            Scheme::Pkcs1Sha512(key) => pkcs1().and_then(|signature| key.verify(message, &signature)),
+            Scheme::Pkcs1(key) => return key.verify(message, signature),
             Scheme::PssSha256(key) => pss().and_then(|signature| key.verify(message, &signature)),
             Scheme::PssSha384(key) => pss().and_then(|signature| key.verify(message, &signature)),
             Scheme::PssSha512(key) => pss().and_then(|signature| key.verify(message, &signature)),

@@ -14,6 +14,8 @@ pub(crate) struct ErrorContext<'t> {
     pub(crate) refusal: Refusal,
     /// The permission that was asked for, where that is why.
     pub(crate) permission: Option<&'t Permission>,
+    /// The path of the request in normal form, as far as it is known.
+    pub(crate) path: Option<&'t str>,
     pub(crate) request_id: &'t str,
     pub(crate) now: UnixTime,
 }

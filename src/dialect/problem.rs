@@ -51,7 +51,8 @@ mod tests {
             (Reason::ConfigInvalid.refusal(), 503, "Service Unavailable"),
         ] {
             let now = UnixTime::from_secs(0);
-            let (_, text) = body(&ErrorContext { refusal, permission: None, request_id: "", now });
+            let (_, text) =
+                body(&ErrorContext { refusal, permission: None, path: None, request_id: "", now });
             let expected = format!(r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#);
             assert_eq!(text, expected);
         }

@@ -14,7 +14,7 @@ use super::routes::{Admission, RouteMatch, admit};
 use super::state::State;
 use super::step::{
     AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, AwaitedRevocations, BodyNeed, CallNeed, Need,
-    Purpose, RecordNeed, RevocationNeed, Step, WaitNeed,
+    Purpose, RecordNeed, RevocationNeed, Step, WaitNeed, Waits,
 };
 use crate::api_key::PresentedKey;
 use crate::body;
@@ -240,16 +240,18 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
             })),
             Identity::NeedsCall(call, lacking) => {
                 let request = Box::new(routed.request.into_owned());
-                let purpose = match lacking {
-                    Lacking::Keys(id) => Purpose::Keys(id, request),
+                let (purpose, shared) = match lacking {
+                    Lacking::Keys(id) => (Purpose::Keys(id, request), None),
                     Lacking::Identity { digest, verified, location } => {
-                        Purpose::Identity { request, digest, verified, location }
+                        let shared = self.shared_name(&digest);
+                        (Purpose::Identity { request, digest, verified, location }, shared)
                     }
                 };
-                Ok(Outcome::NeedsCall(AwaitedReply { call, purpose, tries: self.tries, since: self.now }))
+                let (tries, since) = (self.tries, self.now);
+                Ok(Outcome::NeedsCall(AwaitedReply { call, purpose, tries, since, shared }))
             }
             Identity::Waits(tries) => Ok(Outcome::Waits(AwaitedOther {
-                request: routed.request.into_owned(),
+                waits: Waits::Caller(Box::new(routed.request.into_owned())),
                 tries,
                 since: self.now,
             })),
@@ -297,6 +299,14 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let standing = routed.routes.standing(*location, handling);
         let outbound = Outbound::of(&routed.request, &parts.upstream, &parts.locations, standing)
             .map_err(|error| identified.refuse(gate, error))?;
+        let roles: Vec<_> = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
+        if let Standing::Verified(_, handling) = standing {
+            let key = parts.upstream.key_for(handling, principal, &roles);
+            let key = key.map_err(|error| identified.refuse(gate, error))?;
+            if let Some(key) = key {
+                self.trace.event(|| Event::OriginKey(key));
+            }
+        }
         let (on_body, on_head): (Vec<_>, Vec<_>) =
             routed.routes.bindings().partition(|binding| binding.is_on_body());
         let asker = self.asker(&identified);
@@ -308,11 +318,10 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
         let announced = match on_body.as_slice() {
             [] => None,
             on_body => Some(
-                body::check_head(&outbound, accepts(on_body))
+                body::check_head(&outbound, accepts(on_body), routed.routes.body_bytes())
                     .map_err(|error| identified.refuse(gate, error))?,
             ),
         };
-        let roles = parts.policy.known_roles(principal).map(|(name, _)| name.to_owned()).collect();
         let response = parts.cors.response_changes(&routed.request);
         let handover = Handover::new(&routed.request, outbound, &parts.locations, standing, response);
         let bindings: Vec<Binding> = on_body.into_iter().cloned().collect();

@@ -12,20 +12,26 @@ use crate::claims::common;
 use crate::credential::{Credential, CredentialLocation, cross_site};
 use crate::error::{ApiKeyError, AskError, AuthError, ClockError, CredentialError, TokenError, WaitError};
 use crate::jws;
-use crate::limits::{ASK_SECS, MEMORY_TOKEN_BYTES};
-use crate::memory::{self, CredentialDigest, Said, Verified};
+use crate::limits::ASK_TURN_SECS;
+use crate::memory::{self, CredentialDigest, Said, Turn};
 use crate::principal::Principal;
 use crate::reason::RefusalKind;
+use crate::request::Request;
+use crate::session::SessionCarrier;
 use crate::sources::{BundleWanted, KeysWanted};
+use crate::time::UnixTime;
 use crate::trace::{Event, Trace};
 use crate::unverified::Unverified;
 
 /// The number under which failures are counted; routes have theirs.
 pub(super) const FAILURES: usize = 0;
 
-/// What digests are made for: verified tokens, and answers.
-const TOKENS: u8 = 0;
+/// What digests are made for: answers about credentials of each kind. Verified tokens have one as well ([`TOKENS`]).
+///
+/// [`TOKENS`]: super::state::TOKENS
 const ANSWERS: u8 = 1;
+const SESSION_ANSWERS: u8 = 4;
+const COOKIE_ANSWERS: u8 = 5;
 
 impl<T: Trace> Decider<'_, '_, T> {
     /// The one credential of the request, and who it is from.
@@ -63,7 +69,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         }
         parts.check_credential(&self.state.sources, credential.text(), self.now)?;
         let asks = parts.identity.as_ref();
-        match self.check(credential) {
+        match self.state.check(self.gate, credential, self.now, self.trace) {
             Ok(Checked::Principal { principal, .. }) => {
                 parts.check_revoked(&self.state.sources, &principal, self.now)?;
                 let is_token = matches!(credential, Credential::Token(_));
@@ -72,9 +78,10 @@ impl<T: Trace> Decider<'_, '_, T> {
                 }
                 Ok(Identity::Principal(principal, location))
             }
-            Ok(Checked::NeedsRecord(key)) => Ok(Identity::NeedsRecord(key, location)),
+            Ok(Checked::NeedsRecord(key)) => self.need_record(routed, key, location),
             Ok(Checked::NeedsKeys { source, refusal }) => self.fetch(source, refusal),
             Err(error) if asks.is_some_and(|asks| asks.opaque) && self.is_opaque(credential, &error) => {
+                self.check_session(credential, location)?;
                 self.ask(routed, credential, location, None)
             }
             Err(error) => Err(error),
@@ -93,34 +100,6 @@ impl<T: Trace> Decider<'_, '_, T> {
             },
             BundleWanted::Missing => Err(self.state.sources.no_bundle(self.now)),
         }
-    }
-
-    /// Checks the credential, unless it is a token that is known to be good.
-    fn check(&mut self, credential: &Credential<'_>) -> Result<Checked, AuthError> {
-        let (gate, now) = (self.gate, self.now);
-        let remembers = gate.parts().memory.entries > 0;
-        let digest = match credential {
-            Credential::Token(text) if remembers && text.len() <= MEMORY_TOKEN_BYTES => {
-                memory::digest(TOKENS, text)
-            }
-            _ => return gate.authenticator(&self.state.sources).authenticate(credential, now, self.trace),
-        };
-        let sources = &self.state.sources;
-        let is_current = |source, generation| sources.is_current(source, generation, now);
-        if let Some(principal) = self.state.memory.token(&digest, is_current) {
-            // Everything else about it is as it was; what time does to it is looked at every time.
-            if let Err(error) = principal.validity.check(now) {
-                self.state.memory.forget_token(&digest);
-                return Err(error);
-            }
-            return Ok(Checked::Principal { principal, source: None });
-        }
-        let checked = gate.authenticator(sources).authenticate(credential, now, self.trace)?;
-        if let Checked::Principal { principal, source } = &checked {
-            let keys = source.map(|source| (source, self.state.sources.generation(source)));
-            self.state.memory.keep_token(digest, Verified { principal: principal.clone(), keys });
-        }
-        Ok(checked)
     }
 
     /// What a decision does whose token asks for keys that are not there.
@@ -150,27 +129,23 @@ impl<T: Trace> Decider<'_, '_, T> {
         let Some(identity) = &self.gate.parts().identity else {
             return Err(CredentialError::Unsupported.into());
         };
-        let digest = memory::digest(ANSWERS, credential.text());
+        let digest = memory::digest(purpose(credential, location), credential.text());
         match self.state.memory.answer(&digest, self.now) {
             Some(Said::Caller(answer)) => {
-                let principal = merged(verified, *answer)?;
-                principal.validity.check(self.now)?;
-                self.gate.parts().check_revoked(&self.state.sources, &principal, self.now)?;
+                let principal = self.known(identity, credential, verified, *answer)?;
                 return Ok(Identity::Principal(principal, location));
             }
             Some(Said::No | Said::Yes) => return Err(AuthError::Rejected),
             None => {}
         }
-        // A second longer than the answer is waited for.
-        if self.state.memory.is_asking(digest, self.now, ASK_SECS.saturating_add(1)) {
-            return self.wait(|| WaitError::Ask(AskError::NoAnswer).into());
+        match self.state.memory.turn(digest, self.now, ASK_TURN_SECS) {
+            Turn::Ask => {}
+            Turn::Wait => return self.wait(|| WaitError::Ask(AskError::NoAnswer).into()),
+            Turn::Fail(error) => return Err(error),
         }
-        let call = identity.question.call(
-            &self.gate.parts().locations,
-            &routed.request,
-            location,
-            credential.text(),
-        );
+        let share = self.share_tokens(credential);
+        let question = share.map_or(&identity.question, |share| &share.question);
+        let call = question.call(&self.gate.parts().locations, &routed.request, location, credential.text());
         let verified = verified.map(Box::new);
         Ok(Identity::NeedsCall(call, Lacking::Identity { digest, verified, location }))
     }
@@ -201,34 +176,121 @@ impl<T: Trace> Decider<'_, '_, T> {
         verified: Option<Principal>,
         reply: Option<&Reply<'_>>,
     ) -> Result<Principal, AuthError> {
-        let (parts, now) = (self.gate.parts(), self.now);
-        let Some(identity) = &parts.identity else { return Err(CredentialError::Unsupported.into()) };
-        ClockError::check(now)?;
-        let memory = &mut self.state.memory;
-        match identity.answer.read(reply, now, identity.yes_secs) {
+        ClockError::check(self.now)?;
+        match self.read_answer(&routed.request, &digest, reply, self.now) {
+            Ok(said) => {
+                self.share(&digest, reply, true, self.counted_secs(&said, self.now));
+                self.heard(routed, digest, verified, said, self.now)
+            }
             Err(error) => {
-                memory.asked(&digest);
-                Err(WaitError::Ask(error).into())
-            }
-            Ok(ask::Answer::No) => {
-                memory.keep_answer(digest, Said::No, now, identity.no_secs);
-                self.note_failure(routed, &AuthError::Rejected);
-                Err(AuthError::Rejected)
-            }
-            Ok(ask::Answer::Caller(answer)) => {
-                let secs = answer.validity.end().map_or(0, |end| end.as_secs().saturating_sub(now.as_secs()));
-                memory.keep_answer(digest, Said::Caller(Box::new(answer.clone())), now, secs);
-                let principal = merged(verified, answer)?;
-                // A token may have ended while somebody was asked about it.
-                principal.validity.check(now)?;
-                parts.check_revoked(&self.state.sources, &principal, now)?;
-                Ok(principal)
+                if matches!(error, AuthError::Wait(WaitError::Ask(_))) {
+                    self.state.memory.keep_failure(digest, error.clone(), self.now);
+                }
+                Err(error)
             }
         }
     }
 
+    /// What `reply`, given at `given`, says about the credential of `request`.
+    pub(super) fn read_answer(
+        &self,
+        request: &Request<'_>,
+        digest: &CredentialDigest,
+        reply: Option<&Reply<'_>>,
+        given: UnixTime,
+    ) -> Result<ask::Answer, AuthError> {
+        let parts = self.gate.parts();
+        let identity = parts.identity.as_ref().ok_or(CredentialError::Unsupported)?;
+        let (credential, _) = parts.locations.find(request)?;
+        let said = match self.share_tokens(&credential) {
+            Some(share) => share.read(reply, given, identity.yes_secs, digest),
+            None => identity.answer.read(reply, given, identity.yes_secs),
+        };
+        said.map_err(|error| WaitError::Ask(error).into())
+    }
+
+    /// For how many seconds what was said at `given` counts.
+    pub(super) fn counted_secs(&self, said: &ask::Answer, given: UnixTime) -> u64 {
+        match said {
+            ask::Answer::No => self.gate.parts().identity.as_ref().map_or(0, |identity| identity.no_secs),
+            ask::Answer::Caller(answer) => {
+                answer.validity.end().map_or(0, |end| end.as_secs().saturating_sub(given.as_secs()))
+            }
+        }
+    }
+
+    /// Goes on with what was said about a credential at `given`.
+    pub(super) fn heard(
+        &mut self,
+        routed: &Routed<'_, '_>,
+        digest: CredentialDigest,
+        verified: Option<Principal>,
+        said: ask::Answer,
+        given: UnixTime,
+    ) -> Result<Principal, AuthError> {
+        let (parts, now) = (self.gate.parts(), self.now);
+        let Some(identity) = &parts.identity else { return Err(CredentialError::Unsupported.into()) };
+        let (credential, _) = parts.locations.find(&routed.request)?;
+        let secs = self.counted_secs(&said, given);
+        let memory = &mut self.state.memory;
+        match said {
+            ask::Answer::No => {
+                memory.keep_answer_of(given, digest, Said::No, now, secs);
+                self.note_failure(routed, &AuthError::Rejected);
+                Err(AuthError::Rejected)
+            }
+            ask::Answer::Caller(answer) => {
+                memory.keep_answer_of(given, digest, Said::Caller(Box::new(answer.clone())), now, secs);
+                self.known(identity, &credential, verified, answer)
+            }
+        }
+    }
+
+    /// Checks a session of the origin's, if its signature can be.
+    fn check_session(
+        &self,
+        credential: &Credential<'_>,
+        location: CredentialLocation,
+    ) -> Result<(), AuthError> {
+        let rules = self.gate.parts().identity.as_ref().and_then(|identity| identity.session.as_ref());
+        match (rules, credential) {
+            (None, _) | (Some(_), Credential::ApiKey(_)) => Ok(()),
+            (Some(rules), Credential::Token(text) | Credential::Session(text)) => {
+                let is_cookie = location == CredentialLocation::Cookie;
+                let carrier = if is_cookie { SessionCarrier::Cookie } else { SessionCarrier::Token };
+                rules.check(carrier, text, self.now)
+            }
+        }
+    }
+
+    /// What is asked about `credential`, if it is a token that comes with a link.
+    fn share_tokens(&self, credential: &Credential<'_>) -> Option<&ask::ShareTokens> {
+        let parts = self.gate.parts();
+        let share = parts.identity.as_ref()?.share.as_ref()?;
+        parts.locations.is_share_token(credential.text()).then_some(share)
+    }
+
+    /// The principal that `answer` is about, with what was known of it before.
+    fn known(
+        &self,
+        identity: &ask::Identity,
+        credential: &Credential<'_>,
+        verified: Option<Principal>,
+        mut answer: Principal,
+    ) -> Result<Principal, AuthError> {
+        if matches!(credential, Credential::ApiKey(_)) && self.share_tokens(credential).is_none() {
+            answer.roles.extend(identity.api_key_roles.iter().cloned());
+        }
+        answer.handling = identity.handling;
+        let principal = merged(verified, answer)?;
+        // A token may have ended while somebody was asked about it.
+        principal.validity.check(self.now)?;
+        self.gate.parts().check_revoked(&self.state.sources, &principal, self.now)?;
+        Ok(principal)
+    }
+
     /// Waits for what another decision finds out; `give_up` is what comes of it if that takes too long.
-    fn wait(&self, give_up: impl FnOnce() -> AuthError) -> Result<Identity, AuthError> {
+    pub(super) fn wait(&self, give_up: impl FnOnce() -> AuthError) -> Result<Identity, AuthError> {
         match self.tries.checked_sub(1) {
             Some(tries) => Ok(Identity::Waits(tries)),
             None => Err(give_up()),
@@ -255,6 +317,7 @@ impl<T: Trace> Decider<'_, '_, T> {
                 );
                 is_unknown && !text.starts_with(api_key::PREFIX)
             }
+            Credential::Session(text) => !jws::has_header(text),
         };
         fits && is_unknown
     }
@@ -294,6 +357,16 @@ impl<T: Trace> Decider<'_, '_, T> {
             self.state.memory.note(number, limit, client, self.now);
         }
         Ok(())
+    }
+}
+
+/// What the digest of an answer about a credential is made for: the origin need not take in one place what it takes in
+/// another.
+fn purpose(credential: &Credential<'_>, location: CredentialLocation) -> u8 {
+    match (credential, location) {
+        (Credential::Token(_) | Credential::ApiKey(_), _) => ANSWERS,
+        (Credential::Session(_), CredentialLocation::Cookie) => COOKIE_ANSWERS,
+        (Credential::Session(_), _) => SESSION_ANSWERS,
     }
 }
 

@@ -58,8 +58,8 @@ use crate::trace::Trace;
 /// ```
 #[derive(Debug, Clone)]
 pub struct LiveGate {
-    gate: Gate,
-    state: State,
+    pub(super) gate: Gate,
+    pub(super) state: State,
 }
 
 /// A fetch that is due, for no decision in particular.
@@ -81,6 +81,14 @@ impl LiveGate {
     pub fn new(gate: Gate, seed: u64) -> Self {
         let state = State::new(&gate, seed);
         Self { gate, state }
+    }
+
+    /// The same, where the host looks all records of API keys up in one store: decisions with one key that are made at once,
+    /// or within [`RECORD_SECS`](crate::limits::RECORD_SECS), ask it once.
+    #[must_use]
+    pub fn with_one_store(mut self) -> Self {
+        self.state.one_store = true;
+        self
     }
 
     /// The gate itself.
@@ -111,6 +119,13 @@ impl LiveGate {
         now: UnixTime,
     ) -> Step {
         need.supply_with(&mut self.state, found, now, &mut ())
+    }
+
+    /// Goes on without what a store would say of revocations, because there was nobody to ask: other decisions are not told of
+    /// a failure, and the next one may ask.
+    pub fn without_revocations(&mut self, need: RevocationNeed) -> Step {
+        self.state.memory.land(&need.digest());
+        need.unavailable()
     }
 
     /// Goes on with the body, or without it, if it could not be read. A call may still follow: the host keeps the body until
@@ -169,13 +184,14 @@ impl LiveGate {
         next.map(|call| Refresh { id: refresh.id, call })
     }
 
-    /// The principal a bearer token proves, with the keys that are known: as [`Gate::verify`].
+    /// The principal a bearer token proves, with the keys that are known: as [`Gate::verify`]. The signature of a token that is
+    /// remembered is not verified again, here and where requests are decided.
     ///
     /// # Errors
     ///
     /// [`AuthError`] from the step that refused it.
-    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
-        self.gate.verify_with(&self.state.sources, token, now)
+    pub fn verify(&mut self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+        self.state.verify(&self.gate, token, now)
     }
 
     /// The same gate with the keys and the bundle that are known now in the place of their sources: for tools that explain.

@@ -12,8 +12,10 @@ use crate::ask::Identity;
 use crate::authenticator::{Authenticator, Checked, Issuer};
 use crate::bundle::{BundleContents, BundleError, BundleSource, Terms};
 use crate::credential::CredentialLocations;
+use crate::crypto::Tables;
 use crate::dialect::Dialect;
 use crate::error::{AuthError, ClockError, PolicyError, TokenError, WaitError};
+use crate::key::{HostSignatures, Means};
 use crate::memory::MemorySize;
 use crate::policy::authorize::Policy;
 use crate::policy::permission::Permission;
@@ -21,6 +23,7 @@ use crate::policy_version::PolicyVersion;
 use crate::principal::Principal;
 use crate::rate_limit::RateLimit;
 use crate::revocation::Revocations;
+use crate::shared::SharedAnswers;
 use crate::sources::{KeySource, Rules, Sources};
 use crate::time::UnixTime;
 use crate::trace::HypotheticalCaller;
@@ -58,10 +61,14 @@ pub struct GateParts {
     pub failures: Option<RateLimit>,
     /// How much is remembered.
     pub memory: MemorySize,
+    /// Under what keys answers are shared with other instances, if they are.
+    pub shared: Option<SharedAnswers>,
     /// Routes and roles.
     pub policy: Policy,
     /// How requests are handed on.
     pub upstream: Upstream,
+    /// The host's code for signatures, if it has any that is faster.
+    pub signatures: Option<HostSignatures>,
     /// Longest accepted token, in bytes.
     pub token_bytes: usize,
     /// How cross-origin requests are treated.
@@ -164,6 +171,13 @@ impl Gate {
         Self(Arc::new(parts))
     }
 
+    /// The same gate, which has signatures verified on its host.
+    #[must_use]
+    pub fn with_host_signatures(self, signatures: HostSignatures) -> Self {
+        let parts = Arc::unwrap_or_clone(self.0);
+        Self::new(GateParts { signatures: Some(signatures), ..parts })
+    }
+
     /// What it is made of, for tools that tell about it.
     pub fn parts(&self) -> &GateParts {
         &self.0
@@ -181,19 +195,25 @@ impl Gate {
     ///
     /// [`AuthError`] from the step that refused it.
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
-        self.verify_with(&Sources::default(), token, now)
+        let sources = Sources::default();
+        ClockError::check(now)?;
+        self.0.check_credential(&sources, token, now)?;
+        let checked = self.authenticator(&sources).token(token, now, &mut ())?;
+        self.vouch(&sources, checked, now)
     }
 
-    /// The same with the keys of `sources`.
-    pub(super) fn verify_with(
+    /// Whom `checked` proves, if that was not taken back, and nobody has to be asked first.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthError`] says why not.
+    pub(super) fn vouch(
         &self,
         sources: &Sources,
-        token: &str,
+        checked: Checked,
         now: UnixTime,
     ) -> Result<Principal, AuthError> {
-        ClockError::check(now)?;
-        self.0.check_credential(sources, token, now)?;
-        let principal = match self.authenticator(sources).token(token, now, &mut ())? {
+        let principal = match checked {
             Checked::Principal { principal, .. } => principal,
             Checked::NeedsRecord(_) | Checked::NeedsKeys { .. } => {
                 return Err(WaitError::Keys { retry_secs: 1 }.into());
@@ -230,12 +250,21 @@ impl Gate {
         self.0.policy.permits(principal, permission)
     }
 
+    /// Whether anything is counted by the client's address, so that a host has to find it out to decide.
+    pub fn counts_clients(&self) -> bool {
+        let parts = self.parts();
+        parts.failures.is_some() || parts.policy.routes.iter().any(|route| route.limit.is_some())
+    }
+
     pub(super) fn authenticator<'g>(&'g self, sources: &'g Sources) -> Authenticator<'g> {
+        // A table remembers a key, as the rest of the memory remembers tokens.
+        let tables = if self.0.memory.entries > 0 { Tables::Earned } else { Tables::None };
         Authenticator {
             issuers: &self.0.issuers,
             sources,
             api_keys: self.0.api_keys.as_ref(),
             token_bytes: self.0.token_bytes,
+            means: Means { host: self.0.signatures.as_ref(), tables },
         }
     }
 }

@@ -83,6 +83,7 @@ impl Gate {
         let context = ErrorContext {
             refusal: reason.refusal(),
             permission: permission.as_ref(),
+            path: diagnostics.path.as_deref(),
             request_id: &asked.request_id,
             now,
         };
@@ -105,7 +106,8 @@ impl Gate {
     pub fn origin_unreachable(&self, head: &RequestHead<'_>, now: UnixTime) -> Response {
         let parts = self.parts();
         let refusal = Refusal::ORIGIN_UNREACHABLE;
-        let context = ErrorContext { refusal, permission: None, request_id: head.request_id, now };
+        let context =
+            ErrorContext { refusal, permission: None, path: None, request_id: head.request_id, now };
         let mut response = challenge::response(parts.dialect, &parts.realm, &context);
         parts.cors.sharing(Origin::of(head)).apply(&mut response);
         response
@@ -123,7 +125,8 @@ impl Verdict {
     /// assert!(matches!(verdict.decision, Decision::Deny(response) if response.status == 503));
     /// ```
     pub fn refused(reason: Reason, request_id: &str, now: UnixTime) -> Self {
-        let context = ErrorContext { refusal: reason.refusal(), permission: None, request_id, now };
+        let context =
+            ErrorContext { refusal: reason.refusal(), permission: None, path: None, request_id, now };
         Self {
             decision: Decision::Deny(challenge::response(Dialect::Problem, "", &context)),
             diagnostics: Diagnostics { reason: Some(reason), ..Diagnostics::default() },

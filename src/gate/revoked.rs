@@ -1,11 +1,13 @@
 //! Whether the host's store has taken a credential back that is otherwise good.
 
+use alloc::boxed::Box;
+
 use super::decide::{Decider, Identified, Outcome};
 use super::refuse::Refused;
-use super::step::AwaitedRevocations;
-use crate::error::{AuthError, ClockError, TokenError};
-use crate::limits::{REVOKED_SECS, UNREVOKED_SECS};
-use crate::memory::Said;
+use super::step::{AwaitedOther, AwaitedRevocations, Waits};
+use crate::error::{ApiKeyError, AuthError, ClockError, TokenError, WaitError};
+use crate::limits::{LOOKUP_TURN_SECS, REVOKED_SECS, UNREVOKED_SECS};
+use crate::memory::{Said, Turn};
 use crate::revocation::{RevocationLookup, StoreKeys};
 use crate::trace::Trace;
 use crate::unverified::Unverified;
@@ -26,18 +28,39 @@ impl<T: Trace> Decider<'_, '_, T> {
             Some(Said::No | Said::Caller(_)) => {
                 Err(self.refuse_revoked(&identified, TokenError::Revoked.into()))
             }
-            None => {
-                let Identified { routed, principal, location } = identified;
-                let request = routed.request.into_owned();
-                let since = self.now;
-                Ok(Outcome::NeedsRevocations(AwaitedRevocations {
-                    request,
-                    principal,
-                    location,
-                    keys,
-                    since,
-                }))
-            }
+            None => match self.state.memory.turn(keys.digest(), self.now, LOOKUP_TURN_SECS) {
+                Turn::Ask => Ok(Outcome::NeedsRevocations(self.awaited(identified, keys))),
+                Turn::Wait => match self.tries.checked_sub(1) {
+                    Some(tries) => {
+                        let waits = Waits::Revocations(Box::new(self.awaited(identified, keys)));
+                        Ok(Outcome::Waits(AwaitedOther { waits, tries, since: self.now }))
+                    }
+                    None => Err(self.refuse_revoked(&identified, WaitError::Revocations.into())),
+                },
+                Turn::Fail(error) => Err(self.refuse_revoked(&identified, error)),
+            },
+        }
+    }
+
+    fn awaited(&self, identified: Identified<'_, '_>, keys: StoreKeys) -> AwaitedRevocations {
+        let Identified { routed, principal, location } = identified;
+        AwaitedRevocations {
+            request: routed.request.into_owned(),
+            principal,
+            location,
+            keys,
+            since: self.now,
+        }
+    }
+
+    /// Looks again whether another decision has been told about the same credential.
+    pub(super) fn revocations_again(&mut self, awaited: AwaitedRevocations) -> Result<Outcome, Refused> {
+        let AwaitedRevocations { request, principal, location, .. } = awaited;
+        let identified = Identified { routed: self.gate.routed(request), principal, location };
+        // A proof may have ended while another waited.
+        match identified.principal.validity.check(self.now) {
+            Ok(()) => self.unless_revoked(identified),
+            Err(error) => Err(self.refuse_revoked(&identified, error)),
         }
     }
 
@@ -61,8 +84,15 @@ impl<T: Trace> Decider<'_, '_, T> {
                 self.authorize(identified)
             }
             Err(error) => {
-                if error == AuthError::Token(TokenError::Revoked) {
-                    memory.keep_answer(keys.digest(), Said::No, now, REVOKED_SECS);
+                match &error {
+                    AuthError::Token(TokenError::Revoked) => {
+                        memory.keep_answer(keys.digest(), Said::No, now, REVOKED_SECS);
+                    }
+                    // A key that is switched off is not a failure, but as long as one nobody need ask again.
+                    AuthError::Wait(_) | AuthError::ApiKey(ApiKeyError::Disabled) => {
+                        memory.keep_failure(keys.digest(), error.clone(), now);
+                    }
+                    _ => memory.land(&keys.digest()),
                 }
                 Err(self.refuse_revoked(&identified, error))
             }

@@ -47,6 +47,11 @@ impl<'g> RouteMatch<'g> {
     pub(super) fn bindings(self) -> impl Iterator<Item = &'g Binding> {
         self.all().flat_map(|route| &route.bindings)
     }
+
+    /// The longest body that bindings are compared with, in bytes.
+    pub(super) fn body_bytes(self) -> usize {
+        self.all().map(|route| route.body_bytes).min().unwrap_or_default()
+    }
 }
 
 /// What the routes ask of a request before anybody is authenticated.

@@ -11,12 +11,12 @@ use crate::api_key::{PresentedKey, RecordLookup};
 use crate::body::Announced;
 use crate::call::Call;
 use crate::credential::CredentialLocation;
-use crate::limits::BODY_BYTES;
 use crate::memory::CredentialDigest;
 use crate::policy::binding::Binding;
 use crate::principal::Principal;
 use crate::request::Request;
 use crate::revocation::StoreKeys;
+use crate::shared::SharedName;
 use crate::sources::FetchId;
 use crate::time::UnixTime;
 use crate::upstream::caller::Caller;
@@ -175,6 +175,8 @@ pub(super) struct AwaitedReply {
     pub(super) tries: u8,
     /// When it asked.
     pub(super) since: UnixTime,
+    /// What the answer is called in a cache that instances share, until somebody has looked.
+    pub(super) shared: Option<SharedName>,
 }
 
 /// What a call is for.
@@ -196,9 +198,20 @@ pub(super) enum Purpose {
 /// What is known of a request that waits for another.
 #[derive(Debug)]
 pub(super) struct AwaitedOther {
-    pub(super) request: Request<'static>,
+    pub(super) waits: Waits,
     pub(super) tries: u8,
     pub(super) since: UnixTime,
+}
+
+/// How far a request had come when it had to wait for another.
+#[derive(Debug)]
+pub(super) enum Waits {
+    /// To its credential.
+    Caller(Box<Request<'static>>),
+    /// To the objects that it names.
+    Objects(Box<AwaitedObjects>),
+    /// To a caller whose credential is good, unless it was taken back.
+    Revocations(Box<AwaitedRevocations>),
 }
 
 impl CallNeed {
@@ -214,6 +227,13 @@ impl CallNeed {
     /// What to send.
     pub fn call(&self) -> &Call {
         &self.0.awaited.call
+    }
+
+    /// What the answer is called in the cache that the instances of the host share: 64 hexadecimal digits. A host that has one
+    /// ([`LiveGate::with_shared_cache`](crate::LiveGate::with_shared_cache)) looks there before it calls, and gives what it finds to
+    /// [`LiveGate::supply_shared`](crate::LiveGate::supply_shared); `None` if there is nothing to look for.
+    pub fn shared_name(&self) -> Option<&str> {
+        self.0.awaited.shared.as_ref().map(|SharedName(name)| name.as_str())
     }
 
     pub(super) fn since(&self) -> UnixTime {
@@ -274,6 +294,10 @@ impl RevocationNeed {
         self.0.awaited.keys.keys()
     }
 
+    pub(super) fn digest(&self) -> CredentialDigest {
+        self.0.awaited.keys.digest()
+    }
+
     pub(super) fn since(&self) -> UnixTime {
         self.0.awaited.since
     }
@@ -292,6 +316,6 @@ impl BodyNeed {
     /// The greatest length that is of use, in bytes. A host reads at most one byte more, and must hand the very same bytes
     /// on if the request is allowed.
     pub fn limit(&self) -> usize {
-        BODY_BYTES
+        self.0.awaited.announced.limit()
     }
 }

@@ -2,17 +2,17 @@
 
 use alloc::boxed::Box;
 
-use super::decide::{Decider, Identified, Identity, Outcome, Who};
+use super::decide::{Decider, Identified, Outcome, Who};
 use super::objects;
 use super::refuse::Refused;
 use super::state::State;
 use super::step::{
     AwaitedBody, AwaitedOther, AwaitedRecord, AwaitedReply, AwaitedRevocations, BodyNeed, CallNeed, Purpose,
-    RecordNeed, RevocationNeed, Step, WaitNeed,
+    RecordNeed, RevocationNeed, Step, WaitNeed, Waits,
 };
 use crate::api_key::RecordLookup;
 use crate::call::Reply;
-use crate::error::{ApiKeyError, AuthError, BodyError, ClockError, PolicyError};
+use crate::error::{BodyError, PolicyError};
 use crate::limits::WAIT_TRIES;
 use crate::policy::binding::Binding;
 use crate::revocation::RevocationLookup;
@@ -42,18 +42,8 @@ impl RecordNeed {
     ) -> Step {
         let (gate, asked, AwaitedRecord { request, key, location }) = self.into_parts();
         let routed = gate.routed(request);
-        let checked = ClockError::check(now).map_err(AuthError::from).and_then(|()| {
-            let api_keys = gate.parts().api_keys.as_ref().ok_or(ApiKeyError::Unavailable)?;
-            let principal = api_keys.check_found(&key, record, now)?;
-            gate.parts().check_revoked(&state.sources, &principal, now)?;
-            Ok(principal)
-        });
         let mut decider = Decider { gate: &gate, state, now, tries: WAIT_TRIES, trace };
-        let identity = match checked {
-            Ok(principal) => Ok(Identity::Principal(principal, location)),
-            Err(error) => decider.unrecorded(&routed, error),
-        };
-        let outcome = match identity {
+        let outcome = match decider.record_found(&routed, &key, location, record) {
             Ok(identity) => decider.go_on(routed, identity),
             Err(error) => {
                 decider.note_failure(&routed, &error);
@@ -130,6 +120,7 @@ impl CallNeed {
                         purpose: Purpose::Keys(id, request),
                         tries,
                         since: now,
+                        shared: None,
                     })),
                     None => decider.identified(gate.routed(*request), &Who::Caller),
                 }
@@ -166,9 +157,13 @@ impl WaitNeed {
     }
 
     fn look(self, state: &mut State, tries: u8, now: UnixTime, trace: &mut impl Trace) -> Step {
-        let (gate, asked, AwaitedOther { request, .. }) = self.into_parts();
+        let (gate, asked, AwaitedOther { waits, .. }) = self.into_parts();
         let mut decider = Decider { gate: &gate, state, now, tries, trace };
-        let outcome = decider.identified(gate.routed(request), &Who::Caller);
+        let outcome = match waits {
+            Waits::Caller(request) => decider.identified(gate.routed(*request), &Who::Caller),
+            Waits::Objects(awaited) => decider.objects_again(*awaited),
+            Waits::Revocations(awaited) => decider.revocations_again(*awaited),
+        };
         gate.step(outcome, || asked, now)
     }
 }

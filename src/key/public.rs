@@ -4,9 +4,9 @@
 use alloc::vec::Vec;
 
 use spki::ObjectIdentifier;
-use spki::SubjectPublicKeyInfoRef;
-use spki::der::asn1::AnyRef;
-use spki::der::{Decode as _, pem};
+use spki::der::asn1::{AnyRef, BitStringRef, UintRef};
+use spki::der::{Decode as _, Encode as _, pem};
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
 use thiserror::Error;
 
@@ -88,6 +88,33 @@ impl PublicKey {
             }
             KeyComponents::Okp { .. } => Some(Algorithm::EdDSA),
         }
+    }
+
+    /// The DER encoding of a `SubjectPublicKeyInfo`, as [`PublicKey::from_pem`] reads it; `None` only of a key that fits no
+    /// algorithm.
+    pub(crate) fn to_spki(&self) -> Option<Vec<u8>> {
+        let (oid, parameters, bytes) = match &self.components {
+            KeyComponents::Rsa { modulus, exponent } => {
+                let key = pkcs1::RsaPublicKeyRef {
+                    modulus: UintRef::new(modulus).ok()?,
+                    public_exponent: UintRef::new(exponent).ok()?,
+                };
+                (pkcs1::ALGORITHM_OID, Some(AnyRef::NULL), key.to_der().ok()?)
+            }
+            KeyComponents::Ec { curve, x, y } => {
+                let curve = match curve {
+                    Curve::P256 => &SECP256R1,
+                    Curve::P384 => &SECP384R1,
+                    Curve::P521 => &SECP521R1,
+                    Curve::Ed25519 => return None,
+                };
+                (ID_EC_PUBLIC_KEY, Some(curve.into()), [&[UNCOMPRESSED], x.as_slice(), y].concat())
+            }
+            KeyComponents::Okp { x, .. } => (ID_ED25519, None, x.clone()),
+        };
+        let algorithm = AlgorithmIdentifierRef { oid, parameters };
+        let subject_public_key = BitStringRef::from_bytes(&bytes).ok()?;
+        SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().ok()
     }
 
     /// Whether the type and the curve of this key are those of `algorithm`.

@@ -1,11 +1,13 @@
 //! A key fixed to one algorithm.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::alg::{Algorithm, SignatureLength};
 #[cfg(any(feature = "rsa", feature = "ecdsa", feature = "eddsa"))]
 use crate::crypto;
-use crate::crypto::{HmacKey, InvalidSignature, KeyError};
+use crate::crypto::{HmacKey, InvalidSignature, KeyError, Tables};
+use crate::key::host::{HostSignatures, SignatureCheck};
 use crate::key::public::{KeyComponents, PublicKey};
 use crate::time::UnixTime;
 
@@ -15,7 +17,18 @@ pub struct VerificationKey {
     id: Option<String>,
     algorithm: Algorithm,
     material: Material,
+    /// A public key as hosts are told it.
+    spki: Option<Arc<[u8]>>,
     accepted_until: Option<UnixTime>,
+}
+
+/// What signatures are verified with besides the key. All of it gives the same verdict.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Means<'g> {
+    /// The host's own code, where it is faster.
+    pub(crate) host: Option<&'g HostSignatures>,
+    /// Whether keys have tables worked out.
+    pub(crate) tables: Tables,
 }
 
 #[derive(Debug, Clone)]
@@ -70,7 +83,7 @@ impl VerificationKey {
         }
         let min_bytes = algorithm.min_secret_bytes();
         let key = HmacKey::new(algorithm, secret).ok_or(KeyError::SecretTooShort { min_bytes })?;
-        Ok(Self { id, algorithm, material: Material::Hmac(key), accepted_until: None })
+        Ok(Self { id, algorithm, material: Material::Hmac(key), spki: None, accepted_until: None })
     }
 
     /// A public key for one of the other algorithms.
@@ -87,7 +100,8 @@ impl VerificationKey {
             return Err(KeyError::WrongType);
         }
         let material = Material::public(algorithm, &key.components)?;
-        Ok(Self { id, algorithm, material, accepted_until: None })
+        let spki = key.to_spki().map(Arc::from);
+        Ok(Self { id, algorithm, material, spki, accepted_until: None })
     }
 
     /// The same key, accepted until just before `end`: the old half of a rotation.
@@ -121,19 +135,57 @@ impl VerificationKey {
     ///
     /// [`InvalidSignature`] if it has another length than the algorithm asks for, or is not valid.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
-        if let SignatureLength::Bytes(length) = self.algorithm.row().signature
-            && signature.len() != length
-        {
-            return Err(InvalidSignature);
-        }
+        self.verify_by(Tables::Earned, message, signature)
+    }
+
+    #[cfg_attr(
+        not(any(feature = "ecdsa", feature = "eddsa")),
+        allow(unused_variables, reason = "keys of the other families have no tables")
+    )]
+    fn verify_by(&self, tables: Tables, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+        self.check_length(signature)?;
         match &self.material {
             Material::Hmac(key) => key.verify(message, signature),
             #[cfg(feature = "rsa")]
             Material::Rsa(key) => key.verify(message, signature),
             #[cfg(feature = "ecdsa")]
-            Material::Ecdsa(key) => key.verify(message, signature),
+            Material::Ecdsa(key) => key.verify(message, signature, tables),
             #[cfg(feature = "eddsa")]
-            Material::Ed25519(key) => key.verify(message, signature),
+            Material::Ed25519(key) => key.verify(message, signature, tables),
         }
+    }
+
+    /// The same, by the `means` that there are: by the host where it can tell.
+    ///
+    /// # Errors
+    ///
+    /// As [`VerificationKey::verify`].
+    pub(crate) fn verify_with(
+        &self,
+        means: Means<'_>,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), InvalidSignature> {
+        // SECURITY: a host may overlook what is wrong with a length.
+        self.check_length(signature)?;
+        let told = means.host.zip(self.spki.as_deref()).and_then(|(host, key)| {
+            host.verify(&SignatureCheck { algorithm: self.algorithm, key, message, signature })
+        });
+        match told {
+            Some(true) => Ok(()),
+            Some(false) => Err(InvalidSignature),
+            None => self.verify_by(means.tables, message, signature),
+        }
+    }
+
+    /// Whether `signature` is as long as algorithm and key ask for.
+    fn check_length(&self, signature: &[u8]) -> Result<(), InvalidSignature> {
+        let length = match (self.algorithm.row().signature, &self.material) {
+            (SignatureLength::Bytes(length), _) => length,
+            #[cfg(feature = "rsa")]
+            (SignatureLength::Modulus, Material::Rsa(key)) => key.modulus_bytes(),
+            (SignatureLength::Modulus, _) => return Err(InvalidSignature),
+        };
+        if signature.len() == length { Ok(()) } else { Err(InvalidSignature) }
     }
 }

@@ -54,6 +54,12 @@ impl<K: Ord + Copy, V> Cache<K, V> {
         Some(value)
     }
 
+    /// Forgets everything. None of it is an eviction: it was not for want of room.
+    pub(super) fn clear(&mut self) {
+        self.values.clear();
+        self.order.clear();
+    }
+
     pub(super) fn len(&self) -> usize {
         self.values.len()
     }

@@ -32,6 +32,8 @@ pub struct Binding {
     pub values: Values,
     /// Whether it holds as well if the request has no such parameter.
     pub optional: bool,
+    /// Whether a JSON null is no parameter.
+    pub nullable: bool,
 }
 
 /// A place in a request.
@@ -54,6 +56,8 @@ pub enum Parameter {
     Body(Pointer),
     /// A field of a form that is the body, by its decoded name.
     Form(String),
+    /// The same, whose value is a JSON text: a text, a whole number, or a list of these.
+    FormJson(String),
 }
 
 /// Where a principal's values stand.
@@ -77,7 +81,7 @@ impl Binding {
 
     /// Whether it compares something of the body.
     pub fn is_on_body(&self) -> bool {
-        matches!(self.parameter, Parameter::Body(_) | Parameter::Form(_))
+        matches!(self.parameter, Parameter::Body(_) | Parameter::Form(_) | Parameter::FormJson(_))
     }
 
     /// What the head of the outbound request has in the place of the parameter.
@@ -88,16 +92,17 @@ impl Binding {
             Parameter::Header(name) => head::header(outbound.like(name), name),
             Parameter::Cookie(name) => head::cookie(outbound.lines("cookie"), name),
             // Of the head, nothing is compared.
-            Parameter::Body(_) | Parameter::Form(_) => Reading::UNCLEAR,
+            Parameter::Body(_) | Parameter::Form(_) | Parameter::FormJson(_) => Reading::UNCLEAR,
         }
     }
 
     /// What `body` has in the place of the parameter, if it is one of the body.
     pub(crate) fn read_body<'r>(&self, body: &'r Body<'_>) -> Reading<'r> {
         match (&self.parameter, body) {
-            (Parameter::Body(place), Body::Json(value)) => body::member(place, value),
+            (Parameter::Body(place), Body::Json(value)) => body::member(place, value, self.nullable),
             (Parameter::Form(name), Body::Form(fields)) => body::field(fields, name),
-            (Parameter::Body(_) | Parameter::Form(_), _) => Reading::ABSENT,
+            (Parameter::FormJson(name), Body::Form(fields)) => body::json_field(fields, name, self.nullable),
+            (Parameter::Body(_) | Parameter::Form(_) | Parameter::FormJson(_), _) => Reading::ABSENT,
             _ => Reading::UNCLEAR,
         }
     }
@@ -119,7 +124,9 @@ impl Binding {
 pub(crate) fn accepts(bindings: &[&Binding]) -> Accepts {
     Accepts {
         json: bindings.iter().any(|binding| matches!(binding.parameter, Parameter::Body(_))),
-        form: bindings.iter().any(|binding| matches!(binding.parameter, Parameter::Form(_))),
+        form: bindings
+            .iter()
+            .any(|binding| matches!(binding.parameter, Parameter::Form(_) | Parameter::FormJson(_))),
         nothing: bindings.iter().all(|binding| binding.optional),
     }
 }
@@ -149,6 +156,7 @@ impl fmt::Display for Parameter {
             Self::Cookie(name) => write!(f, "cookie.{name}"),
             Self::Body(place) => write!(f, "body.{place}"),
             Self::Form(name) => write!(f, "form.{name}"),
+            Self::FormJson(name) => write!(f, "form_json.{name}"),
         }
     }
 }

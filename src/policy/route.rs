@@ -16,6 +16,7 @@ use super::permission_id::PermissionId;
 use super::template::{RouteTemplate, Segment};
 use super::trailing_slash::TrailingSlash;
 use crate::handling::RouteCredential;
+use crate::limits::BODY_BYTES;
 use crate::rate_limit::RateLimit;
 
 /// What a route asks of a caller.
@@ -55,6 +56,8 @@ pub struct WrittenRoute {
     pub credential: RouteCredential,
     /// How often one client may use it.
     pub limit: Option<RateLimit>,
+    /// The longest body that bindings are compared with, in bytes.
+    pub body_bytes: usize,
 }
 
 impl WrittenRoute {
@@ -67,6 +70,7 @@ impl WrittenRoute {
             hosts: Vec::new(),
             credential: RouteCredential::AsElsewhere,
             limit: None,
+            body_bytes: BODY_BYTES,
         }
     }
 }
@@ -86,6 +90,8 @@ pub struct Route {
     pub credential: RouteCredential,
     /// How often one client may use it; by which number its uses are counted.
     pub limit: Option<(usize, RateLimit)>,
+    /// The longest body that bindings are compared with, in bytes.
+    pub body_bytes: usize,
     /// The HTTP method, or `WEBSOCKET` for an upgrade.
     pub method: String,
 }
@@ -193,7 +199,7 @@ impl Routes {
     }
 
     fn insert(&mut self, written: WrittenRoute) {
-        let WrittenRoute { template, access, bindings, hosts, credential, limit } = written;
+        let WrittenRoute { template, access, bindings, hosts, credential, limit, body_bytes } = written;
         let access = match &access {
             Access::Public => CompiledAccess::Public,
             Access::Refused => CompiledAccess::Refused,
@@ -218,7 +224,7 @@ impl Routes {
         let RouteTemplate { text, method, .. } = template;
         // 0 is for failures.
         let limit = limit.map(|limit| (route.saturating_add(1), limit));
-        self.routes.push(Route { text, access, bindings, hosts, credential, limit, method });
+        self.routes.push(Route { text, access, bindings, hosts, credential, limit, body_bytes, method });
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.

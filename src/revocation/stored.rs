@@ -193,6 +193,7 @@ fn instant(value: &str) -> Option<UnixTime> {
 #[cfg(test)]
 mod tests {
     use super::{RevokedItem, hex_of, instant};
+    use crate::limits::REVOCATION_BYTES;
     use crate::time::UnixTime;
     use alloc::collections::BTreeSet;
 
@@ -239,5 +240,13 @@ mod tests {
         {
             assert_eq!(instant(unusable), None, "{unusable}");
         }
+    }
+
+    #[test]
+    fn a_value_is_read_up_to_its_limit() {
+        let short = r#"{"before":"2026-01-01T00:00:00Z"}"#;
+        let padded = |bytes: usize| alloc::format!("{short}{}", " ".repeat(bytes - short.len()));
+        assert!(instant(&padded(REVOCATION_BYTES)).is_some());
+        assert_eq!(instant(&padded(REVOCATION_BYTES + 1)), None);
     }
 }

@@ -100,7 +100,12 @@ impl Handover {
             (CredentialHandling::Replace, Some(Replacement::Token(mint)), Some(seed)) => {
                 mint.token(caller, seed, self.websocket, now)
             }
-            (CredentialHandling::Replace, Some(Replacement::Key(key)), _) => key.expose().to_owned(),
+            (CredentialHandling::Replace, Some(Replacement::Key(_)), _) => {
+                let assigned = upstream.key_for(handling, &caller.principal, &caller.roles);
+                // SECURITY: nobody gets here without a key of their own; should somebody, none goes on.
+                let Ok(Some(assigned)) = assigned else { return };
+                assigned.key.expose().to_owned()
+            }
             // SECURITY: without anything to replace it with, none goes on.
             (CredentialHandling::Replace, _, _) => return,
             (CredentialHandling::Forward, ..) => {

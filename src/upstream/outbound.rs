@@ -35,7 +35,8 @@ impl<'q> Outbound<'q> {
     ///
     /// # Errors
     ///
-    /// [`HeaderError::HopByHop`] if `Connection` asks for a header to be dropped that must not be.
+    /// [`HeaderError::HopByHop`] if `Connection` asks for a header to be dropped that must not be;
+    /// [`HeaderError::Refused`] if there is a header that no caller may send.
     pub(crate) fn of(
         request: &'q Request<'q>,
         upstream: &Upstream,
@@ -44,6 +45,9 @@ impl<'q> Outbound<'q> {
     ) -> Result<Self, HeaderError> {
         if request.connection().names_another {
             return Err(HeaderError::HopByHop);
+        }
+        if let Some(header) = request.headers().iter().find(|header| upstream.refuses(header)) {
+            return Err(HeaderError::Refused(header.name().to_string()));
         }
         let api_key_header = locations.api_key_header.as_deref();
         // Of the headers that can carry a credential, only one whose content has been verified may stay.

@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 
 use super::identity::IdentityHeaders;
 use super::mint::Mint;
-use super::origin_key::OriginKey;
+use super::origin_key::{AssignedKey, OriginKeys};
 use super::owned::{CREDENTIALS_AMONG_OWNED, is_owned};
+use crate::error::PolicyError;
 use crate::handling::CredentialHandling;
 use crate::json::Pointer;
+use crate::principal::Principal;
 use crate::request::{Header, fold};
 
 /// How requests are handed on.
@@ -23,6 +25,9 @@ pub struct Upstream {
     pub identity_headers: IdentityHeaders,
     /// Headers removed besides those the gate owns, in lower case and with hyphens for underscores.
     pub remove_headers: Vec<String>,
+    /// Headers with which a request is refused, in the same form. They are among those that are removed, where it goes on all
+    /// the same.
+    pub refuse_headers: Vec<String>,
     /// Headers that the gate owns and that pass all the same, in lower case and in no other spelling: something in front of
     /// the gate writes them.
     pub keep_headers: Vec<String>,
@@ -47,6 +52,26 @@ impl Upstream {
         self.identity_headers.has(header) || (is_owned(header.name()) && !is_kept())
     }
 
+    /// The key of the origin's own that takes the place of this caller's credential, where keys do. `roles` are those that
+    /// the policy knows.
+    ///
+    /// # Errors
+    ///
+    /// [`PolicyError::OriginKeyMissing`] if none is for this caller.
+    pub(crate) fn key_for(
+        &self,
+        handling: CredentialHandling,
+        principal: &Principal,
+        roles: &[String],
+    ) -> Result<Option<&AssignedKey>, PolicyError> {
+        let (CredentialHandling::Replace, Some(Replacement::Key(keys))) = (handling, &self.replacement)
+        else {
+            return Ok(None);
+        };
+        let key = keys.for_caller(principal.subject(), principal.tenant(), roles);
+        key.map(Some).ok_or(PolicyError::OriginKeyMissing)
+    }
+
     /// The places in a caller's claims that the origin is told of as they are, each once.
     pub fn carried_places(&self) -> Vec<Pointer> {
         let minted = match &self.replacement {
@@ -62,6 +87,12 @@ impl Upstream {
         places
     }
 
+    /// Whether a request with `header` is refused.
+    pub(super) fn refuses(&self, header: &Header<'_>) -> bool {
+        let name = fold(header.name());
+        self.refuse_headers.iter().any(|listed| *listed == *name)
+    }
+
     /// Whether `name` (lower case) is among the headers to remove.
     pub(super) fn lists(&self, name: &str) -> bool {
         let name = fold(name);
@@ -74,6 +105,6 @@ impl Upstream {
 pub enum Replacement {
     /// A token of the caller's own.
     Token(Box<Mint>),
-    /// One key for all callers.
-    Key(OriginKey),
+    /// A key that the origin knows the caller by, or several callers.
+    Key(OriginKeys),
 }

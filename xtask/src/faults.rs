@@ -14,13 +14,23 @@ pub(crate) struct SoakArgs {
     host: Option<String>,
 }
 
+/// What is measured.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FaultsArgs {
+    /// Only this host, and the lines of the others stay: `worker`, `envoy`, `component` or `node`.
+    host: Option<String>,
+}
+
 /// Measures everything; whether nobody was let in who should not be.
 ///
 /// # Errors
 ///
 /// If it cannot be started.
-pub(crate) fn matrix() -> Result<bool> {
-    Ok(live("live::faults").env("UPDATE_FAULTS", "1").status()?.success())
+pub(crate) fn matrix(args: &FaultsArgs) -> Result<bool> {
+    let mut command = live("live::faults");
+    command.env("UPDATE_FAULTS", "1");
+    command.envs(args.host.as_ref().map(|host| ("FAULTS_HOST", host)));
+    Ok(command.status()?.success())
 }
 
 /// Sends the requests; whether all were answered as they should be, and no host has grown.
@@ -37,6 +47,6 @@ pub(crate) fn soak(args: &SoakArgs) -> Result<bool> {
 
 fn live(test: &str) -> std::process::Command {
     let mut command = cargo();
-    command.args(["test", "--package=portcullis-host-tests", "--test=live", "--", "--exact", test]);
+    command.args(["test", "--workspace", "--test=live", "--", "--exact", test]);
     command
 }

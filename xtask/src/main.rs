@@ -48,7 +48,7 @@ enum Task {
     /// Sends thousands of hostile and ordinary requests to real hosts; docs/bypass.md says what came of them.
     Bypass(bypass::BypassArgs),
     /// Measures what each host does while a server that it depends on fails, and writes docs/faults.md.
-    Faults,
+    Faults(faults::FaultsArgs),
     /// Sends hundreds of thousands of mixed requests to each host, and says how much memory it holds; also in docs/faults.md.
     Soak(faults::SoakArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
@@ -70,7 +70,7 @@ fn main() -> ExitCode {
         Task::Coverage => coverage::run(),
         Task::Build(args) => build::run(&args),
         Task::Bypass(args) => bypass::run(&args),
-        Task::Faults => faults::matrix(),
+        Task::Faults(args) => faults::matrix(&args),
         Task::Soak(args) => faults::soak(&args),
         Task::Conformance { options } => conformance(&options),
     };
@@ -99,6 +99,6 @@ fn reference() -> anyhow::Result<bool> {
 
 /// Hands over to the program that compares.
 fn conformance(options: &[String]) -> anyhow::Result<bool> {
-    let run = ["run", "--quiet", "--package=portcullis-conformance", "--"];
+    let run = ["run", "--quiet", "--bin=portcullis-conformance", "--"];
     Ok(cargo().args(run).args(options).status()?.success())
 }

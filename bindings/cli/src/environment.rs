@@ -73,6 +73,10 @@ impl Secrets for Environment {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 /// What deserves attention in the configuration at `path`, a line each; `config check` has the rest.

@@ -54,6 +54,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
         Some(fetcher) => {
             let fetched = fetcher.keys(&configuration.gate, now);
             let explanation = Explanation::of_asking(&fetched.gate, &request, now, |call| fetcher.send(call));
+            notes.extend(fetch::age(&fetched, now));
             notes.extend(fetch::failures(&fetched));
             notes.extend(fetcher.into_notes());
             (fetched.gate, explanation)

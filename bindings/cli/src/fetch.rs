@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use portcullis::parts::check_url;
 use portcullis::{Call, CallTarget, Gate, UnixTime};
+use portcullis_analysis::duration::relative;
 use portcullis_analysis::explain::Answer;
 use portcullis_analysis::sources::{self, Fetched};
 
@@ -129,4 +130,14 @@ pub(crate) fn failures(fetched: &Fetched) -> Vec<String> {
             printable(&format!("note: {}: {}: {why}", source.pointer, source.asked.join(", ")))
         })
         .collect()
+}
+
+/// How old the bundle is that counts, if one does.
+pub(crate) fn age(fetched: &Fetched, now: UnixTime) -> Option<String> {
+    let (pointer, bundle) =
+        fetched.sources.iter().find_map(|source| Some((&source.pointer, source.bundle.as_ref()?)))?;
+    let told =
+        |time: &str| UnixTime::from_rfc3339(time).map_or_else(|| time.to_owned(), |time| relative(time, now));
+    let (made, ends) = (told(&bundle.issued_at), told(&bundle.expires_at));
+    Some(format!("note: {pointer}: version {}, made {made}; it ends {ends}", bundle.version))
 }

@@ -52,6 +52,10 @@ impl Secrets for MadeUp {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 /// Compiles the document `json`.

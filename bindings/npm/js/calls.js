@@ -1,7 +1,7 @@
 // Sends the gate's own calls: for keys, and about callers.
 import { ArgumentError, kind } from "./errors.js";
 
-const OPTIONS = ["fetch", "origin", "notice"];
+const OPTIONS = ["fetch", "origin", "notice", "signatures"];
 
 // The longest answer that is of use to the gate, in bytes.
 const REPLY_BYTES = 64 * 1024;
@@ -19,6 +19,9 @@ export function senderOf(options) {
     if (options[name] !== undefined && typeof options[name] !== "function") {
       throw new ArgumentError(`the option ${name} of a gate is a function, not ${kind(options[name])}`);
     }
+  }
+  if (!["host", "own", undefined].includes(options.signatures)) {
+    throw new ArgumentError('the option signatures of a gate is "host" or "own"');
   }
   // Looked up at each call: tools that watch or mock `fetch` replace it later.
   const fetch = options.fetch ?? (typeof globalThis.fetch === "function" ? (...rest) => globalThis.fetch(...rest) : undefined);

@@ -6,7 +6,7 @@ import { FAILED, settings } from "./guard.js";
 export { verdictOf } from "./forward.js";
 
 export function guard(gate, handler, options) {
-  const { records, log, requestId, clientAddress, onError } = settings(gate, options);
+  const { records, revocations, log, requestId, clientAddress, onError } = settings(gate, options);
   if (typeof handler !== "function") throw new ArgumentError(`a guard takes the handler second, not ${kind(handler)}`);
   return async function (request, ...rest) {
     let inner;
@@ -22,7 +22,7 @@ export function guard(gate, handler, options) {
       const context = rest.find((argument) => typeof argument?.waitUntil === "function");
       const waitUntil = context && ((promise) => context.waitUntil(promise));
       const client = clientAddress?.(request);
-      verdict = await gate.decideAsync(request, { records, requestId: requestId(request), clientAddress: client, body, waitUntil });
+      verdict = await gate.decideAsync(request, { records, revocations, requestId: requestId(request), clientAddress: client, body, waitUntil });
       log(verdict.log);
       if (!verdict.allowed) return toResponse(verdict);
       inner = toRequest(verdict, peeked, request.url);

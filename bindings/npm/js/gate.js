@@ -6,13 +6,17 @@ import { ArgumentError, ConfigError, DeniedError, kind } from "./errors.js";
 import { alive, ask, camelCase, enter, failed, undecided } from "./instance.js";
 import { headOf } from "./request.js";
 import { pause, send, senderOf } from "./calls.js";
+import { signatures } from "./signatures.js";
 
 export { ArgumentError, AuthError, ConfigError, DeniedError, LoadError, PortcullisError, toResponse } from "./errors.js";
 export { toClient, toRequest } from "./forward.js";
 export { reasons } from "./reasons.js";
 
 // How far a decision gets.
-const STEPS = ["decided", "needsRecord", "needsBody", "needsCall", "needsWait"];
+const STEPS = ["decided", "needsRecord", "needsRevocations", "needsBody", "needsCall", "needsWait"];
+
+// What is supplied where there is nobody to ask: the core says what that means, and remembers nothing of it.
+const NOBODY = "";
 
 // How often it is looked whether keys are due, in milliseconds.
 const LOOK_MS = 1000;
@@ -29,6 +33,8 @@ export class Gate {
   // How calls are sent, and where changes of sources are told.
   #sender;
   #notice;
+  // Who verifies signatures, if not the core.
+  #signatures;
   // When it was last looked whether keys are due.
   #looked = 0;
 
@@ -42,6 +48,7 @@ export class Gate {
     }
     this.#sender = senderOf(options);
     this.#notice = options.notice ?? ((text) => console.warn(`portcullis: ${text}`));
+    this.#signatures = options.signatures === "own" ? undefined : signatures;
     this.#config = textOf(config);
     this.#load((name) => {
       try {
@@ -60,7 +67,7 @@ export class Gate {
     try {
       const { fetch, origin } = this.#sender;
       const given = { get, fetches: () => fetch !== undefined, reaches_origin: () => fetch !== undefined && origin !== undefined };
-      this.#core = core.Gate.load(this.#config, given, Math.random());
+      this.#core = core.Gate.load(this.#config, given, Math.random(), this.#signatures);
     } catch (thrown) {
       if (typeof thrown === "string") throw new ConfigError(JSON.parse(thrown));
       throw failed(thrown);
@@ -87,6 +94,11 @@ export class Gate {
   #supplyRecord({ line, time }, step, found) {
     const [{ handle }, now] = [step.needsRecord, time()];
     return this.#supply(step, (gate) => gate.supply_record(handle, line, now, found));
+  }
+
+  #supplyRevocations({ line, time }, step, found) {
+    const [{ handle }, now] = [step.needsRevocations, time()];
+    return this.#supply(step, (gate) => gate.supply_revocations(handle, line, now, found));
   }
 
   #supplyBody({ line, time }, step, body) {
@@ -158,7 +170,7 @@ export class Gate {
 
   // Whatever ended the request, nothing waits for it any more.
   #release(step) {
-    const waits = step.needsRecord ?? step.needsBody ?? step.needsCall ?? step.needsWait;
+    const waits = step.needsRecord ?? step.needsRevocations ?? step.needsBody ?? step.needsCall ?? step.needsWait;
     if (!waits || !alive(step.instance)) return;
     try {
       this.#core.release(waits.handle);
@@ -183,8 +195,8 @@ export class Gate {
     let step = this.#begin(call);
     try {
       for (let asked = false; !step.decided; ) {
-        // There is nobody to ask for a record: the core says what that means.
-        if (step.needsRecord) step = this.#supplyRecord(call, step, undefined);
+        if (step.needsRecord) step = this.#supplyRecord(call, step, NOBODY);
+        else if (step.needsRevocations) step = this.#supplyRevocations(call, step, NOBODY);
         else if (step.needsBody) step = this.#supplyBody(call, step, call.body);
         else if (step.needsWait) step = this.#again(call, step, true);
         else if (asked) throw undecided(new Error("a decision asks twice for the same"));
@@ -204,7 +216,7 @@ export class Gate {
 
   async decideAsync(request, options) {
     bound(this);
-    const call = describe(request, options, ["now", "requestId", "clientAddress", "body", "records", "waitUntil"]);
+    const call = describe(request, options, ["now", "requestId", "clientAddress", "body", "records", "revocations", "waitUntil"]);
     // If the caller leaves, the search goes on: others may wait for what it finds.
     const settled = this.#settle(call);
     call.waitUntil?.(settled.catch(() => {}));
@@ -218,6 +230,7 @@ export class Gate {
     try {
       while (!step.decided) {
         if (step.needsRecord) step = this.#supplyRecord(call, step, await recordOf(call.records, step.needsRecord.key));
+        else if (step.needsRevocations) step = this.#supplyRevocations(call, step, await revocationsOf(call.revocations, step.needsRevocations.keys));
         else if (step.needsBody) step = this.#supplyBody(call, step, await readBody(call.body, step.needsBody.limit));
         else if (step.needsCall) step = this.#supplyReply(call, step, await send(this.#sender, step.needsCall.call));
         else {
@@ -239,8 +252,9 @@ export class Gate {
   }
 
   can(principal, permission) {
-    const text = this.#principals.get(principal);
-    if (text === undefined) throw new ArgumentError(`${kind(principal)} is not a principal that this gate has authenticated`);
+    const vouched = this.#principals.get(principal);
+    if (vouched === undefined) throw new ArgumentError(`${kind(principal)} is not a principal that this gate has authenticated`);
+    const text = JSON.stringify(vouched);
     return this.#ask((gate) => gate.can(text, String(permission)), "can").can === true;
   }
 
@@ -269,7 +283,7 @@ export class Gate {
       keyId,
       validUntil: validUntil === null ? null : new Date(validUntil * 1000),
     });
-    this.#principals.set(principal, JSON.stringify({ roles, scopes }));
+    this.#principals.set(principal, { roles, scopes });
     return principal;
   }
 }
@@ -297,7 +311,7 @@ function describe(request, options = {}, known) {
   if (unknown !== undefined) {
     throw new ArgumentError(`\`${unknown}\` is no option here: there are ${known.join(", ")}`);
   }
-  const { now, requestId = "", clientAddress = null, body, records, waitUntil } = options;
+  const { now, requestId = "", clientAddress = null, body, records, revocations, waitUntil } = options;
   if (typeof requestId !== "string") throw new ArgumentError(`the requestId is a string, not ${kind(requestId)}`);
   if (clientAddress !== null && typeof clientAddress !== "string") {
     throw new ArgumentError(`the clientAddress is a string, not ${kind(clientAddress)}`);
@@ -314,6 +328,7 @@ function describe(request, options = {}, known) {
     time: () => fixed ?? Date.now(),
     body,
     records,
+    revocations,
     waitUntil,
   };
 }
@@ -346,12 +361,30 @@ function millis(now) {
 
 // The record's text or `null` if there is none, as JSON; `undefined` if the store could not be asked.
 async function recordOf(records, key) {
-  if (records !== undefined && typeof records !== "function") {
+  if (records === undefined) return NOBODY;
+  if (typeof records !== "function") {
     throw new ArgumentError(`records is a function that finds the record of an API key, not ${kind(records)}`);
   }
   try {
-    const record = await records?.(key);
+    const record = await records(key);
     return JSON.stringify(record === null || typeof record === "string" ? record : JSON.stringify(record));
+  } catch {
+    return undefined;
+  }
+}
+
+// What is under each of the names, or `null`, as JSON; `undefined` if the store could not be asked.
+async function revocationsOf(revocations, names) {
+  if (revocations === undefined) return NOBODY;
+  if (typeof revocations !== "function") {
+    throw new ArgumentError(`revocations is a function that finds what was taken back, not ${kind(revocations)}`);
+  }
+  try {
+    const found = await revocations(Object.freeze([...names]));
+    if (!Array.isArray(found)) return undefined;
+    const values = Array.from(found, (value) => (value === null || typeof value === "string" ? value : JSON.stringify(value)));
+    // SECURITY: in JSON, what is undefined would be null, which is that there is none.
+    return values.includes(undefined) ? undefined : JSON.stringify(values);
   } catch {
     return undefined;
   }

@@ -1,9 +1,11 @@
-import type { RecordSource } from "./index.js";
+import type { RecordSource, RevocationSource } from "./index.js";
 
 /** What a guard does besides deciding. */
 export interface GuardOptions<Request> {
   /** The store of API-key records. */
   readonly records?: RecordSource | undefined;
+  /** The store of revocations, for a configuration with `revoked.lookup`. */
+  readonly revocations?: RevocationSource | undefined;
   /** Writes the line of JSON about each decision, for example `console.log`. Nothing is written if left out. */
   readonly log?: ((line: string) => void) | undefined;
   /** The identifier of a request, which must come from the host and not from the caller; a random one if left out. */

@@ -1,7 +1,7 @@
 // What the guards of all hosts share.
 import { ArgumentError, kind } from "./errors.js";
 
-const OPTIONS = ["records", "log", "requestId", "clientAddress", "onError"];
+const OPTIONS = ["records", "revocations", "log", "requestId", "clientAddress", "onError"];
 
 export function settings(gate, options = {}) {
   if (typeof gate?.decideAsync !== "function") throw new ArgumentError(`a guard takes a Gate first, not ${kind(gate)}`);
@@ -14,8 +14,8 @@ export function settings(gate, options = {}) {
       throw new ArgumentError(`the option ${name} of a guard is a function, not ${kind(value)}`);
     }
   }
-  const { records, log = () => {}, requestId = () => crypto.randomUUID(), clientAddress, onError = console.error } = options;
-  return { records, log, requestId, clientAddress, onError };
+  const { records, revocations, log = () => {}, requestId = () => crypto.randomUUID(), clientAddress, onError = console.error } = options;
+  return { records, revocations, log, requestId, clientAddress, onError };
 }
 
 const answer = (status, text) => ({

@@ -77,6 +77,8 @@ export type Reason =
   | "permission_denied"
   /** The token's scopes do not include the permission. */
   | "scope_missing"
+  /** Credentials are swapped for keys of the origin's own, and none is for the principal. */
+  | "origin_key_missing"
   /** A parameter of the request is not among the values the principal is bound to. */
   | "binding_mismatch"
   /** A binding compares members of the body, and the body is not JSON that can be compared. */
@@ -259,6 +261,11 @@ export interface DecideAsyncOptions extends TimeOptions {
   readonly body?: Uint8Array | string | undefined | ((limit: number) => BodyBytes | Promise<BodyBytes>);
   /** The store of API-key records. Asked at most once, and only for a key that could be genuine. */
   readonly records?: RecordSource | undefined;
+  /**
+   * The store of revocations, for a configuration with `revoked.lookup`. Asked at most once, and only about a credential that
+   * is otherwise good; that it has none is remembered for 10 seconds.
+   */
+  readonly revocations?: RevocationSource | undefined;
 }
 
 /** A body, or `undefined` if it cannot be had. */
@@ -273,6 +280,17 @@ export type BodyBytes = Uint8Array | string | undefined;
  * or returns anything else, the request is refused with `records_unavailable`.
  */
 export type RecordSource = (key: string) => unknown;
+
+/**
+ * Finds what was taken back: by three to five names, each of which is a kind, a colon and 64 hexadecimal digits. They hold
+ * neither the credential nor anything that it says of itself; `docs/configuration.md` says what each is, and
+ * `portcullis revoke` makes them.
+ *
+ * It returns a list with what is under each of them in their order, an object or JSON text as `portcullis revoke` makes it, or
+ * `null` where there is nothing. If it throws, or returns anything else, the request is refused with
+ * `revocations_unavailable`.
+ */
+export type RevocationSource = (names: readonly string[]) => unknown;
 
 declare const authenticated: unique symbol;
 
@@ -370,6 +388,11 @@ export interface GateOptions {
   readonly origin?: string | { readonly href: string } | undefined;
   /** Told when a source of keys begins to fail, and when it is sound again; `console.warn` if left out. */
   readonly notice?: ((text: string) => void) | undefined;
+  /**
+   * Who verifies signatures of RSA and ECDSA: `"host"`, that is `node:crypto` where there is one and it passes a test, or the
+   * package's `"own"` code, several times slower. Whatever the host cannot do, the package does. `"host"` if left out.
+   */
+  readonly signatures?: "host" | "own" | undefined;
 }
 
 /** How a source of keys is. */
@@ -411,7 +434,7 @@ export declare class Gate {
    *
    * @param config - The configuration document, as an object or as JSON text.
    * @param secrets - The secrets that the configuration names, for example `process.env`. Nothing else in it is read.
-   * @param options - How the gate's own calls are sent.
+   * @param options - How the gate's own calls are sent, and who verifies signatures.
    * @throws {@link ConfigError} with everything that is wrong.
    */
   static load(config: object | string, secrets?: Readonly<Record<string, unknown>>, options?: GateOptions): Gate;

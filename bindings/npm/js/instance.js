@@ -75,8 +75,17 @@ export function ask(call, ...wanted) {
 // The core writes names as `snake_case`.
 export const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
+// Most names are one word, and an object whose names all are is left as it is: it was parsed a moment ago, and nobody else has it.
 function camelCased(value) {
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map(camelCased);
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [camelCase(name), camelCased(member)]));
+  if (Array.isArray(value)) {
+    value.forEach((member, at) => {
+      if (typeof member === "object") value[at] = camelCased(member);
+    });
+    return value;
+  }
+  const names = Object.keys(value);
+  const made = names.some((name) => name.includes("_")) ? {} : value;
+  for (const name of names) made[name.includes("_") ? camelCase(name) : name] = camelCased(value[name]);
+  return made;
 }

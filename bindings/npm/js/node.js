@@ -36,10 +36,10 @@ export function guardUpgrade(gate, options) {
 
 // The verdict, carried out on the request if it is allowed; otherwise what is to be answered.
 function decider(gate, options) {
-  const { records, log, requestId, clientAddress, onError } = settings(gate, options);
+  const { records, revocations, log, requestId, clientAddress, onError } = settings(gate, options);
   return async (request, body) => {
     try {
-      const verdict = await gate.decideAsync(request, { records, requestId: requestId(request), clientAddress: clientAddress?.(request), body });
+      const verdict = await gate.decideAsync(request, { records, revocations, requestId: requestId(request), clientAddress: clientAddress?.(request), body });
       log(verdict.log);
       if (!verdict.allowed) return verdict;
       if (!applyTo(verdict, request)) return UNFIT;

@@ -33,6 +33,7 @@ export const reasons = Object.freeze([
   "permission_missing",
   "permission_denied",
   "scope_missing",
+  "origin_key_missing",
   "binding_mismatch",
   "body_invalid",
   "body_too_large",

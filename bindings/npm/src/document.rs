@@ -24,6 +24,11 @@ pub(crate) enum Outcome<'a> {
         handle: &'a str,
         key: &'a str,
     },
+    /// A decision waits for revocations, under a handle.
+    NeedsRevocations {
+        handle: &'a str,
+        keys: &'a [String],
+    },
     /// A decision waits for a body, under a handle.
     NeedsBody {
         handle: &'a str,

@@ -7,12 +7,15 @@
 mod document;
 mod head;
 mod lookup;
+mod signatures;
 
 use core::cell::Cell;
 
 use portcullis::api_key::{Pepper, RecordLookup, assemble};
 use portcullis::limits::WAIT_MILLIS;
-use portcullis::{HeaderPair, LiveGate, Need, Permission, Reason, Refresh, Reply, Step, UnixTime, Verdict};
+use portcullis::{
+    HeaderPair, LiveGate, Need, Permission, Reason, Refresh, Reply, RevocationLookup, Step, UnixTime, Verdict,
+};
 use portcullis_config::api_key_record;
 use portcullis_pending::{Notices, Pending, Refreshes};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,6 +23,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::document::{Fault, Outcome, SentCall, Vouched, json};
 use crate::head::{Head, Line};
 use crate::lookup::{Lookup, SecretSource};
+use crate::signatures::SignatureHost;
 
 /// A compiled configuration, and the decisions that wait for `index.js`, each under a handle.
 ///
@@ -44,8 +48,13 @@ impl Gate {
     ///
     /// Throws a list of what is wrong, as text.
     ///
-    /// `seed` is any number that other gates do not have.
-    pub fn load(config: &str, secrets: &SecretSource, seed: f64) -> Result<Self, String> {
+    /// `seed` is any number that other gates do not have; `signatures` is whoever verifies signatures faster than this module.
+    pub fn load(
+        config: &str,
+        secrets: &SecretSource,
+        seed: f64,
+        signatures: Option<SignatureHost>,
+    ) -> Result<Self, String> {
         // The loader asks for clients only where a configuration tells them apart.
         let limits_clients = Cell::new(false);
         portcullis_config::load(
@@ -53,7 +62,13 @@ impl Gate {
             &Lookup { source: secrets, limits_clients: &limits_clients },
         )
         .map(|loaded| Self {
-            live: LiveGate::new(loaded.gate, seed.to_bits()),
+            live: LiveGate::new(
+                match signatures {
+                    Some(host) => loaded.gate.with_host_signatures(signatures::tested(host)),
+                    None => loaded.gate,
+                },
+                seed.to_bits(),
+            ),
             pending: Pending::default(),
             refreshes: Refreshes::default(),
             notices: Notices::default(),
@@ -76,19 +91,46 @@ impl Gate {
         self.step(&line, step)
     }
 
-    /// Goes on, once, with the decision that waits for a record: its text or null, as JSON, or nothing if it could not be
-    /// had.
+    /// Goes on, once, with the decision that waits for a record: its text or null, as JSON; nothing if it could not be had,
+    /// and an empty text if there was nobody to ask.
     pub fn supply_record(&mut self, handle: &str, line: &str, now: f64, found: Option<String>) -> String {
         let need = self.pending.take_record(handle);
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
         let Some(need) = need else { return decided(&line, &internal(&line, now)) };
+        if found.as_deref() == Some(NOBODY) {
+            return self.step(&line, need.supply(&RecordLookup::Unavailable, now));
+        }
         let found = match found.as_deref().map(serde_json::from_str::<Option<String>>) {
             Some(Ok(Some(text))) => api_key_record(text.as_bytes()),
             Some(Ok(None)) => RecordLookup::NotFound,
             Some(Err(_)) | None => RecordLookup::Unavailable,
         };
         let step = self.live.supply_record(need, &found, now);
+        self.step(&line, step)
+    }
+
+    /// Goes on, once, with the decision that waits for revocations: what is under each of their names, or null, as a list in
+    /// JSON; nothing if they could not be had, and an empty text if there was nobody to ask.
+    pub fn supply_revocations(
+        &mut self,
+        handle: &str,
+        line: &str,
+        now: f64,
+        found: Option<String>,
+    ) -> String {
+        let need = self.pending.take_revocations(handle);
+        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
+        let Some(line) = Line::parse(line) else { return argument(NOT_A_REQUEST) };
+        let Some(need) = need else { return decided(&line, &internal(&line, now)) };
+        if found.as_deref() == Some(NOBODY) {
+            let step = self.live.without_revocations(need);
+            return self.step(&line, step);
+        }
+        let values = found.and_then(|found| serde_json::from_str::<Vec<Option<String>>>(&found).ok());
+        let values = values.as_deref().map(|values| values.iter().map(Option::as_deref).collect::<Vec<_>>());
+        let found = values.as_deref().map_or(RevocationLookup::Unavailable, RevocationLookup::Found);
+        let step = self.live.supply_revocations(need, &found, now);
         self.step(&line, step)
     }
 
@@ -166,7 +208,7 @@ impl Gate {
     }
 
     /// The principal that a token proves, or why it proves none.
-    pub fn verify(&self, token: &str, now: f64) -> String {
+    pub fn verify(&mut self, token: &str, now: f64) -> String {
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         match self.live.verify(token, now) {
             Ok(principal) => json(&Outcome::Principal(&principal)),
@@ -203,8 +245,11 @@ impl Gate {
                 let handle = self.pending.keep(Need::ApiKeyRecord(need));
                 json(&Outcome::NeedsRecord { handle: &handle, key: &key })
             }
-            // No document loads here that looks revocations up.
-            Step::Need(Need::Revocations(need)) => self.step(line, need.unavailable()),
+            Step::Need(Need::Revocations(need)) => {
+                let keys = need.store_keys().to_vec();
+                let handle = self.pending.keep(Need::Revocations(need));
+                json(&Outcome::NeedsRevocations { handle: &handle, keys: &keys })
+            }
             Step::Need(Need::Call(need)) => {
                 let call = SentCall::new(need.call());
                 let handle = self.pending.keep(Need::Call(need));
@@ -222,6 +267,9 @@ impl Gate {
         }
     }
 }
+
+/// What is supplied where nobody was asked: the next decision may have somebody, and must not be told of a failure.
+const NOBODY: &str = "";
 
 const NOT_A_TIME: &str = "the time is not a valid date since 1970";
 const NO_CLIENT: &str = "this configuration limits what one client may do: pass the client's address as `clientAddress`, an IP address that you vouch for";

@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use portcullis_config::Secrets;
+use portcullis_config::{RecordStore, Secrets};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
@@ -37,6 +37,11 @@ impl Secrets for Lookup<'_> {
 
     fn hint(&self, name: &str) -> String {
         format!("put {name} into the secrets given to Gate.load")
+    }
+
+    fn revocation_store(&self) -> RecordStore {
+        // Whoever asks for a decision may have one.
+        RecordStore::Available
     }
 
     fn sends_calls(&self) -> bool {

@@ -15,6 +15,9 @@ export function apiKeys(test) {
     const verdict = await gate.decideAsync(request, { records: async (id) => (asked.push(id), record), now: NOW });
     equal([outcome(verdict), verdict.principal?.proof, verdict.principal?.keyId, asked], ["allow", "apiKey", "bot", ["bot"]]);
     equal(gate.can(verdict.principal, "graph:invoke"), true);
+    // That the store failed is remembered for a second.
+    let now = NOW;
+    const later = () => (now = new Date(now.getTime() + 1000));
     for (const [expected, records] of [
       ["allow", () => record],
       ["allow", () => JSON.stringify(record)],
@@ -28,9 +31,14 @@ export function apiKeys(test) {
       ["503 records_unavailable", () => Promise.reject(new Error("down"))],
       ["503 records_unavailable", undefined],
     ]) {
-      equal(outcome(await gate.decideAsync(request, { records, now: NOW })), expected);
+      equal(outcome(await gate.decideAsync(request, { records, now: later() })), expected);
     }
-    equal(outcome(gate.decide(request, { now: NOW })), "503 records_unavailable");
+    equal(outcome(gate.decide(request, { now: later() })), "503 records_unavailable");
+    // Nobody was asked then, so that nobody has failed.
+    equal(outcome(await gate.decideAsync(request, { records: () => record, now })), "allow");
+    equal(outcome(await gate.decideAsync(request, { records: () => undefined, now })), "503 records_unavailable");
+    equal(outcome(await gate.decideAsync(request, { records: () => record, now })), "503 records_unavailable");
+    equal(outcome(await gate.decideAsync(request, { records: () => record, now: later() })), "allow");
     const loaded = Gate.load({ ...swap, api_keys: { pepper: { env: "PEPPER" }, records: [record] } }, SECRETS);
     equal(outcome(loaded.decide(request, { now: NOW })), "allow");
     const nobody = () => { throw new Error("asked"); };
@@ -50,6 +58,8 @@ export function apiKeys(test) {
     const records = (name) => (asked.push(name), record);
     const verdict = await gate.decideAsync(head([["x-api-key", key]]), { records, now: NOW });
     equal([outcome(verdict), verdict.principal?.subject, asked], ["allow", "key:crawler 1", [hash]]);
+    let now = NOW;
+    const later = () => (now = new Date(now.getTime() + 1000));
     for (const [expected, members] of [
       ["401 api_key_unknown", { hash: `${hash.slice(0, -2)}00` }],
       ["401 api_key_unknown", { id: "crawler1", hash: `hmac-${hash}` }],
@@ -58,7 +68,7 @@ export function apiKeys(test) {
       ["503 records_unavailable", { expires_at: "2999-12-31" }],
     ]) {
       const changed = () => ({ ...record, ...members });
-      equal(outcome(await gate.decideAsync(head([["x-api-key", key]]), { records: changed, now: NOW })), expected);
+      equal(outcome(await gate.decideAsync(head([["x-api-key", key]]), { records: changed, now: later() })), expected);
     }
   });
 

@@ -6,7 +6,7 @@ import { extname, join, normalize } from "node:path";
 import { chromium } from "playwright-core";
 import { built, call, esbuild, project, resultsIn, tools } from "./tools.js";
 
-const NODE_TESTS = ["node.test.js", "node-guard.test.js", "frameworks.test.js", "live.test.js", "readme.test.js"];
+const NODE_TESTS = ["node.test.js", "node-guard.test.js", "frameworks.test.js", "live.test.js", "readme.test.js", "signatures.test.js"];
 
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const CHROMIUM_FLAGS = [

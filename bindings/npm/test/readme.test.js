@@ -181,6 +181,19 @@ test("README: records.mjs", async () => {
   });
 });
 
+test("README: revocations.mjs", async () => {
+  const { guardWithRevocations } = await load("revocations.mjs");
+  const gate = Gate.load({ ...CONFIG, revoked: { lookup: true } }, SECRETS);
+  const digits = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from("mallory"))).toString("hex");
+  const store = new Map([[`subject:${digits}`, '{"before":"2099-01-01T00:00:00Z"}']]);
+  const guarded = guardWithRevocations(gate, store);
+  await serving((request, response) => guarded(request, response, () => response.end("inside")), async (ask) => {
+    const as = async (user_id) => ask("/v1/threads", { headers: Object.fromEntries([bearer(await sign({ exp: 4102444800, user_id }))]) });
+    assert.equal((await as("alice")).text, "inside");
+    assert.equal((await as("mallory")).status, 401);
+  });
+});
+
 test("README: a gate that fetches its keys", async () => {
   const keys = createServer((_, response) => {
     const key = { kty: "OKP", crv: "Ed25519", alg: "EdDSA", kid: "a", x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo" };

@@ -5,6 +5,7 @@ import { DecodeError, decodeUnverified, expiresAt, isExpired, secondsLeft } from
 import { apiKeys } from "./api-keys.js";
 import { handingOn } from "./handing-on.js";
 import { misuse } from "./misuse.js";
+import { revocations } from "./revocations.js";
 import {
   NOW, SECONDS, SECRETS, OTHER_SECRET, issuer, CONFIG, SWAP, bytes, sign, head, bearer, base64url, equal, error,
   outcome,
@@ -337,10 +338,11 @@ export function suite(test) {
   });
 
   test("reasons are a closed list", () => {
-    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [45, true, "path_invalid", "internal"]);
+    equal([reasons.length, Object.isFrozen(reasons), reasons[0], reasons.at(-1)], [46, true, "path_invalid", "internal"]);
   });
 
   apiKeys(test);
+  revocations(test);
   misuse(test);
   handingOn(test);
 }

@@ -83,6 +83,7 @@ gate.authorize(request, { now: Date.now() });
 
 same<Promise<Allowed>, ReturnType<Gate["authorizeAsync"]>>(true);
 same<Promise<Verdict>, ReturnType<Gate["decideAsync"]>>(true);
+void gate.authorizeAsync(request, { revocations: async (names: readonly string[]) => names.map(() => null) });
 void gate.authorizeAsync(request, { records: async (id: string) => ({ id, hash: "" }), body: async (limit) => new Uint8Array(limit) });
 void gate.decideAsync(request, { body: () => undefined });
 // @ts-expect-error: a store is asked by text

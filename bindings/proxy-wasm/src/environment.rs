@@ -1,7 +1,7 @@
 //! The environment variables of the VM, which hold the secrets.
 //!
 //! Envoy offers them through WASI. The target of this module has no WASI, so that it imports nothing unasked; the two
-//! functions are declared here, in the only unsafe code of the crate.
+//! functions are declared here.
 
 use portcullis_config::{RecordStore, Secrets};
 

@@ -42,8 +42,11 @@ impl Filter {
     }
 }
 
-impl Context for Filter {
-    fn on_done(&mut self) -> bool {
+impl Context for Filter {}
+
+/// The request is over. A callback of its own for that (`proxy_on_done`) would only come a moment before.
+impl Drop for Filter {
+    fn drop(&mut self) {
         if self.stream.borrow_mut().leave() {
             host::log(
                 LogLevel::Warn,
@@ -53,7 +56,6 @@ impl Context for Filter {
         if let Some(desk) = &self.desk {
             desk.forget(&self.stream);
         }
-        true
     }
 }
 

@@ -12,6 +12,7 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::types::{BufferType, Bytes, LogLevel, MapType, MetricType, Status};
 
 use crate::clusters::Address;
+use crate::imports;
 
 /// A metric by the number the host gave it.
 #[derive(Debug)]
@@ -28,9 +29,9 @@ pub(crate) fn now() -> Result<Duration, Status> {
     Ok(hostcalls::get_current_time()?.duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
-/// All header pairs of the request, pseudo-headers among them, in one call.
-pub(crate) fn request_headers() -> Result<Vec<(String, Bytes)>, Status> {
-    hostcalls::get_map_bytes(MapType::HttpRequestHeaders)
+/// All header pairs of the request, pseudo-headers among them, in one call; [`pairs::read`](crate::pairs::read) reads them.
+pub(crate) fn request_headers() -> Result<Bytes, Status> {
+    imports::request_headers()
 }
 
 /// Removes all lines of a request header.
@@ -151,10 +152,20 @@ pub(crate) fn answer(headers: usize, body: usize) -> Option<Answer> {
     (body.len() == wanted).then_some(Answer { status, headers, body })
 }
 
+/// Calls a function of the host's own by its name; `None` if it has no such function, or none that takes these arguments.
+pub(crate) fn call(function: &str, arguments: &[u8]) -> Option<Bytes> {
+    hostcalls::call_foreign_function(function, Some(arguments)).ok()?
+}
+
 /// Keeps a value for the access log, as `%FILTER_STATE(wasm.<key>:PLAIN)%`.
 pub(crate) fn set_filter_state(key: &str, value: &str) -> Result<(), Status> {
     // One part, not one for each dot: Envoy would keep the NUL between parts in the name.
     hostcalls::set_property(vec![key], Some(value.as_bytes()))
+}
+
+/// Whether anybody reads lines of this level.
+pub(crate) fn logs(level: LogLevel) -> bool {
+    imports::logs(level)
 }
 
 /// Writes a line to the host's log.

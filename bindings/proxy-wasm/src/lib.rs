@@ -17,11 +17,15 @@ mod desk;
 mod document;
 mod environment;
 mod filter;
+mod filter_state;
 mod host;
+mod imports;
 mod metrics;
+mod pairs;
 mod plugin;
 mod request;
 mod root;
+mod signatures;
 mod stream;
 
 #[allow(missing_docs, reason = "the macro writes the entry point that the host calls, without a comment")]

@@ -3,15 +3,18 @@
 use core::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use portcullis::{LiveGate, SourceFailure, UnixTime};
+use portcullis::jose::HostSignatures;
+use portcullis::{Gate, LiveGate, SourceFailure, UnixTime};
 use portcullis_config::Secrets as _;
 use proxy_wasm::types::LogLevel;
 
 use crate::clusters::{self, Clusters};
 use crate::document;
 use crate::environment::Environment;
+use crate::filter_state;
 use crate::host;
 use crate::metrics::Metrics;
+use crate::signatures::{self, HostVerifier};
 
 /// One configuration, compiled, and what one worker has learned under it.
 #[derive(Debug)]
@@ -21,6 +24,10 @@ pub(crate) struct Plugin {
     pub(crate) clusters: Clusters,
     /// Whether keys are fetched.
     pub(crate) fetches: bool,
+    /// Whether anything is counted by client.
+    pub(crate) counts_clients: bool,
+    /// Whether decisions are kept for the access log.
+    pub(crate) keeps_decisions: bool,
     /// The clusters of which the log has said already that they are not there.
     missed: RefCell<BTreeSet<String>>,
     /// Which sources have failed, as far as the log has said so.
@@ -45,19 +52,26 @@ impl Plugin {
             environment.get(clusters::CLUSTERS).as_deref(),
             environment.get(clusters::ORIGIN_HOST).as_deref(),
         )?;
+        let keeps_decisions =
+            filter_state::keeps_decisions(environment.get(filter_state::FILTER_STATE).as_deref())?;
+        let on_host = signatures::on_host(environment.get(signatures::SIGNATURES).as_deref())?;
         host::log(LogLevel::Info, &format!("policy {} is loaded", loaded.gate.version()));
         for diagnostic in &loaded.diagnostics {
             host::log(LogLevel::Warn, &diagnostic.to_string());
         }
         // No two workers get here in the same nanosecond; if they did, they would only fetch at the same times.
         let now = host::now().map_err(failed)?;
-        let gate = LiveGate::new(loaded.gate, u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
+        let gate = if on_host { verified_by_host(loaded.gate) } else { loaded.gate };
+        let counts_clients = gate.counts_clients();
+        let gate = LiveGate::new(gate, u64::try_from(now.as_nanos()).unwrap_or(u64::MAX));
         let sources = gate.sources(UnixTime::from_secs(now.as_secs())).len();
         Ok(Self {
             gate: RefCell::new(gate),
             metrics: Metrics::define(sources).map_err(failed)?,
             clusters,
             fetches: sources > 0,
+            counts_clients,
+            keeps_decisions,
             missed: RefCell::default(),
             failing: RefCell::new(vec![None; sources]),
             shown_at: Cell::new(None),
@@ -93,4 +107,16 @@ impl Plugin {
             *before = source.failure;
         }
     }
+}
+
+/// The gate, which asks the host about signatures of the algorithms that the host has passed the test of.
+fn verified_by_host(gate: Gate) -> Gate {
+    let signatures = HostSignatures::tested(&HostVerifier);
+    let names: Vec<_> = signatures.algorithms().iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        host::log(LogLevel::Info, "the host verifies no signatures: the filter's own code does");
+    } else {
+        host::log(LogLevel::Info, &format!("the host verifies {}", names.join(", ")));
+    }
+    gate.with_host_signatures(signatures)
 }

@@ -1,6 +1,9 @@
 //! The request as Envoy describes it.
 
 use portcullis::{HeaderPair, RequestHead};
+use proxy_wasm::types::Status;
+
+use crate::pairs;
 
 /// Method, target and headers of a request.
 #[derive(Debug)]
@@ -13,30 +16,41 @@ pub(crate) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Takes the pseudo-headers out of the pairs that Envoy gave, but for `:authority`, which is the `Host` of every version
-    /// of HTTP there. A request without path, like `CONNECT`, has an empty target, which the core refuses.
-    pub(crate) fn new(pairs: &'a [(String, Vec<u8>)]) -> Self {
-        let value = |wanted: &str| {
-            let pair = pairs.iter().find(|(name, _)| name == wanted);
-            pair.map(|(_, value)| value.as_slice()).unwrap_or_default()
-        };
-        let mut headers: Vec<_> = pairs
-            .iter()
-            .filter(|(name, _)| !name.starts_with(':'))
-            .map(|(name, value)| HeaderPair::new(name, value))
-            .collect();
-        let authority = pairs.iter().find(|(name, _)| name == ":authority");
-        if let Some((_, authority)) = authority
-            && !pairs.iter().any(|(name, _)| name == "host")
-        {
+    /// Reads what Envoy gave: takes the pseudo-headers out, but for `:authority`, which is the `Host` of every version of HTTP
+    /// there. A request without path, like `CONNECT`, has an empty target, which the core refuses.
+    ///
+    /// # Errors
+    ///
+    /// If these are no header pairs.
+    pub(crate) fn read(map: &'a [u8]) -> Result<Self, Status> {
+        let pairs = pairs::read(map)?;
+        let mut headers = Vec::with_capacity(pairs.len());
+        let (mut method, mut target, mut authority) = (None, None, None);
+        let (mut request_id, mut has_host) = (None, false);
+        for (name, value) in pairs {
+            match name {
+                ":method" => _ = method.get_or_insert(value),
+                ":path" => _ = target.get_or_insert(value),
+                ":authority" => _ = authority.get_or_insert(value),
+                name if name.starts_with(':') => {}
+                name => {
+                    if name == "x-request-id" {
+                        request_id.get_or_insert(value);
+                    }
+                    has_host |= name == "host";
+                    headers.push(HeaderPair::new(name, value));
+                }
+            }
+        }
+        if let (Some(authority), false) = (authority, has_host) {
             headers.push(HeaderPair::new("host", authority));
         }
-        Self {
-            method: value(":method"),
-            target: value(":path"),
-            request_id: core::str::from_utf8(value("x-request-id")).unwrap_or_default(),
+        Ok(Self {
+            method: method.unwrap_or_default(),
+            target: target.unwrap_or_default(),
+            request_id: core::str::from_utf8(request_id.unwrap_or_default()).unwrap_or_default(),
             headers,
-        }
+        })
     }
 
     /// Adds the header that announces a body, of which HTTP/2 need not have any: a request with a body is no CORS

@@ -9,7 +9,7 @@ use proxy_wasm::types::{LogLevel, Status};
 
 use crate::plugin::Plugin;
 use crate::request::Request;
-use crate::{client, host};
+use crate::{client, filter_state, host};
 
 /// What is known of one request. All of its methods call the host for it: it must be the one that calls are about.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(crate) struct Stream {
     /// The number of its context.
     pub(crate) id: u32,
     stage: Stage,
-    /// The address of the client; empty if there is none.
-    client: String,
+    /// The address of the client, once somebody has asked for it; empty if there is none.
+    client: Option<String>,
     /// What Envoy holds of the body, so far as it has said.
     held: Held,
     /// The time that went into the decision so far, without the waiting.
@@ -76,7 +76,7 @@ impl Stream {
         Self {
             id,
             stage: Stage::Held,
-            client: String::new(),
+            client: None,
             held: Held::default(),
             spent: Duration::ZERO,
             response: ResponseChanges::default(),
@@ -88,10 +88,9 @@ impl Stream {
     pub(crate) fn headers(&mut self, plugin: Option<&Plugin>, complete: bool) -> Result<Next, Status> {
         let started = host::now()?;
         let now = time(started);
-        self.client = client::address(&host::client());
         self.held.is_all = complete;
         let pairs = host::request_headers()?;
-        let mut request = Request::new(&pairs);
+        let mut request = Request::read(&pairs)?;
         if !complete {
             request.announce_body();
         }
@@ -99,7 +98,9 @@ impl Stream {
             let verdict = Verdict::refused(Reason::ConfigInvalid, request.request_id, now);
             return self.carry_out(None, &request, verdict, started);
         };
-        let step = plugin.gate.borrow_mut().begin(&request.head().with_client(&self.client), now);
+        // Asking the host takes as long as finding the route.
+        let client = if plugin.counts_clients { self.client() } else { "" };
+        let step = plugin.gate.borrow_mut().begin(&request.head().with_client(client), now);
         self.proceed(plugin, &request, step, started)
     }
 
@@ -107,7 +108,7 @@ impl Stream {
     pub(crate) fn go_on(&mut self, plugin: &Plugin, step: Step) -> Result<Next, Status> {
         let started = host::now()?;
         let pairs = host::request_headers()?;
-        self.proceed(plugin, &Request::new(&pairs), step, started)
+        self.proceed(plugin, &Request::read(&pairs)?, step, started)
     }
 
     /// What becomes of the request now that this much of its body is there, and perhaps all of it.
@@ -126,7 +127,7 @@ impl Stream {
             (Stage::AwaitsBody(need), Some(plugin)) => {
                 let started = host::now()?;
                 let pairs = host::request_headers()?;
-                self.proceed(plugin, &Request::new(&pairs), Step::Need(Need::Body(need)), started)
+                self.proceed(plugin, &Request::read(&pairs)?, Step::Need(Need::Body(need)), started)
             }
             _ => Ok(Next::Hold),
         }
@@ -177,7 +178,9 @@ impl Stream {
                     let mut gate = plugin.gate.borrow_mut();
                     step = gate.supply_record(need, &RecordLookup::Unavailable, time(started));
                 }
-                Step::Need(Need::Revocations(need)) => step = need.unavailable(),
+                Step::Need(Need::Revocations(need)) => {
+                    step = plugin.gate.borrow_mut().without_revocations(need);
+                }
                 Step::Need(Need::Body(need)) => match self.body_within(need.limit())? {
                     Some(body) => {
                         step = plugin.gate.borrow_mut().supply_body(need, Some(&body), time(started));
@@ -248,20 +251,34 @@ impl Stream {
         }
     }
 
+    /// The address of the client; empty if there is none.
+    fn client(&mut self) -> &str {
+        self.client.get_or_insert_with(|| client::address(&host::client()))
+    }
+
     /// Writes the decision down: log line, metrics, and what an access log may want.
     fn note(
-        &self,
+        &mut self,
         plugin: Option<&Plugin>,
         request: &Request<'_>,
         verdict: &Verdict,
         started: Duration,
     ) -> Result<(), Status> {
-        let method = core::str::from_utf8(request.method).unwrap_or_default();
-        let client = Some(self.client.as_str()).filter(|client| !client.is_empty());
-        let line = verdict.log_line_with_client(method, request.request_id, client);
-        // Envoy writes a prefix of its own before what a filter logs; its access log takes the line as it is.
-        host::log(LogLevel::Info, &line);
-        host::set_filter_state("portcullis.decision", &line)?;
+        let logs = host::logs(LogLevel::Info);
+        // Without a plugin nobody knows who wants it.
+        let keeps = plugin.is_none_or(|plugin| plugin.keeps_decisions);
+        if logs || keeps {
+            let method = core::str::from_utf8(request.method).unwrap_or_default();
+            let client = Some(self.client()).filter(|client| !client.is_empty());
+            let line = verdict.log_line_with_client(method, request.request_id, client);
+            // Envoy writes a prefix of its own before what a filter logs; its access log takes the line as it is.
+            if logs {
+                host::log(LogLevel::Info, &line);
+            }
+            if keeps {
+                host::set_filter_state(filter_state::DECISION, &line)?;
+            }
+        }
         if let Some(plugin) = plugin {
             plugin.metrics.count(verdict);
             plugin.metrics.remembered(plugin.gate.borrow().memory());

@@ -4,6 +4,8 @@ use portcullis_config::{RecordStore, Secrets};
 use wasm_bindgen::JsValue;
 use worker::js_sys::{JSON, Object, Reflect};
 
+use crate::signatures::{self, SIGNATURES};
+
 /// The variable that holds the configuration.
 const CONFIG: &str = "PORTCULLIS_CONFIG";
 
@@ -42,6 +44,19 @@ impl<'a> Environment<'a> {
         })
     }
 
+    /// Whether the host is asked about signatures.
+    ///
+    /// # Errors
+    ///
+    /// If the variable that tells is no text, or another one than it may be; with what to do.
+    pub(crate) fn signatures_on_host(&self) -> Result<bool, String> {
+        let value = self.binding(SIGNATURES);
+        if value.is_undefined() {
+            return signatures::on_host(None);
+        }
+        signatures::on_host(Some(&value.as_string().unwrap_or_default()))
+    }
+
     /// Whether a KV namespace is bound as `name`: what a variable of that name holds is none.
     fn has_namespace(&self, name: &str) -> bool {
         let get = Reflect::get(&self.binding(name), &JsValue::from_str("get"));
@@ -63,6 +78,11 @@ impl Secrets for Environment<'_> {
     }
 
     fn sends_calls(&self) -> bool {
+        true
+    }
+
+    fn shares_cache(&self) -> bool {
+        // The Cache API; where that does nothing, nothing is found in it.
         true
     }
 

@@ -9,13 +9,16 @@
 //! | `revocations` | the handle for `supply_revocations`, then by what names the store knows revocations of the credential |
 //! | `body` | the handle for `supply_body`, the greatest length of the request's body that is of use, in bytes |
 //! | `call` | the handle for `supply_reply`, the time-out in milliseconds, method, URL, then name, value of each header, an empty line, the body |
+//! | `shared` | the handle for `supply_reply`, the path of the entry of the shared cache that is its body, the greatest length of that, in bytes |
+//! | `share` | the path of an entry to make, for how many seconds, its text; then the rest is a frame of its own |
 //! | `wait` | the handle for `again`, and after how many milliseconds to call it |
 //! | `refresh` | the handle for `refreshed`, and the rest as in `call`: what `due` and `refreshed` return, and no decision |
 //!
 //! One string because each that crosses the boundary costs an allocation and a decoding on both sides. Only a body may
 //! hold a line break, and nothing follows it.
 
-use portcullis::{Call, CallTarget, Forward, Response};
+use portcullis::limits::SHARED_BYTES;
+use portcullis::{Call, CallTarget, Forward, Response, SharedAnswer};
 
 /// A field would break its frame: a line break in it, or nothing where something must be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +80,20 @@ pub(crate) fn call_lines(call: &Call, origin: &str) -> Result<String, Unframeabl
 /// The frame that asks for an answer to a call: of `kind`, for the decision or the fetch under `handle`.
 pub(crate) fn call(kind: &str, handle: &str, lines: &str) -> String {
     format!("{kind}\n{handle}\n{lines}")
+}
+
+/// What is before the name of an answer in the path of its entry. No origin has such a path, and no caller knows a name.
+const SHARED_PATH: &str = "/.portcullis/shared/";
+
+/// The frame that asks for an entry of the shared cache. The core made sure that `name` is hexadecimal digits.
+pub(crate) fn shared(handle: &str, name: &str) -> String {
+    format!("shared\n{handle}\n{SHARED_PATH}{name}\n{SHARED_BYTES}")
+}
+
+/// The frame that makes an entry, before `frame`. The core made sure that it is letters, digits, `-` and `_`.
+pub(crate) fn share(answer: &SharedAnswer, frame: &str) -> String {
+    let SharedAnswer { name, secs, sealed } = answer;
+    format!("share\n{SHARED_PATH}{name}\n{secs}\n{sealed}\n{frame}")
 }
 
 /// The frame that asks to come back.

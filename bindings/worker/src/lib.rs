@@ -6,6 +6,7 @@
 
 mod environment;
 mod frame;
+mod signatures;
 mod status;
 mod target;
 
@@ -15,8 +16,8 @@ use std::hash::DefaultHasher;
 use portcullis::api_key::RecordLookup;
 use portcullis::limits::WAIT_MILLIS;
 use portcullis::{
-    Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, RevocationLookup, Step,
-    UnixTime, Verdict,
+    CallNeed, Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, RevocationLookup,
+    Step, UnixTime, Verdict,
 };
 use portcullis_pending::{Notices, Pending, Refreshes};
 use wasm_bindgen::JsValue;
@@ -24,6 +25,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use worker::js_sys::Object;
 
 use crate::environment::Environment;
+use crate::signatures::{SignatureHost, verified_by};
 
 /// The gate of one isolate.
 ///
@@ -59,7 +61,7 @@ impl Ready {
         self.live.get_or_insert_with(|| {
             let mut seed = DefaultHasher::new();
             random.hash(&mut seed);
-            LiveGate::new(self.gate.clone(), seed.finish())
+            LiveGate::new(self.gate.clone(), seed.finish()).with_one_store().with_shared_cache(&self.origin)
         })
     }
 
@@ -86,8 +88,9 @@ struct Call<'a> {
 impl Gate {
     /// Compiles the configuration found in the Worker's environment. What is wrong with it goes to the log.
     ///
-    /// `origin` is the address that `handler.mjs` found in `ORIGIN`, as the URL parser writes it, if it found one.
-    pub fn create(environment: &Object, origin: Option<String>) -> Self {
+    /// `origin` is the address that `handler.mjs` found in `ORIGIN`, as the URL parser writes it, if it found one; `signatures` is
+    /// what verifies signatures faster than this module, if there is something.
+    pub fn create(environment: &Object, origin: Option<String>, signatures: Option<SignatureHost>) -> Self {
         let environment = Environment::new(environment);
         let mut problems = Vec::new();
         if origin.is_none() {
@@ -100,6 +103,7 @@ impl Gate {
             portcullis_config::load(document.as_bytes(), &environment).map_err(|errors| errors.to_string())
         });
         let loaded = loaded.map_err(|problem| problems.push(problem)).ok();
+        let on_host = environment.signatures_on_host().map_err(|problem| problems.push(problem)).ok();
         for problem in problems {
             worker::console_error!("portcullis: no request is allowed: {problem}");
         }
@@ -109,7 +113,14 @@ impl Gate {
         for diagnostic in loaded.iter().flat_map(|loaded| &loaded.diagnostics) {
             worker::console_warn!("portcullis: {diagnostic}");
         }
-        let ready = loaded.zip(origin).map(|(loaded, origin)| Ready::new(loaded.gate, origin));
+        let ready = loaded.zip(origin).zip(on_host).map(|((loaded, origin), on_host)| {
+            let host = signatures.filter(|_| on_host);
+            let gate = match host {
+                Some(host) => verified_by(host, loaded.gate),
+                None => loaded.gate,
+            };
+            Ready::new(gate, origin)
+        });
         Self::of(ready)
     }
 
@@ -185,7 +196,8 @@ impl Gate {
     }
 
     /// Goes on, once, with the decision that waits for the answer to a call: its status, its headers as `decide` takes them,
-    /// and its body; without a body there was no answer. `method` and `request_id` are those of the request.
+    /// and its body; without a body there was no answer. Or with the one that waits for what the shared cache has under a name:
+    /// the body is that. `method` and `request_id` are those of the request, and no two requests have one identifier.
     #[allow(
         clippy::too_many_arguments,
         reason = "each object that crosses the boundary costs more than all of these"
@@ -204,9 +216,13 @@ impl Gate {
         let call = Call::new(method, request_id, client, now);
         let (need, headers) = (self.pending.take_call(handle), pairs(headers));
         let reply = body.as_deref().map(|body| Reply { status, headers: &headers, body });
-        let frame = self.go_on(call, need, |live, need| live.supply_reply(need, reply.as_ref(), call.now));
+        let is_look = need.as_ref().is_some_and(|need| need.shared_name().is_some());
+        let frame = self.go_on(call, need, |live, need| match is_look {
+            true => live.supply_shared(need, body.as_deref(), call.now),
+            false => live.supply_reply(need, reply.as_ref(), call.now),
+        });
         self.notice(call.now);
-        frame
+        self.sharing(call, frame)
     }
 
     /// Looks again, once, whether another decision has found out what the decision under `handle` waits for. `method` and
@@ -344,6 +360,28 @@ impl Gate {
         frame::call("refresh", &self.refreshes.keep(refresh), &lines)
     }
 
+    /// The frame, behind the answer that it follows from, if that is to be shared.
+    fn sharing(&mut self, call: Call<'_>, frame: String) -> String {
+        let live = self.ready.as_mut().and_then(|ready| ready.live.as_mut());
+        match live.and_then(|live| live.take_shared(call.request_id)) {
+            Some(answer) => frame::share(&answer, &frame),
+            None => frame,
+        }
+    }
+
+    /// The frame that asks for a call, or first for a look into the shared cache.
+    fn call(&mut self, call: Call<'_>, need: CallNeed) -> String {
+        if let Some(name) = need.shared_name().map(str::to_owned) {
+            return frame::shared(&self.pending.keep(Need::Call(need)), &name);
+        }
+        let origin = self.ready.as_ref().map(|ready| ready.origin.as_str()).unwrap_or_default();
+        match frame::call_lines(need.call(), origin) {
+            Ok(lines) => frame::call("call", &self.pending.keep(Need::Call(need)), &lines),
+            // It cannot be sent.
+            Err(_) => self.go_on(call, Some(need), |live, need| live.supply_reply(need, None, call.now)),
+        }
+    }
+
     fn notice(&mut self, now: UnixTime) {
         if let Some(ready) = &mut self.ready {
             ready.notice(now);
@@ -361,16 +399,7 @@ impl Gate {
                 let keys = need.store_keys().to_vec();
                 frame::need_revocations(&self.pending.keep(Need::Revocations(need)), &keys)
             }
-            Step::Need(Need::Call(need)) => {
-                let origin = self.ready.as_ref().map(|ready| ready.origin.as_str()).unwrap_or_default();
-                match frame::call_lines(need.call(), origin) {
-                    Ok(lines) => frame::call("call", &self.pending.keep(Need::Call(need)), &lines),
-                    // It cannot be sent.
-                    Err(_) => {
-                        self.go_on(call, Some(need), |live, need| live.supply_reply(need, None, call.now))
-                    }
-                }
-            }
+            Step::Need(Need::Call(need)) => self.call(call, need),
             Step::Need(Need::Wait(need)) => frame::wait(&self.pending.keep(Need::Wait(need)), WAIT_MILLIS),
             Step::Need(Need::Body(need)) => {
                 let limit = need.limit();

@@ -31,6 +31,10 @@ impl Secrets for Given {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 fn gate() -> Gate {
@@ -203,6 +207,42 @@ fn a_call_is_lines_and_its_answer_lets_in() {
     let found = lines(&gate.again(&waiting[1], "GET", "request-1", "", NOW));
     assert_eq!(&*found[0], "forward");
     assert_internal(&lines(&gate.again(&waiting[1], "GET", "request-1", "", NOW)));
+}
+
+#[test]
+fn an_answer_is_shared_before_the_decision_and_looked_for_before_the_call() {
+    let gate = || {
+        let document = r#"{
+            "profile": "agentflow",
+            "identity": {"ask": "/me", "subject": "/id", "roles": [{"at": "/admin", "map": {"true": ["admin"]}}]},
+            "memory": {"shared": {"secret": {"env": "CACHE_SECRET"}}}
+        }"#;
+        let gate = portcullis_config::load(document.as_bytes(), &Given).unwrap().gate;
+        Gate::of(Some(Ready::new(gate, "http://origin".to_string())))
+    };
+    let look = |gate: &mut Gate| {
+        let frame = ask(gate, "opaque");
+        assert_eq!((&*frame[0], &*frame[3], frame.len()), ("shared", "87440", 4));
+        assert!(frame[2].starts_with("/.portcullis/shared/") && !frame[2].contains("opaque"), "{}", frame[2]);
+        (frame[1].clone(), frame[2].clone())
+    };
+    let mut first = gate();
+    let (handle, path) = look(&mut first);
+    let frame = reply(&mut first, &handle, 0, None);
+    assert_eq!(&*frame[0], "call");
+    let frame = reply(&mut first, &frame[1], 200, Some(r#"{"id": "alice", "admin": true}"#));
+    assert_eq!((&*frame[0], &*frame[1], &*frame[2]), ("share", &*path, "30"));
+    assert_eq!((&*frame[4], &*frame[6]), ("forward", "http://origin/v1/threads"));
+
+    let mut second = gate();
+    let (handle, same) = look(&mut second);
+    assert_eq!(same, path);
+    let found = reply(&mut second, &handle, 0, Some(&frame[3]));
+    assert_eq!((&*found[0], &*found[2]), ("forward", "http://origin/v1/threads"));
+    assert!(second.status(NOW).contains(r#""shared":{"hits":1,"misses":0}"#), "{}", second.status(NOW));
+    assert!(!asking_gate().status(NOW).contains("shared"));
+    // Used up.
+    assert_internal(&reply(&mut second, &handle, 0, Some(&frame[3])));
 }
 
 #[test]

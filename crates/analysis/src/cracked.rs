@@ -45,13 +45,18 @@ fn named(document: &Document) -> Vec<(String, &SecretDocument)> {
         Some(IdentityDocument::Asked(members)) => members.client.as_ref().map(|client| &client.secret),
         Some(IdentityDocument::Origin) | None => None,
     };
+    let session = document.credentials.session.as_ref().map(|session| &session.secret);
     let others = [
         ("/api_keys/pepper", pepper),
         ("/upstream/token/secret", minted),
-        ("/upstream/origin_key", document.upstream.origin_key.as_ref()),
         ("/identity/client/secret", client),
+        ("/credentials/session/secret", session),
     ];
-    keys.chain(others.into_iter().filter_map(|(place, secret)| Some((place.to_owned(), secret?)))).collect()
+    let origin_keys = document.upstream.origin_key.iter().flat_map(|keys| keys.secrets());
+    let origin_keys = origin_keys.map(|(below, secret)| (format!("/upstream/origin_key{below}"), secret));
+    keys.chain(origin_keys)
+        .chain(others.into_iter().filter_map(|(place, secret)| Some((place.to_owned(), secret?))))
+        .collect()
 }
 
 fn is_on_the_list(secret: &[u8]) -> bool {

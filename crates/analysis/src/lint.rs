@@ -7,6 +7,7 @@
 
 mod identity;
 mod issuers;
+mod origin_keys;
 mod roles;
 mod routes;
 
@@ -21,6 +22,7 @@ pub fn lints(configuration: &Configuration) -> Vec<Diagnostic> {
     identity::check(configuration, &mut diagnostics);
     routes::check(configuration, &mut diagnostics);
     roles::check(configuration, &mut diagnostics);
+    origin_keys::check(configuration, &mut diagnostics);
     let cors = &configuration.document.cors;
     if !cors.allowed_origins.is_empty() && cors.preflight != PreflightDocument::Answer {
         diagnostics.push(

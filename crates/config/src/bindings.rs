@@ -41,6 +41,11 @@ pub(crate) fn parse(
         let message = "a parameter of the path is always there; remove \"optional\"".to_owned();
         return Err(BindingError { inside: "optional", message });
     }
+    let nullable = written.nullable.unwrap_or(false);
+    if nullable && !(optional && matches!(parameter, Parameter::Body(_) | Parameter::FormJson(_))) {
+        let message = "only JSON has a null, and where a parameter may be null it may be missing: write \"optional\": true, of a \"body.\" or a \"form_json.\" parameter; else remove \"nullable\"";
+        return Err(BindingError { inside: "nullable", message: message.to_owned() });
+    }
     let values = match (&written.equals, &written.ask) {
         (Some(equals), None) => values(equals).ok_or_else(|| {
             let message =
@@ -64,7 +69,7 @@ pub(crate) fn parse(
         let message = "the origin is asked about parameters of the path, the query and the body; compare this one with \"equals\"";
         return Err(BindingError { inside: "ask", message: message.to_owned() });
     }
-    Ok(Binding { parameter, values, optional })
+    Ok(Binding { parameter, values, optional, nullable })
 }
 
 fn parameter(text: &str, template: &RouteTemplate) -> Result<Parameter, String> {
@@ -81,13 +86,14 @@ fn parameter(text: &str, template: &RouteTemplate) -> Result<Parameter, String> 
         }
         Some(("header", name)) if is_header(name) => Parameter::Header(name.to_ascii_lowercase()),
         Some(("cookie", name)) if is_cookie(name) => Parameter::Cookie(name.to_owned()),
-        Some(("body" | "form", _)) if template.is_websocket() => {
+        Some(("body" | "form" | "form_json", _)) if template.is_websocket() => {
             return Err("an upgrade has no body; compare a parameter of the path or the query".to_owned());
         }
         Some(("body", pointer)) if pointer.starts_with('/') => {
             Parameter::Body(Pointer::parse(pointer).ok_or_else(unknown_parameter)?)
         }
         Some(("form", name)) if !name.is_empty() => Parameter::Form(name.to_owned()),
+        Some(("form_json", name)) if !name.is_empty() => Parameter::FormJson(name.to_owned()),
         _ => return Err(unknown_parameter()),
     })
 }
@@ -104,7 +110,7 @@ fn values(text: &str) -> Option<Values> {
 }
 
 fn unknown_parameter() -> String {
-    "write a parameter as \"path.name\", \"query.name\", \"header.name\", \"cookie.name\", \"form.name\" or, with a JSON pointer, \"body./name\"".to_owned()
+    "write a parameter as \"path.name\", \"query.name\", \"header.name\", \"cookie.name\", \"form.name\", \"form_json.name\" or, with a JSON pointer, \"body./name\"".to_owned()
 }
 
 /// What keeps `bindings` from all holding at once, whatever the request.
@@ -117,7 +123,7 @@ pub(crate) fn check_together(bindings: &[Binding]) -> Result<(), &'static str> {
         bindings.iter().any(|binding| !binding.optional && wanted(&binding.parameter))
     };
     if required(|parameter| matches!(parameter, Parameter::Body(_)))
-        && required(|parameter| matches!(parameter, Parameter::Form(_)))
+        && required(|parameter| matches!(parameter, Parameter::Form(_) | Parameter::FormJson(_)))
     {
         return Err("no body is JSON and a form at once; make the bindings on one of them optional");
     }
@@ -168,7 +174,11 @@ pub(crate) fn check_sent(
             Some("it carries a credential, which the gate verifies, replaces or removes".to_owned())
         }
         Parameter::Cookie(_) => why_header_is_not_sent("cookie", upstream, locations),
-        Parameter::Path { .. } | Parameter::Query(_) | Parameter::Body(_) | Parameter::Form(_) => None,
+        Parameter::Path { .. }
+        | Parameter::Query(_)
+        | Parameter::Body(_)
+        | Parameter::Form(_)
+        | Parameter::FormJson(_) => None,
     };
     for route in policy.routes.iter() {
         for binding in &route.bindings {

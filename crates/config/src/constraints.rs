@@ -9,8 +9,9 @@ use alloc::vec::Vec;
 
 use portcullis::jose::Algorithm;
 use portcullis::limits::{
-    CARRIED_CLAIMS, JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS,
-    MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX, NUMERIC_DATE_MAX, STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
+    CARRIED_CLAIMS, CLAIM_BYTES, JWK_SET_KEYS, LEEWAY_SECS, MEMORY_ENTRIES_MAX, MINTED_TTL_SECS,
+    MINTED_WEBSOCKET_TTL_SECS, NO_SECS_MAX, NUMERIC_DATE_MAX, ORIGIN_KEYS, SESSION_AGE_SECS_MAX,
+    STALE_SECS_MAX, TOKEN_BYTES_MAX, YES_SECS_MAX,
 };
 use portcullis::parts::WEBSOCKET;
 use serde_json::{Value, json};
@@ -97,6 +98,10 @@ fn constraints() -> Vec<(&'static str, Value)> {
                 "properties": { "secret": { "type": "null" } },
             } }),
         ),
+        (
+            "/$defs/SessionDocument/properties/max_age_secs",
+            json!({ "minimum": 1, "maximum": SESSION_AGE_SECS_MAX }),
+        ),
         ("/$defs/BundleDocument/properties/stale_secs", json!({ "maximum": STALE_SECS_MAX })),
         ("/$defs/KeyDocument", one_kind_of_key()),
         ("/$defs/KeyDocument/properties/kid", json!({ "minLength": 1, "maxLength": 256 })),
@@ -132,6 +137,12 @@ fn constraints() -> Vec<(&'static str, Value)> {
         ("/$defs/RoleDocument/properties/permissions/items", pattern.clone()),
         ("/$defs/RoleDocument/properties/deny/items", pattern),
         ("/$defs/UpstreamDocument", something_to_swap_for()),
+        ("/$defs/OriginKeyDocument/anyOf/1", json!({ "minItems": 1, "maxItems": ORIGIN_KEYS })),
+        (
+            "/$defs/AssignedKeyDocument/properties/subject",
+            json!({ "minLength": 1, "maxLength": CLAIM_BYTES }),
+        ),
+        ("/$defs/AssignedKeyDocument/properties/tenant", json!({ "minLength": 1, "maxLength": CLAIM_BYTES })),
         (
             "/$defs/CarriedClaims/anyOf/0",
             json!({ "maxItems": CARRIED_CLAIMS, "uniqueItems": true, "items": {
@@ -143,6 +154,7 @@ fn constraints() -> Vec<(&'static str, Value)> {
             json!({ "maxProperties": CARRIED_CLAIMS, "propertyNames": { "minLength": 1, "not": { "enum": not_carried } } }),
         ),
         ("/$defs/UpstreamDocument/properties/remove_headers/items", header.clone()),
+        ("/$defs/UpstreamDocument/properties/refuse_headers/items", header.clone()),
         ("/$defs/IdentityNamesDocument/properties/subject", identity.clone()),
         ("/$defs/IdentityNamesDocument/properties/roles", identity.clone()),
         ("/$defs/IdentityNamesDocument/properties/scopes", identity.clone()),
@@ -279,7 +291,7 @@ fn something_to_swap_for() -> Value {
         "if": { "required": ["credential"], "properties": { "credential": { "const": "swap" } } },
         "then": { "oneOf": [
             { "required": ["token"], "properties": { "token": { "type": "object" } } },
-            { "required": ["origin_key"], "properties": { "origin_key": { "type": "object" } } },
+            { "required": ["origin_key"], "properties": { "origin_key": { "not": { "type": "null" } } } },
         ] },
     })
 }

@@ -5,7 +5,8 @@ use core::fmt;
 use portcullis::CredentialHandling;
 
 use crate::document::{
-    ApiKeyRecordDocument, Document, RecordCredential, RouteCredentialDocument, RouteDocument,
+    AboutDocument, ApiKeyRecordDocument, CredentialFormDocument, Document, EndpointKind, IdentityDocument,
+    RecordCredential, RouteCredentialDocument, RouteDocument,
 };
 use crate::published::Published;
 use crate::secrets::Secrets;
@@ -47,6 +48,24 @@ impl Context<'_> {
     pub(crate) fn has_forwarding_route(&self) -> bool {
         let mut routes = self.document.policy.routes.values();
         routes.any(|route| route.credential == Some(RouteCredentialDocument::Forward))
+    }
+
+    /// Whether the origin is asked, with the caller's own header, about credentials that nothing here verifies.
+    pub(crate) fn asks_origin(&self) -> bool {
+        let members = match &self.document.identity {
+            None => None,
+            Some(IdentityDocument::Origin) => self.system.identity.as_ref(),
+            Some(IdentityDocument::Asked(members)) => Some(&**members),
+        };
+        members.is_some_and(|members| {
+            let as_sent = match &members.credential {
+                Some(form) => *form == CredentialFormDocument::AsSent,
+                None => members.kind == EndpointKind::WhoAmI,
+            };
+            let about = members.about.as_deref();
+            let is_asked = about.is_none_or(|about| about.contains(&AboutDocument::Opaque));
+            as_sent && is_asked && members.ask.starts_with('/')
+        })
     }
 
     /// The header of API keys, as it is written.

@@ -27,19 +27,29 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     let sentinels = own.websocket_protocols.as_ref().or(known.websocket_protocols.as_ref());
     let parameter = own.websocket_query.as_ref().or(known.websocket_query.as_ref());
     check_forwarded(context, diagnostics);
+    let asks = context.asks_origin();
+    // Beside cookies of the document's own, none of the origin's is looked at.
+    let (session_cookies, origin_cookies) = known
+        .origin_cookies
+        .iter()
+        .cloned()
+        .partition(|name| asks && own.cookies.is_empty() && system.session_cookies.contains(name));
     Some(CredentialLocations {
         authorization: own.authorization,
         api_key_header,
         api_key_prefixes: system.api_key_prefixes.clone(),
         bare_authorization: system.bare_authorization,
+        bare_sessions: asks && system.bare_sessions,
+        share_token_chars: system.share_tokens.as_ref().map(|tokens| tokens.chars),
         websocket_protocols: sentinels.cloned().unwrap_or_default(),
         query_parameter: parameter.filter(|name| !name.is_empty()).cloned(),
         origin_query_parameter: known.websocket_query.clone(),
+        session_cookies,
         cookies: cookies("cookies", &own.cookies, &known.origin_cookies, diagnostics),
         origin_cookies: {
             let taken: Vec<String> = own.cookies.iter().chain(&known.origin_cookies).cloned().collect();
             let more = cookies("origin_cookies", &own.origin_cookies, &taken, diagnostics);
-            known.origin_cookies.iter().cloned().chain(more).collect()
+            Vec::into_iter(origin_cookies).chain(more).collect()
         },
     })
 }

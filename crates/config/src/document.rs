@@ -7,6 +7,7 @@ mod cors;
 mod identity;
 mod instant;
 mod key;
+mod origin_key;
 mod policy;
 mod rate;
 mod secret;
@@ -19,6 +20,7 @@ use alloc::vec::Vec;
 use portcullis::CredentialHandling;
 use portcullis::jose::Algorithm;
 use portcullis::json::{Pointer, Value};
+use portcullis::limits::SESSION_AGE_SECS;
 use portcullis::parts::Mode;
 use serde::Deserialize;
 
@@ -33,15 +35,17 @@ pub use cors::{CorsDocument, PreflightDocument};
 pub use identity::{IdentityHeadersDocument, IdentityNamesDocument};
 pub use instant::InstantDocument;
 pub use key::KeyDocument;
+pub use origin_key::{AssignedKeyDocument, OriginKeyDocument};
 pub use policy::{
-    BindingDocument, HeadRoutes, PolicyDocument, RoleDocument, RouteCredentialDocument, RouteDocument,
+    BindingDocument, HeadRoutes, ObjectsDocument, PolicyDocument, RoleDocument, RouteCredentialDocument,
+    RouteDocument,
 };
 pub use rate::RateDocument;
 pub use secret::{SecretDocument, SecretEncoding};
 pub use state::{
     AboutDocument, ClientDocument, CredentialFormDocument, EndpointKind, IdentityDocument, IdentityMembers,
     MemoryDocument, MethodDocument, RevokedDocument, RevokedIssuerDocument, RevokedSessionDocument,
-    RevokedSubjectDocument, RevokedTokenDocument, RoleReadingDocument,
+    RevokedSubjectDocument, RevokedTokenDocument, RoleReadingDocument, SharedDocument,
 };
 
 /// The whole document.
@@ -192,6 +196,24 @@ pub struct CredentialsDocument {
     pub cookies: Vec<String>,
     /// Cookies that the origin takes for a credential, besides those it is known for: they never reach it.
     pub origin_cookies: Vec<String>,
+    /// By what the origin's own sessions are checked before it is asked about them.
+    pub session: Option<SessionDocument>,
+}
+
+/// How the origin signs its sessions.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object with \"secret\"")]
+pub struct SessionDocument {
+    /// The secret it signs them with.
+    pub secret: SecretDocument,
+    /// Greatest accepted age of a session, in seconds since it was signed.
+    #[serde(default = "default_session_secs")]
+    pub max_age_secs: u64,
+}
+
+fn default_session_secs() -> u64 {
+    SESSION_AGE_SECS
 }
 
 impl Default for CredentialsDocument {
@@ -203,6 +225,7 @@ impl Default for CredentialsDocument {
             websocket_query: None,
             cookies: Vec::new(),
             origin_cookies: Vec::new(),
+            session: None,
         }
     }
 }
@@ -217,14 +240,17 @@ pub struct UpstreamDocument {
     pub credential: Option<CredentialHandling>,
     /// The token that replaces the caller's credential.
     pub token: Option<MintDocument>,
-    /// The origin's own API key that replaces the caller's credential.
-    pub origin_key: Option<SecretDocument>,
+    /// The API key of the origin's own that replaces the caller's credential: one for all callers, or a list of which the
+    /// first that is for the caller counts. Whoever it has none for is refused.
+    pub origin_key: Option<OriginKeyDocument>,
     /// Whether `X-Auth-Subject`, `X-Auth-Roles`, `X-Auth-Scopes` and `X-Auth-Tenant` are set; or the headers that are set
     /// in place of these.
     pub identity_headers: Option<IdentityHeadersDocument>,
     /// Headers that never reach the origin, besides those that claim an identity.
     #[serde(default)]
     pub remove_headers: Vec<String>,
+    /// Headers with which a request is refused; empty for none, the profile's if absent.
+    pub refuse_headers: Option<Vec<String>>,
     /// Headers that claim an identity and pass all the same, because something in front of the gate writes them and takes
     /// them out of callers' requests.
     #[serde(default)]

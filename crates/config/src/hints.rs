@@ -29,7 +29,7 @@ fn foreign_member(name: &str) -> Option<&'static str> {
             "write what was taken back at the top of the document, under \"revoked\""
         }
         "cache" | "caching" | "cache_ttl" | "cache_secs" => {
-            "how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\""
+            "how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\"; what instances share is \"memory\": {\"shared\": …}"
         }
         "iss" => "did you mean \"issuer\"?",
         "aud" => "did you mean \"audience\"?",

@@ -11,9 +11,9 @@ use portcullis::json::{Pointer, Value};
 use portcullis::limits::{CLAIM_LIST, NO_SECS, NO_SECS_MAX, SUBJECT_PREFIX_BYTES, YES_SECS, YES_SECS_MAX};
 use portcullis::parts::{
     AnswerRules, Condition, CredentialForm, Identity, Policy, Question, QuestionMethod, RoleReading,
-    ScopeVocabulary, check_url,
+    ScopeVocabulary, ShareTokens, check_url,
 };
-use portcullis::{CallTarget, SecretBytes};
+use portcullis::{CallTarget, CredentialHandling, SecretBytes};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -21,6 +21,8 @@ use crate::document::{
     AboutDocument, CredentialFormDocument, EndpointKind, IdentityDocument, IdentityMembers, MethodDocument,
 };
 use crate::resolve::resolve;
+use crate::session;
+use crate::system::{ShareTokensFacts, System};
 
 const PLACE: &str = "/identity";
 
@@ -70,6 +72,7 @@ pub(crate) fn compile(
     carried: &[Pointer],
     diagnostics: &mut Diagnostics,
 ) -> Option<Identity> {
+    let session = session::compile(context, diagnostics);
     let written = match context.document.identity.as_ref()? {
         IdentityDocument::Asked(members) => &**members,
         IdentityDocument::Origin => match &context.system.identity {
@@ -107,9 +110,7 @@ pub(crate) fn compile(
     let answer = answer(written, &defaults, default_role, policy, diagnostics);
     let answer = answer.map(|rules| AnswerRules { carried: carried.to_vec(), ..rules });
     match context.document.identity {
-        Some(IdentityDocument::Origin) => {
-            check_known_roles(written, policy, &context.system.name, diagnostics)
-        }
+        Some(IdentityDocument::Origin) => check_known_roles(written, policy, context.system, diagnostics),
         _ => check_roles(written, policy, diagnostics),
     }
     let about = written.about.as_deref().unwrap_or(&[AboutDocument::Opaque]);
@@ -137,7 +138,14 @@ pub(crate) fn compile(
     if yes_secs == 0 {
         diagnostics.error(at("yes_secs"), "at least 1 second, or no answer would be good for anything");
     }
+    let asks_origin = context.asks_origin();
+    let facts = context.system.share_tokens.as_ref().filter(|_| asks_origin);
     Some(Identity {
+        session,
+        share: facts.map(share),
+        api_key_roles: if asks_origin { context.system.api_key_roles.clone() } else { Vec::new() },
+        // Its own credentials say to it who the caller is, which the one key that takes the place of others does not.
+        handling: (asks_origin && !context.system.reads_tokens).then_some(CredentialHandling::Forward),
         question: question?,
         answer: answer?,
         opaque: about.contains(&AboutDocument::Opaque),
@@ -145,6 +153,25 @@ pub(crate) fn compile(
         yes_secs,
         no_secs,
     })
+}
+
+/// What is asked about tokens that come with a link.
+fn share(facts: &ShareTokensFacts) -> ShareTokens {
+    let defaults = Defaults::of(EndpointKind::WhoAmI);
+    let condition = |(place, value): (&String, &Value)| {
+        Pointer::parse(place).map(|place| Condition { place, value: value.clone() })
+    };
+    ShareTokens {
+        question: Question {
+            method: defaults.method,
+            target: CallTarget::Origin(facts.ask.clone()),
+            credential: defaults.credential,
+            client: None,
+        },
+        no_statuses: defaults.refusals.to_vec(),
+        active: facts.active.iter().filter_map(condition).collect(),
+        roles: facts.roles.clone(),
+    }
 }
 
 fn at(member: &str) -> String {
@@ -298,16 +325,19 @@ fn answer(
 fn check_known_roles(
     written: &IdentityMembers,
     policy: Option<&Policy>,
-    system: &str,
+    system: &System,
     diagnostics: &mut Diagnostics,
 ) {
     let Some(policy) = policy else { return };
-    let mut given = written.roles.iter().flat_map(|reading| reading.map.values().flatten());
+    let shared = system.share_tokens.iter().flat_map(|tokens| &tokens.roles);
+    let given = written.roles.iter().flat_map(|reading| reading.map.values().flatten());
+    let mut given = given.chain(&system.api_key_roles).chain(shared);
     if let Some(role) = given.find(|role| policy.roles.get(role).is_none()) {
         diagnostics.error(
             PLACE,
             format!(
-                "what {system} answers stands for the role \"{role}\", which the policy does not have; give it one by that name, or write {{\"ask\": …, \"subject\": …}} with roles of your own"
+                "what {} answers stands for the role \"{role}\", which the policy does not have; give it one by that name, or write {{\"ask\": …, \"subject\": …}} with roles of your own",
+                system.name
             ),
         );
     }

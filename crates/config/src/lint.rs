@@ -136,6 +136,10 @@ lints! {
     OwnKeySwapped => "own_key_swapped", Warning,
         "to the origin the caller is no longer the key's owner but that of the gate's key, with all that is theirs",
         "say what is meant in the record: \"credential\": \"forward\" or \"swap\"";
+    /// A key, or the default role, that no key of the origin's own is for.
+    OriginKeyUnassigned => "origin_key_unassigned", Warning,
+        "every request of such a caller is refused, and a slip in a name of the list looks the same",
+        "add an entry that is for the caller, or a last one without subject, tenant and role for everybody else";
     /// A role denies something that no route asks for.
     DenyUnused => "deny_unused", Warning,
         "a slip in a denial denies nothing, and nobody notices",
@@ -204,6 +208,10 @@ lints! {
     RolesOverridden => "roles_overridden", Warning,
         "what the configuration says about the roles of these callers has no effect",
         "leave it out, or leave \"tokens\" out of \"identity.about\"; to limit which roles answers give, write \"permitted_roles\" there";
+    /// The origin is not asked whose an object is, though it is known how.
+    ObjectsUnasked => "objects_unasked", Warning,
+        "the origin lets every user name some objects of others, and what could tell them apart is not asked for",
+        "set \"policy\": {\"objects\": \"origin\"} on a host that asks the origin; on another, accept the finding by its code";
     /// There are more diagnostics than are listed.
     MoreDiagnostics => "more_notices", Advice,
         "the list is cut off so that a large document does not flood a log",

@@ -6,10 +6,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use portcullis::json::{self, Budget, JsonError, Value};
-use portcullis::limits::{
-    CONFIG_BYTES, MEMORY_CLIENTS, MEMORY_ENTRIES, MEMORY_ENTRIES_MAX, TOKEN_BYTES, TOKEN_BYTES_MAX,
-};
-use portcullis::parts::{BundleSource, GateParts, MemorySize, Upstream};
+use portcullis::limits::{CONFIG_BYTES, TOKEN_BYTES, TOKEN_BYTES_MAX};
+use portcullis::parts::{BundleSource, GateParts, Upstream};
 use portcullis::{Gate, PolicyVersion};
 use serde::Deserialize as _;
 
@@ -25,8 +23,8 @@ use crate::reader::Reader;
 use crate::secrets::Secrets;
 use crate::system::System;
 use crate::{
-    api_keys, bindings, bundle, cors, credentials, dangers, identity, issuers, limits, policy, revoked,
-    roles, secrets_in_document, syntax, upstream,
+    api_keys, bindings, bundle, cors, credentials, dangers, identity, issuers, limits, memory, policy,
+    revoked, roles, secrets_in_document, syntax, upstream,
 };
 
 /// What a host needs of a configuration.
@@ -76,11 +74,11 @@ pub fn compile(document: &[u8], secrets: &dyn Secrets) -> Result<Configuration, 
     }
     let published = Published::read();
     secrets_in_document::check(&value, &published, &mut diagnostics);
-    let version = version(&value);
+    let written = written(&value);
     drop(value);
     let system = System::read(document.profile)?;
     let context = Context { document: &document, system: &system, secrets, published: &published };
-    let gate = compile_gate(&context, version, &mut diagnostics);
+    let gate = compile_gate(&context, &written, &mut diagnostics);
     match gate {
         Some(gate) if diagnostics.error_count() == 0 => {
             dangers::check(&context, &mut diagnostics);
@@ -113,17 +111,13 @@ fn read(value: &Value) -> Result<Document, ConfigError> {
     Document::deserialize(Reader(value)).map_err(|error| ConfigError::new(error.pointer(), error.message))
 }
 
-/// The name of a document does not depend on how it is written: hosts hand it over as text, or as members that they have
-/// read themselves.
-fn version(document: &Value) -> PolicyVersion {
-    PolicyVersion::of(&serde_json::to_vec(document).unwrap_or_default())
+/// The document as it is named after. That does not depend on how it is written: hosts hand it over as text, or as members
+/// that they have read themselves.
+fn written(document: &Value) -> Vec<u8> {
+    serde_json::to_vec(document).unwrap_or_default()
 }
 
-fn compile_gate(
-    context: &Context<'_>,
-    version: PolicyVersion,
-    diagnostics: &mut Diagnostics,
-) -> Option<Gate> {
+fn compile_gate(context: &Context<'_>, written: &[u8], diagnostics: &mut Diagnostics) -> Option<Gate> {
     let Context { document, system, .. } = context;
     let policy = policy::compile(context, diagnostics);
     let default_role: Option<String> =
@@ -132,7 +126,7 @@ fn compile_gate(
     let failures = document.limits.failures.as_ref();
     let failures =
         failures.map(|written| limits::rate(written, "/limits/failures", context.secrets, diagnostics));
-    let upstream = upstream::compile(context, diagnostics);
+    let upstream = upstream::compile(context, policy.as_ref(), diagnostics);
     let carried = upstream.as_ref().map(Upstream::carried_places).unwrap_or_default();
     let issuers = issuers::compile(context, default_role.as_deref(), policy.as_ref(), &carried, diagnostics);
     let bundle = bundle::compile(context, diagnostics);
@@ -154,10 +148,8 @@ fn compile_gate(
     if !(1..=TOKEN_BYTES_MAX).contains(&token_bytes) {
         diagnostics.error("/limits/token_bytes", format!("must lie between 1 and {TOKEN_BYTES_MAX}"));
     }
-    let entries = document.memory.entries.unwrap_or(MEMORY_ENTRIES);
-    if entries > MEMORY_ENTRIES_MAX {
-        diagnostics.error("/memory/entries", format!("at most {MEMORY_ENTRIES_MAX}"));
-    }
+    let memory = memory::size(context, diagnostics);
+    let shared = memory::shared(context, written, diagnostics);
     let Issuers { issuers, sources, bundled } = issuers?;
     let bundle = bundle?.map(|source| BundleSource { issuers: bundled, ..source });
     Some(Gate::new(GateParts {
@@ -171,13 +163,15 @@ fn compile_gate(
         identity,
         revocations,
         failures,
-        memory: MemorySize { entries, clients: MEMORY_CLIENTS },
+        memory,
+        shared,
         policy: policy?,
         upstream: upstream?,
+        signatures: None,
         token_bytes,
         cors,
         reason_header: document.audit.reason_header,
         mode: document.mode,
-        version,
+        version: PolicyVersion::of(written),
     }))
 }

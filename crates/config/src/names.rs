@@ -56,6 +56,8 @@ names! {
     RagModulo = "rag-modulo",
     /// RAGFlow 0.27.0: its API server, on port 9380.
     Ragflow = "ragflow",
+    /// RAGFlow v0.24.0: its API server, on port 9380.
+    Ragflow024 = "ragflow-0.24",
     /// Any other origin: no routes, no roles, RFC 9457 bodies.
     Generic = "generic",
 }

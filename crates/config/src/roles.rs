@@ -32,8 +32,11 @@ pub(crate) fn compile(
     let no_roles = BTreeMap::new();
     let written = own.as_ref().or(context.system.policy.roles.as_ref()).unwrap_or(&no_roles);
     let known: BTreeSet<&str> = written.keys().chain(more.keys()).map(String::as_str).collect();
+    // What the system's roles may do besides goes with them.
+    let objects = context.document.policy.objects.and(context.system.objects.as_ref());
+    let objects = objects.filter(|_| own.is_none()).map_or(&no_roles, |policy| &policy.extend_roles);
     let mut all: BTreeMap<String, RoleRules> = BTreeMap::new();
-    for (member, roles) in [("roles", written), ("extend_roles", more)] {
+    for (member, roles) in [("roles", written), ("objects", objects), ("extend_roles", more)] {
         for (name, role) in roles {
             let rules = rules(member, name, role, &known, diagnostics);
             let whole = all.entry(name.clone()).or_default();

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use portcullis::CredentialHandling;
 use portcullis::json::pointer_to;
+use portcullis::limits::{BODY_BYTES, BODY_BYTES_MAX};
 use portcullis::parts::{
     Access, Binding, Parameter, RouteCredential, RouteTemplate, Routes, TrailingSlash, WrittenRoute,
 };
@@ -15,7 +16,7 @@ use portcullis::parts::{
 use crate::bindings;
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
-use crate::document::{HeadRoutes, RouteCredentialDocument, RouteDocument};
+use crate::document::{HeadRoutes, ObjectsDocument, PolicyDocument, RouteCredentialDocument, RouteDocument};
 use crate::limits;
 use crate::lint::Lint;
 use crate::secrets::Secrets;
@@ -31,9 +32,11 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     };
 
     let mut by_shape: BTreeMap<String, WrittenRoute> = BTreeMap::new();
-    for (text, written) in &known.routes {
+    let known_routes = known.routes.iter().map(|route| (Origin::System, route));
+    let of_objects = objects(context, diagnostics).into_iter().flat_map(|policy| &policy.routes);
+    for (origin, (text, written)) in known_routes.chain(of_objects.map(|route| (Origin::Objects, route))) {
         let secrets = context.secrets;
-        let route = Writing { text, written, origin: Origin::System, trailing_slash, secrets };
+        let route = Writing { text, written, origin, trailing_slash, secrets };
         let route = route.read(diagnostics)?;
         by_shape.insert(route.template.shape(), route);
     }
@@ -51,6 +54,7 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         if let Some(known) = by_shape.get(&shape).filter(|_| !own_shapes.contains_key(&shape)) {
             writing.inherit(&mut route, known, diagnostics);
         }
+        writing.check_body_bytes(&route, diagnostics);
         if let Some(other) = own_shapes.insert(shape.clone(), text) {
             diagnostics.error(
                 writing.place(&[]),
@@ -67,10 +71,30 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
     })
 }
 
+/// What is known of the system for origins that are asked whose an object is, if the document has it asked.
+pub(crate) fn objects<'c>(
+    context: &Context<'c>,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'c PolicyDocument> {
+    let ObjectsDocument::Origin = context.document.policy.objects?;
+    if context.system.objects.is_none() {
+        diagnostics.error(
+            "/policy/objects",
+            format!(
+                "nothing is known of how {} tells whose an object is; remove this, and write at each route whom to ask, with \"where\"",
+                context.system.name
+            ),
+        );
+    }
+    context.system.objects.as_ref()
+}
+
 /// Who wrote a route.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Origin {
     System,
+    /// What is known of the system, where its objects are asked about.
+    Objects,
     Document,
 }
 
@@ -88,6 +112,7 @@ impl Writing<'_> {
     fn place(&self, inside: &[&str]) -> String {
         match self.origin {
             Origin::System => "/profile".to_owned(),
+            Origin::Objects => "/policy/objects".to_owned(),
             Origin::Document => {
                 let tokens: Vec<&str> =
                     ["policy", "routes", self.text].into_iter().chain(inside.iter().copied()).collect();
@@ -97,9 +122,12 @@ impl Writing<'_> {
     }
 
     fn read(&self, diagnostics: &mut Diagnostics) -> Option<WrittenRoute> {
-        let RouteDocument { access: written_access, bindings, hosts, credential, limit } = self.written;
+        let RouteDocument { access: written_access, bindings, hosts, credential, limit, body_bytes } =
+            self.written;
         let template = match self.origin {
-            Origin::System => RouteTemplate::parse(self.text).map_err(|error| error.to_string()),
+            Origin::System | Origin::Objects => {
+                RouteTemplate::parse(self.text).map_err(|error| error.to_string())
+            }
             Origin::Document => template::parse(self.text),
         };
         let template = template.map_err(|error| diagnostics.error(self.place(&[]), error)).ok();
@@ -146,7 +174,30 @@ impl Writing<'_> {
         if limit.is_some() && access == Access::Refused {
             diagnostics.error(self.place(&["limit"]), "nobody may use a refused route; leave this out");
         }
-        Some(WrittenRoute { template, access, bindings, hosts, credential, limit })
+        let body_bytes = self.body_bytes(*body_bytes, diagnostics);
+        Some(WrittenRoute { template, access, bindings, hosts, credential, limit, body_bytes })
+    }
+
+    /// The longest body that is compared.
+    fn body_bytes(&self, written: Option<usize>, diagnostics: &mut Diagnostics) -> usize {
+        let Some(bytes) = written else { return BODY_BYTES };
+        if !(1..=BODY_BYTES_MAX).contains(&bytes) {
+            diagnostics.error(
+                self.place(&["body_bytes"]),
+                format!("from 1 to {BODY_BYTES_MAX} bytes: the gate holds the whole body in memory"),
+            );
+        }
+        bytes
+    }
+
+    /// Notes a limit for bodies that nobody reads.
+    fn check_body_bytes(&self, route: &WrittenRoute, diagnostics: &mut Diagnostics) {
+        if self.written.body_bytes.is_some() && !route.bindings.iter().any(Binding::is_on_body) {
+            diagnostics.error(
+                self.place(&["body_bytes"]),
+                "is about bodies that the gate reads, and it reads none on this route; leave it out, or compare something of the body with \"where\"",
+            );
+        }
     }
 
     /// What a route says about credentials, if that fits what it asks for.
@@ -188,6 +239,9 @@ impl Writing<'_> {
     fn inherit(&self, route: &mut WrittenRoute, known: &WrittenRoute, diagnostics: &mut Diagnostics) {
         if self.written.bindings.is_none() && matches!(route.access, Access::Permission(_)) {
             route.bindings = known.bindings.clone();
+            if self.written.body_bytes.is_none() {
+                route.body_bytes = known.body_bytes;
+            }
             for binding in &mut route.bindings {
                 if let Parameter::Path { name, segment } = &mut binding.parameter
                     && let Some(own) = route.template.parameter_at(*segment)

@@ -5,12 +5,14 @@
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 
+use portcullis::limits::BODY_BYTES_MAX;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::constraints;
 use crate::document::{
-    Document, IdentityDocument, IdentityHeadersDocument, IdentityMembers, IdentityNamesDocument, OneOrMany,
-    RateDocument, RoleReadingDocument, RouteDocument,
+    AssignedKeyDocument, Document, IdentityDocument, IdentityHeadersDocument, IdentityMembers,
+    IdentityNamesDocument, OneOrMany, OriginKeyDocument, RateDocument, RoleReadingDocument, RouteDocument,
+    SecretDocument,
 };
 use crate::forms;
 
@@ -50,9 +52,9 @@ impl JsonSchema for RouteDocument {
                 "properties": {
                     "access": access,
                     "where": {
-                        "description": "Parameters (`path.name`, `query.name`, `header.name`, `cookie.name`, `form.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims. If absent, those of the profile's route.",
+                        "description": "Parameters (`path.name`, `query.name`, `header.name`, `cookie.name`, `form.name`, `form_json.name`, or `body./name` with a JSON pointer into a JSON body), and what each must be among: `subject`, `tenant`, or a JSON pointer into the claims. If absent, those of the profile's route.",
                         "type": "object",
-                        "propertyNames": { "pattern": "^(path|query|header|cookie|form)\\..|^body\\./" },
+                        "propertyNames": { "pattern": "^(path|query|header|cookie|form|form_json)\\..|^body\\./" },
                         "additionalProperties": { "anyOf": [values, {
                             "type": "object",
                             "properties": {
@@ -64,6 +66,10 @@ impl JsonSchema for RouteDocument {
                                 },
                                 "optional": {
                                     "description": "Whether the parameter may be missing; false if absent.",
+                                    "type": "boolean",
+                                },
+                                "nullable": {
+                                    "description": "Whether a JSON null is a parameter that is missing; false if absent.",
                                     "type": "boolean",
                                 },
                             },
@@ -84,6 +90,12 @@ impl JsonSchema for RouteDocument {
                         "enum": ["forward", "swap", "strip", "origin"],
                     },
                     "limit": limit,
+                    "body_bytes": {
+                        "description": "The longest body that is compared with what the caller is bound to, in bytes; 65536 if absent.",
+                        "type": "integer",
+                        "minimum": 1,
+                        "maximum": BODY_BYTES_MAX,
+                    },
                 },
                 "required": ["access"],
                 "additionalProperties": false,
@@ -119,6 +131,21 @@ impl JsonSchema for IdentityHeadersDocument {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let names = generator.subschema_for::<IdentityNamesDocument>();
         json_schema!({ "anyOf": [{ "type": "boolean" }, names] })
+    }
+}
+
+impl JsonSchema for OriginKeyDocument {
+    fn schema_name() -> Cow<'static, str> {
+        "OriginKeyDocument".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let one = generator.subschema_for::<SecretDocument>();
+        let assigned = generator.subschema_for::<AssignedKeyDocument>();
+        json_schema!({
+            "description": "Keys of the origin's own: one for all callers, or a list of which the first that is for the caller counts.",
+            "anyOf": [one, { "type": "array", "items": assigned }],
+        })
     }
 }
 

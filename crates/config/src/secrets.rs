@@ -40,6 +40,13 @@ pub trait Secrets {
         self.sends_calls()
     }
 
+    /// Whether this host has a cache that its instances share.
+    ///
+    /// A document that has answers shared loads only where there is one.
+    fn shares_cache(&self) -> bool {
+        false
+    }
+
     /// Whether this host knows the addresses of clients, and vouches for them.
     ///
     /// A document that limits what one client may do loads only where clients can be told apart.

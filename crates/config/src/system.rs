@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use portcullis::json::{self, Budget, Pointer};
+use portcullis::json::{self, Budget, Pointer, Value};
 use portcullis::parts::Dialect;
 use serde::Deserialize;
 
@@ -46,6 +46,20 @@ pub struct System {
     /// Whether such a key may stand in `Authorization` without `Bearer` before it.
     #[serde(default)]
     pub bare_authorization: bool,
+    /// Whether the origin signs sessions with `itsdangerous`.
+    #[serde(default)]
+    pub signs_sessions: bool,
+    /// Whether such a session may stand in `Authorization` without `Bearer` before it.
+    #[serde(default)]
+    pub bare_sessions: bool,
+    /// Those of its cookies that hold such a session.
+    #[serde(default)]
+    pub session_cookies: Vec<String>,
+    /// Its tokens that come with a link.
+    pub share_tokens: Option<ShareTokensFacts>,
+    /// Roles of callers with an API key of the origin's that it was asked about, besides those that its answer says.
+    #[serde(default)]
+    pub api_key_roles: Vec<String>,
     /// Why the origin must not get requests without a credential, if it must not.
     pub strip_refused: Option<String>,
     /// Claims that a token minted for the origin has besides those about the caller.
@@ -69,6 +83,22 @@ pub struct System {
     /// Roles and routes.
     #[serde(default)]
     pub policy: PolicyDocument,
+    /// What roles may do besides, and the routes that it takes for that, where the origin is asked whose an object is.
+    pub objects: Option<PolicyDocument>,
+}
+
+/// What is known about an origin's tokens that come with a link.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+pub struct ShareTokensFacts {
+    /// How many characters they have: letters, digits, hyphens and underscores.
+    pub chars: usize,
+    /// A path of the origin that is answered to whoever has one, with 401 or 403 to others.
+    pub ask: String,
+    /// What the answer has at these places.
+    pub active: BTreeMap<String, Value>,
+    /// The roles of whoever has one.
+    pub roles: Vec<String>,
 }
 
 /// What is known about one kind of access token.

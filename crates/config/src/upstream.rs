@@ -3,6 +3,7 @@
 mod carried;
 mod headers;
 mod identity;
+mod keys;
 
 #[cfg(feature = "schema")]
 pub(crate) use carried::{OF_THE_GATE, REGISTERED};
@@ -15,14 +16,18 @@ use portcullis::CredentialHandling;
 use portcullis::jose::Algorithm;
 use portcullis::json::pointer_to;
 use portcullis::limits::{MINTED_TTL_SECS, MINTED_WEBSOCKET_TTL_SECS};
-use portcullis::parts::{Mint, MintKey, Replacement, Upstream};
+use portcullis::parts::{Mint, MintKey, Policy, Replacement, Upstream};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
 use crate::document::{MintDocument, RouteCredentialDocument};
-use crate::resolve::{resolve, resolve_origin_key};
+use crate::resolve::resolve;
 
-pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Upstream> {
+pub(crate) fn compile(
+    context: &Context<'_>,
+    policy: Option<&Policy>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Upstream> {
     let Context { document, system, .. } = context;
     let credential = context.credential();
     if let (CredentialHandling::Strip, Some(why)) = (credential, &system.strip_refused) {
@@ -38,16 +43,12 @@ pub(crate) fn compile(context: &Context<'_>, diagnostics: &mut Diagnostics) -> O
         );
     }
     check_routes(context, diagnostics);
-    let replacement = replacement(context, diagnostics);
-    let remove_headers = headers::removed(context, diagnostics);
+    let replacement = replacement(context, policy, diagnostics);
+    let identity_headers = identity::compile(context, diagnostics);
+    let mut remove_headers = headers::removed(context, diagnostics);
+    let refuse_headers = headers::refused(context, &mut remove_headers, &identity_headers, diagnostics);
     let keep_headers = headers::kept(context, &remove_headers, diagnostics);
-    Some(Upstream {
-        credential,
-        replacement,
-        identity_headers: identity::compile(context, diagnostics),
-        remove_headers,
-        keep_headers,
-    })
+    Some(Upstream { credential, replacement, identity_headers, remove_headers, refuse_headers, keep_headers })
 }
 
 /// What single routes do with credentials, where the origin has a say in it.
@@ -73,7 +74,11 @@ fn check_routes(context: &Context<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// What takes the place of the caller's credential, if it is swapped.
-fn replacement(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<Replacement> {
+fn replacement(
+    context: &Context<'_>,
+    policy: Option<&Policy>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Replacement> {
     let (system, written) = (&context.system.name, &context.document.upstream);
     let (reads_tokens, accepts_api_keys) = (context.system.reads_tokens, context.system.accepts_api_keys);
     if !context.uses(CredentialHandling::Replace) {
@@ -105,9 +110,7 @@ fn replacement(context: &Context<'_>, diagnostics: &mut Diagnostics) -> Option<R
             diagnostics.error("/upstream/origin_key", format!("{system} accepts no API keys; use \"token\""));
             None
         }
-        (None, Some(key)) => {
-            resolve_origin_key(key, "/upstream/origin_key", context, diagnostics).map(Replacement::Key)
-        }
+        (None, Some(written)) => keys::compile(written, context, policy, diagnostics).map(Replacement::Key),
         (None, None) if !reads_tokens => {
             diagnostics.error(
                 "/upstream/origin_key",

@@ -13,10 +13,13 @@ fn locations() -> CredentialLocations {
         api_key_header: Some("x-api-key".to_string()),
         api_key_prefixes: Vec::new(),
         bare_authorization: false,
+        bare_sessions: false,
+        share_token_chars: None,
         websocket_protocols: vec!["agentflow-bearer".to_string()],
         query_parameter: Some("token".to_string()),
         origin_query_parameter: None,
         cookies: vec!["sid".to_string()],
+        session_cookies: Vec::new(),
         origin_cookies: vec!["session".to_string()],
     }
 }
@@ -34,6 +37,7 @@ fn find(
     locations().find(&request).map(|(credential, location)| match credential {
         Credential::Token(text) => (false, text.to_string(), location),
         Credential::ApiKey(text) => (true, text.to_string(), location),
+        Credential::Session(_) => panic!("none is accepted"),
     })
 }
 
@@ -81,6 +85,7 @@ fn keys_of_the_origins_own_kind() {
         locations.find(&request).map(|(credential, _)| match credential {
             Credential::Token(text) => (false, text.to_string()),
             Credential::ApiKey(text) => (true, text.to_string()),
+            Credential::Session(_) => panic!("none is accepted"),
         })
     };
     let key = |text: &str| Ok((true, text.to_string()));
@@ -97,6 +102,10 @@ fn keys_of_the_origins_own_kind() {
             ("Bearer key_a,b", Ambiguous),
             ("Basic ragflow-a", Unsupported),
             ("Token key_a", Unsupported),
+            // The scheme by itself, of fewer letters and of as many.
+            ("Basic", Unsupported),
+            ("Digest", Unsupported),
+            ("Bearer", Malformed),
             ("RAGFLOW-a", Unsupported),
             ("a.b.c", Unsupported),
             ("pc_a", Unsupported),
@@ -256,5 +265,47 @@ fn the_query_parameter_is_cut_out_and_nothing_else() {
         ("a=token=x&&b", "a=token=x&&b"),
     ] {
         assert_eq!(locations().strip_query(query), left, "{query}");
+    }
+}
+
+#[test]
+fn a_session_cookie_is_a_session_and_never_a_token() {
+    let locations = CredentialLocations {
+        cookies: Vec::new(),
+        session_cookies: vec!["session".to_string()],
+        ..locations()
+    };
+    let pairs = [HeaderPair::new("cookie", "session=a.b.c")];
+    let request = Request::parse(&RequestHead::new("GET", "/", &pairs)).unwrap();
+    let found = locations.find(&request).unwrap();
+    assert!(matches!(found, (Credential::Session(_), CredentialLocation::Cookie)), "{found:?}");
+}
+
+#[test]
+fn a_token_that_comes_with_a_link_has_its_length_and_its_signs() {
+    let locations = CredentialLocations { share_token_chars: Some(5), ..locations() };
+    for (sent, is_one) in
+        [("ab-_9", true), ("a.b.c", false), ("ab+/9", false), ("abcd", false), ("abcdef", false)]
+    {
+        let value = format!("Bearer {sent}");
+        let pairs = [HeaderPair::new("authorization", value.as_str())];
+        let request = Request::parse(&RequestHead::new("GET", "/", &pairs)).unwrap();
+        let (found, _) = locations.find(&request).unwrap();
+        assert_eq!(matches!(found, Credential::ApiKey(_)), is_one, "{sent}");
+    }
+}
+
+#[test]
+fn a_credential_arrives_in_one_form() {
+    for (sent, arrives) in [
+        ("Bearer a.b.c", None),
+        ("bearer a.b.c", Some("Bearer a.b.c")),
+        ("Bearer   a.b.c", Some("Bearer a.b.c")),
+        ("Bearer a.b.c, Bearer a.b.c", Some("Bearer a.b.c")),
+        ("Bearer a,b", None),
+    ] {
+        let pairs = [HeaderPair::new("authorization", sent)];
+        let request = Request::parse(&RequestHead::new("GET", "/", &pairs)).unwrap();
+        assert_eq!(locations().normal_form(&request).as_deref(), arrives, "{sent}");
     }
 }

@@ -2,19 +2,28 @@
 
 use alloc::borrow::Cow;
 use alloc::string::ToString as _;
+use alloc::vec::Vec;
 
 use super::name::{Likeness, likeness};
 use super::reading::{Occurrence, Reading};
 use crate::body::Field;
-use crate::json::{Number, Pointer, Value};
+use crate::json::{self, Budget, Number, Pointer, Value};
 
-/// The member at `place`: a text, a whole number, or a list of these.
-pub(super) fn member<'r>(place: &Pointer, body: &'r Value) -> Reading<'r> {
+/// The member at `place`: a text, a whole number, or a list of these; no member if it is null and `nullable`.
+pub(super) fn member<'r>(place: &Pointer, body: &'r Value, nullable: bool) -> Reading<'r> {
     match find(place, body) {
         Found::Absent => Reading::ABSENT,
         Found::Unclear => Reading { occurrence: Occurrence::Unclear, ..value(place.get(body)) },
+        Found::Sole(found) => of(found, nullable),
+    }
+}
+
+/// What every server finds in this place.
+fn of(found: &Value, nullable: bool) -> Reading<'_> {
+    match found {
+        Value::Null if nullable => Reading::ABSENT,
         // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
-        Found::Sole(Value::Array(elements)) if !elements.is_empty() => {
+        Value::Array(elements) if !elements.is_empty() => {
             let mut reading = Reading { occurrence: Occurrence::Sole, ..Reading::new() };
             for element in elements {
                 let Reading { found, occurrence } = value(Some(element));
@@ -25,7 +34,7 @@ pub(super) fn member<'r>(place: &Pointer, body: &'r Value) -> Reading<'r> {
             }
             reading
         }
-        Found::Sole(found) => value(Some(found)),
+        found => value(Some(found)),
     }
 }
 
@@ -96,10 +105,25 @@ pub(super) fn field<'r>(fields: &'r [Field<'_>], name: &str) -> Reading<'r> {
     reading
 }
 
+/// The field `name` of a form, and what its value is as a JSON text, as [`member`].
+pub(super) fn json_field(fields: &[Field<'_>], name: &str, nullable: bool) -> Reading<'static> {
+    let Reading { found, occurrence } = field(fields, name);
+    let text = match (occurrence, found.as_slice()) {
+        (Occurrence::Absent, _) => return Reading::ABSENT,
+        (Occurrence::Sole, [text]) => text,
+        _ => return Reading::UNCLEAR,
+    };
+    let Ok(value) = json::parse(text, Budget::BODY) else { return Reading::UNCLEAR };
+    let Reading { found, occurrence } = of(&value, nullable);
+    let owned = |value: Cow<'_, [u8]>| Cow::Owned(value.into_owned());
+    Reading { found: found.into_iter().map(owned).collect::<Vec<_>>(), occurrence }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::reading::Occurrence;
-    use super::member;
+    use super::{json_field, member};
+    use crate::body::Field;
     use crate::json::{Budget, Pointer, parse};
 
     #[test]
@@ -117,8 +141,51 @@ mod tests {
             (r#"{"b":[]}"#, "/a/0", Occurrence::Absent, 0),
         ] {
             let value = parse(body.as_bytes(), Budget::BODY).unwrap();
-            let reading = member(&Pointer::parse(place).unwrap(), &value);
+            let reading = member(&Pointer::parse(place).unwrap(), &value, false);
             assert_eq!((reading.occurrence, reading.found.len()), (occurrence, count), "{body} {place}");
+        }
+    }
+
+    #[test]
+    fn null_is_no_member_only_where_that_is_said() {
+        let place = Pointer::parse("/a").unwrap();
+        for (body, nullable, occurrence) in [
+            (r#"{"a":null}"#, true, Occurrence::Absent),
+            (r#"{"a":null}"#, false, Occurrence::Unclear),
+            (r#"{"a":[null]}"#, true, Occurrence::Unclear),
+            (r#"{"A":null}"#, true, Occurrence::Unclear),
+            (r#"{"a":"x"}"#, true, Occurrence::Sole),
+        ] {
+            let value = parse(body.as_bytes(), Budget::BODY).unwrap();
+            assert_eq!(member(&place, &value, nullable).occurrence, occurrence, "{body} {nullable}");
+        }
+    }
+
+    #[test]
+    fn a_field_may_hold_json() {
+        let of = |texts: &[&'static str]| {
+            let field = |text: &&'static str| Field {
+                name: "ids".into(),
+                value: text.as_bytes().into(),
+                is_text: true,
+            };
+            let fields: alloc::vec::Vec<_> = texts.iter().map(field).collect();
+            let reading = json_field(&fields, "ids", true);
+            (reading.occurrence, reading.found.len())
+        };
+        for (texts, expected) in [
+            (&[][..], (Occurrence::Absent, 0)),
+            (&[r#"["x","y"]"#], (Occurrence::Sole, 2)),
+            (&[r#""x""#], (Occurrence::Sole, 1)),
+            (&["null"], (Occurrence::Absent, 0)),
+            (&["[]"], (Occurrence::Unclear, 1)),
+            (&[""], (Occurrence::Unclear, 0)),
+            (&["x"], (Occurrence::Unclear, 0)),
+            (&[r#"["x"]"#, r#"["x"]"#], (Occurrence::Unclear, 0)),
+            (&[r#"["x"] ["y"]"#], (Occurrence::Unclear, 0)),
+            (&[r#"[["x"]]"#], (Occurrence::Unclear, 1)),
+        ] {
+            assert_eq!(of(texts), expected, "{texts:?}");
         }
     }
 }

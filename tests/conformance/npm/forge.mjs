@@ -6,11 +6,12 @@
 //   fetched   {"op"} -> {"count": how often anybody asked for either}
 import "reflect-metadata";
 import { X509CertificateGenerator } from "@peculiar/x509";
-import { createHmac, createPrivateKey, constants, generateKeyPairSync, sign as signRaw, webcrypto } from "node:crypto";
+import { createHmac, createPrivateKey, createPublicKey, constants, generateKeyPairSync, sign as signRaw, webcrypto } from "node:crypto";
 import { createServer } from "node:http";
 import { answer } from "./lines.mjs";
 
 const CURVES = { ES256: "P-256", ES384: "P-384", ES512: "P-521" };
+const TEXT = { publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } };
 const hash = (algorithm) => `sha${algorithm.slice(2)}`;
 
 const files = new Map();
@@ -25,13 +26,15 @@ server.unref();
 
 const makers = {
   async generate({ algorithm, bits = 2048 }) {
-    const { privateKey, publicKey } = CURVES[algorithm]
-      ? generateKeyPairSync("ec", { namedCurve: CURVES[algorithm] })
+    const [kind, options] = CURVES[algorithm]
+      ? ["ec", { namedCurve: CURVES[algorithm] }]
       : algorithm === "EdDSA"
-        ? generateKeyPairSync("ed25519")
-        : generateKeyPairSync("rsa", { modulusLength: bits });
-    const pem = { private: privateKey.export({ type: "pkcs8", format: "pem" }) };
-    pem.public = publicKey.export({ type: "spki", format: "pem" });
+        ? ["ed25519", {}]
+        : ["rsa", { modulusLength: bits }];
+    // As text: Node.js 20 locks itself up if a key is exported as a JWK while what has generated it is collected.
+    const pair = generateKeyPairSync(kind, { ...options, ...TEXT });
+    const pem = { private: pair.privateKey, public: pair.publicKey };
+    const [privateKey, publicKey] = [createPrivateKey(pem.private), createPublicKey(pem.public)];
     return { ...pem, jwk: publicKey.export({ format: "jwk" }), certificate: await certify(privateKey, publicKey, algorithm) };
   },
 

@@ -58,6 +58,10 @@ impl Secrets for Env {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 /// The gate of a document, or what is wrong with it.

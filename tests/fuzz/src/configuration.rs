@@ -55,6 +55,10 @@ impl Secrets for Host {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 /// Checks one input.
@@ -154,7 +158,7 @@ fn is_place(pointer: &str, document: Option<&Value>) -> bool {
     (value.is_object() || value.is_null()) && tokens.all(is_member)
 }
 
-/// Adds the names that a document gives to roles and to secrets, or calls them by.
+/// Adds the names that a document gives to roles and to secrets, or calls them by, and the origins that it lists.
 fn given_names(value: &Value, names: &mut Vec<String>) {
     match value {
         Value::Array(elements) => elements.iter().for_each(|element| given_names(element, names)),
@@ -162,7 +166,7 @@ fn given_names(value: &Value, names: &mut Vec<String>) {
             for (member, value) in members {
                 match (member.as_str(), value) {
                     ("env" | "default_role", Value::String(name)) => names.push(name.clone()),
-                    ("inherits" | "roles", Value::Array(list)) => {
+                    ("inherits" | "roles" | "allowed_origins", Value::Array(list)) => {
                         names.extend(list.iter().filter_map(Value::as_str).map(str::to_owned));
                     }
                     _ => given_names(value, names),
@@ -174,7 +178,7 @@ fn given_names(value: &Value, names: &mut Vec<String>) {
 }
 
 /// Panics if `text` shows the value of a secret. `names` may be shown, whatever somebody calls a member, a
-/// role or a secret.
+/// role, a secret or an origin.
 fn assert_discreet(text: &str, names: &[String]) {
     let values = secrets().chain(REFUSED.iter().map(|(_, value)| *value)).filter(|value| !value.is_empty());
     for value in values {

@@ -7,7 +7,8 @@ use portcullis::{CredentialHandling, CredentialLocation, Forward, Principal, Tar
 use serde_json::Value;
 
 use crate::entitlement::{
-    announces_token, cookies, credential, decode, elements, is_sentinel, is_websocket, list, query_tokens,
+    announces_token, api_key_header, cookies, credential, decode, elements, is_sentinel, is_websocket, list,
+    query_tokens,
 };
 use crate::request_head::Request;
 use crate::setting::{Setting, secret};
@@ -140,7 +141,7 @@ pub(crate) fn assert_clean(forward: &Forward, verdict: &Verdict, request: &Reque
         None => {
             let only_cookies = forward.set_headers.iter().all(|(name, _)| name == "cookie");
             assert!(only_cookies, "an identity for nobody: {:?}", forward.set_headers);
-            assert_no_credential(&kept);
+            assert_no_credential(&kept, setting);
             assert_cookies(forward, request, false, setting);
         }
         Some(principal) => {
@@ -218,12 +219,11 @@ fn assert_target(target: &str, path: &str, sent: &[u8], setting: &Setting) {
 }
 
 /// No header that can carry a credential is left of the caller's.
-fn assert_no_credential(kept: &[&(String, &[u8])]) {
+fn assert_no_credential(kept: &[&(String, &[u8])], setting: &Setting) {
+    let api_key = api_key_header(setting.configuration);
     for (name, value) in kept {
-        assert!(
-            !["authorization", "x-api-key"].contains(&name.as_str()),
-            "an unchecked {name} reaches the origin"
-        );
+        let is_credential = name == "authorization" || Some(name.as_str()) == api_key;
+        assert!(!is_credential, "an unchecked {name} reaches the origin");
         let announces = value.split(|byte| *byte == b',').any(|entry| is_sentinel(entry.trim_ascii()));
         assert!(name != "sec-websocket-protocol" || !announces, "an unchecked token reaches the origin");
     }
@@ -259,6 +259,7 @@ fn assert_fate(
     let header =
         |name: &str| forward.set_headers.iter().find(|(set, _)| set == name).map(|(_, value)| value.as_str());
     let stays = |name: &str| kept.iter().any(|(kept, _)| kept == name);
+    let keeps_key = api_key_header(setting.configuration).is_some_and(stays);
     let protocols = header("sec-websocket-protocol");
     match (configured, forward.credential) {
         ("forward", CredentialHandling::Forward) => {
@@ -269,17 +270,19 @@ fn assert_fate(
             let bears = matches!(place, CredentialLocation::Authorization | CredentialLocation::Query);
             let expected = bears.then(|| format!("Bearer {expected}"));
             assert_eq!(told.map(<[u8]>::trim_ascii), expected.as_deref().map(str::as_bytes));
-            assert_eq!(stays("x-api-key"), place == CredentialLocation::ApiKeyHeader);
+            assert_eq!(keeps_key, place == CredentialLocation::ApiKeyHeader);
             assert_eq!(protocols, None);
         }
         ("strip", CredentialHandling::Strip) => {
-            assert!(!stays("authorization") && !stays("x-api-key") && header("authorization").is_none());
+            assert!(!stays("authorization") && !keeps_key && header("authorization").is_none());
             assert_eq!(protocols.is_some(), announced);
             assert!(protocols.is_none_or(|entry| is_sentinel(entry.as_bytes())), "{protocols:?}");
         }
         ("swap", CredentialHandling::Replace) => {
-            assert!(!stays("authorization") && !stays("x-api-key"));
-            if let Some(name) = setting.configuration.document["upstream"]["origin_key"]["env"].as_str() {
+            assert!(!stays("authorization") && !keeps_key);
+            let keys = &setting.configuration.document["upstream"]["origin_key"];
+            if !keys.is_null() {
+                let name = key_for(keys, principal, header("x-auth-roles")).expect("a key is for the caller");
                 let key = secret(name).expect("the origin's key is one of the secrets");
                 assert_eq!(header("authorization"), Some(format!("Bearer {key}").as_str()), "another key");
                 return;
@@ -295,6 +298,22 @@ fn assert_fate(
         }
         (configured, fate) => panic!("{configured} became {fate:?}"),
     }
+}
+
+/// The name of the first key that is for a caller whose `roles` the origin is told of.
+fn key_for<'c>(keys: &'c Value, principal: &Principal, roles: Option<&str>) -> Option<&'c str> {
+    let Some(listed) = keys.as_array() else { return keys["env"].as_str() };
+    let is = |entry: &Value, member: &str, values: &[&str]| {
+        entry[member].as_str().is_none_or(|named| values.contains(&named))
+    };
+    let roles: Vec<&str> = roles.unwrap_or_default().split(',').collect();
+    let tenant: Vec<&str> = principal.tenant().into_iter().collect();
+    let found = listed.iter().find(|entry| {
+        is(entry, "subject", &[principal.subject()])
+            && is(entry, "tenant", &tenant)
+            && is(entry, "role", &roles)
+    });
+    found.and_then(|entry| entry["key"]["env"].as_str())
 }
 
 /// A minted token is signed for the origin, names the caller, and ends no later than the caller's own proof.

@@ -183,10 +183,11 @@ fn assert_log_line(verdict: &Verdict, request: &Request, token: &str) {
     assert!(!line.contains(token) && !secrets().any(|secret| line.contains(secret)), "a secret in {line}");
 }
 
-/// Panics if a header could not be written on the wire as it is.
+/// Panics if a header could not be written on the wire as it is
+/// ([RFC 9110 section 5.5](https://www.rfc-editor.org/rfc/rfc9110#section-5.5)).
 fn assert_printable(headers: &[(String, String)]) {
     for (name, value) in headers {
-        let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        let printable = |byte: u8| byte == b' ' || byte == b'\t' || byte.is_ascii_graphic();
         assert!(!name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
         assert!(value.bytes().all(printable), "{name}: {value:?}");
     }

@@ -48,6 +48,10 @@ impl Secrets for Named {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 /// The value of the secret `name` of the case files.

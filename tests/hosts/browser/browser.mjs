@@ -3,7 +3,7 @@
 //   node browser.mjs TOOLS
 //
 // TOOLS is a node_modules folder with playwright-core. Standard input is
-//   {"cookie": {name, value, domain, path}, "pages": [{"url", "asks": [{"id", "url", "init"} or {"id", "socket"}]}]}
+//   {"cookie": {name, value, domain, path} or none, "pages": [{"url", "asks": [{"id", "url", "init"} or {"id", "socket"}]}]}
 // and standard output {id: outcome}, where an outcome is {"status", "text", "total", "challenge"}, {"blocked": why} or
 // {"socket": "open" or "closed"}.
 import { createRequire } from "node:module";
@@ -43,7 +43,7 @@ async function askAll(asks) {
 const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
 try {
   const context = await browser.newContext();
-  await context.addCookies([cookie]);
+  if (cookie) await context.addCookies([cookie]);
   const outcomes = await Promise.all(
     pages.map(async ({ url, asks }) => {
       const tab = await context.newPage();

@@ -6,18 +6,16 @@ mod origin;
 mod script;
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use comfy_table::Table;
+use portcullis_host_tests::chromium::Chromium;
 use portcullis_host_tests::fixture::Fixture;
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_host_tests::runtime;
 use portcullis_test_support::origin::tokens;
-use portcullis_test_support::root::root;
-use portcullis_test_support::step::{not_started, step};
-use portcullis_test_support::tools::{debian, node};
+use portcullis_test_support::step::step;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -65,10 +63,7 @@ fn key(host: &str, number: usize) -> String {
 
 /// Starts everything, sends everything, and prints the table.
 fn play() -> Result<Outcomes> {
-    let modules = step("Chromium", |step| {
-        debian::chromium(step)?;
-        node::npm(step)
-    })?;
+    let chromium = Chromium::find()?;
     let runtime = runtime()?;
     let start = |kind| runtime.block_on(Server::start(kind));
     let servers = Servers {
@@ -85,7 +80,7 @@ fn play() -> Result<Outcomes> {
     let hosts = [gates::worker(&settings)?, gates::envoy(&settings)?, gates::component(&settings)?];
     let claims = json!({"sub": "alice", "roles": ["user"], "exp": tokens::now_secs().saturating_add(600)});
     let asked = pages(&hosts, &servers, &tokens::sign(claims, &secret)?)?;
-    let seen = step("Chromium sends requests", |_| chromium(&modules, &asked))?;
+    let seen = step("Chromium sends requests", |_| chromium.ask(&asked))?;
     let mut outcomes = Outcomes::new();
     for (number, row) in rows().iter().enumerate() {
         for host in HOSTS.into_iter().filter(|host| row.is_on(host)) {
@@ -151,18 +146,6 @@ fn ask(credentials: Credentials, gate: &str, key: &str, token: &str) -> Value {
         Credentials::Socket => return json!({"id": key, "socket": format!("ws://{gate}/live?{key}")}),
     };
     json!({"id": key, "url": format!("http://{gate}/{path}?{key}"), "init": init})
-}
-
-/// What Chromium makes of it.
-fn chromium(modules: &std::path::Path, asked: &Value) -> Result<Value> {
-    let mut command = Command::new("node");
-    command.arg(root().join("tests/hosts/browser/browser.mjs")).arg(modules);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| not_started(&command, error))?;
-    child.stdin.take().context("no pipe to node")?.write_all(asked.to_string().as_bytes())?;
-    let output = child.wait_with_output()?;
-    ensure!(output.status.success(), "browser.mjs ended ({})", output.status);
-    serde_json::from_slice(&output.stdout).context("browser.mjs printed something else")
 }
 
 /// What came of a row: `seen` by the script, and by the server.

@@ -1,9 +1,9 @@
 //! What a run is asked for, by environment variables: the command line belongs to the test harness.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
+use portcullis_host_tests::commit;
 use portcullis_test_support::root::root;
 
 /// Variants for each host and system in the normal test run.
@@ -32,7 +32,10 @@ impl Options {
             Some(text) => text.parse().context("PORTCULLIS_BYPASS_VARIANTS is not a number")?,
             None => VARIANTS,
         };
-        let seed = variable("SEED").map_or_else(commit, Ok)?;
+        let seed = match variable("SEED") {
+            Some(seed) => seed,
+            None => commit().context("set PORTCULLIS_BYPASS_SEED to any text")?,
+        };
         Ok(Self {
             seed,
             variants,
@@ -45,13 +48,4 @@ impl Options {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(format!("PORTCULLIS_BYPASS_{name}")).ok().filter(|value| !value.is_empty())
-}
-
-/// The commit that is checked out, so that every commit is shown other variants.
-fn commit() -> Result<String> {
-    let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output();
-    match output {
-        Ok(output) if output.status.success() => Ok(String::from_utf8(output.stdout)?.trim().to_owned()),
-        _ => bail!("`git rev-parse HEAD` names no commit; set PORTCULLIS_BYPASS_SEED to any text"),
-    }
 }

@@ -20,9 +20,10 @@ pub(crate) struct Program(program::Program);
 
 impl Program {
     /// The npm package, installed from its tarball in `project`.
-    pub(crate) fn node(project: &Path) -> Result<Self> {
+    /// `signatures` says who verifies them: the `host`, or the package's `own` code.
+    pub(crate) fn node(project: &Path, signatures: &str) -> Result<Self> {
         let mut command = Command::new("node");
-        command.arg(project.join("cases.mjs")).current_dir(project);
+        command.arg(project.join("cases.mjs")).current_dir(project).env("SIGNATURES", signatures);
         Ok(Self(program::Program::start(&mut command)?))
     }
 

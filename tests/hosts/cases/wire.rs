@@ -20,6 +20,7 @@ use portcullis_test_support::step::Step;
 use tokio::runtime::Runtime;
 
 use crate::host::Host;
+use crate::plays::Plays;
 
 /// What the cases call Envoy.
 pub(crate) const ENVOY: &str = "Envoy";
@@ -32,9 +33,13 @@ const LOG: Duration = Duration::from_secs(5);
 
 /// A host with a listener for each configuration.
 pub(crate) struct Wire {
+    /// What it is called where it writes.
+    label: &'static str,
     /// What is started with a configuration when a case first asks for it.
     starts: Option<Starts>,
     listeners: BTreeMap<String, Listener>,
+    /// Whether the host verifies signatures itself.
+    own: bool,
     /// The Worker's KV namespace.
     records: Option<Namespace>,
     origin: Builtin,
@@ -70,21 +75,23 @@ impl Wire {
         Ok((runtime, origin))
     }
 
-    /// The Worker in workerd, one process for each configuration.
-    pub(crate) fn workerd(suite: &Suite, artefact: PathBuf) -> Result<Self> {
+    /// The Worker in workerd, one process for each configuration. What is written goes to folders that begin with `label`.
+    /// It verifies signatures itself if they are its `own`.
+    pub(crate) fn workerd(suite: &Suite, artefact: PathBuf, own: bool, label: &'static str) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
         let stored = |record: &Option<String>| record.clone().map_or(Stored::Failure, Stored::Text);
         let values = suite.records.iter().map(|(key, record)| (key.clone(), stored(record))).collect();
         let records = Some(runtime.block_on(Namespace::serve(values))?);
         let starts = Some(Starts::Workerd(artefact));
-        Ok(Self { starts, listeners: BTreeMap::new(), records, origin, runtime, _envoy: None })
+        Ok(Self { label, starts, listeners: BTreeMap::new(), own, records, origin, runtime, _envoy: None })
     }
 
     /// A component that hands on to the origin in `wasmtime serve`, one process for each configuration.
-    pub(crate) fn serve(suite: &Suite, component: &Path, step: &Step) -> Result<Self> {
+    pub(crate) fn serve(suite: &Suite, component: &Path, label: &'static str, step: &Step) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
-        let starts = Some(Starts::Serve(WasmtimeServe::precompile(component, "cases", step)?));
-        Ok(Self { starts, listeners: BTreeMap::new(), records: None, origin, runtime, _envoy: None })
+        let starts = Some(Starts::Serve(WasmtimeServe::precompile(component, label, step)?));
+        let listeners = BTreeMap::new();
+        Ok(Self { label, starts, listeners, own: false, records: None, origin, runtime, _envoy: None })
     }
 
     /// The listener for the configuration `name`.
@@ -95,37 +102,57 @@ impl Wire {
                 let starts = self.starts.as_ref().context("no listener for the configuration")?;
                 let origin = format!("http://{}", self.origin.address());
                 let config = suite.text(name).context("no such configuration")?;
-                let secrets = suite.secrets.clone();
+                let secrets = secrets(suite, self.own);
                 let store = self.records.as_ref().map(Namespace::address);
-                let listener = starts.start(config, secrets, origin, store, &format!("cases-{name}"));
+                let listener =
+                    starts.start(config, secrets, origin, store, &format!("{}-{name}", self.label));
                 Ok(entry.insert(listener.with_context(|| format!("configuration `{name}`"))?))
             }
         }
     }
 
-    /// The filter in Envoy, one process with a listener for each usable configuration.
-    pub(crate) fn envoy(suite: &Suite, wasm: &Path, step: &Step) -> Result<Self> {
+    /// The filter in Envoy, one process with a listener for each usable configuration that is needed. It verifies signatures
+    /// itself if they are its `own`.
+    pub(crate) fn envoy(
+        suite: &Suite,
+        wasm: &Path,
+        plays: &Plays,
+        own: bool,
+        label: &'static str,
+        step: &Step,
+    ) -> Result<Self> {
         let (runtime, origin) = Self::origin(suite)?;
-        let settings = |config: String| EnvoySettings {
-            config,
-            secrets: suite.secrets.clone(),
-            origin: origin.address(),
+        let secrets = secrets(suite, own);
+        let settings =
+            |config: String| EnvoySettings { config, secrets: secrets.clone(), origin: origin.address() };
+        let is_asked_for = |name: &String| {
+            let mut cases = suite.cases.iter();
+            cases.any(|case| case.configuration == *name && plays.has(case))
         };
-        let (usable, refused): (Vec<_>, Vec<_>) =
-            suite.documents().partition(|(name, _)| suite.starts_on(ENVOY, name));
+        let (usable, refused): (Vec<_>, Vec<_>) = suite
+            .documents()
+            .filter(|(name, _)| is_asked_for(name))
+            .partition(|(name, _)| suite.starts_on(ENVOY, name));
         let all: Vec<_> = usable.iter().map(|(_, document)| settings(document.clone())).collect();
-        let envoy = Envoy::start(&all, wasm, "cases", step)?;
+        let envoy = Envoy::start(&all, wasm, label, step)?;
         let names = usable.into_iter().map(|(name, _)| name.clone());
         let mut listeners: BTreeMap<_, _> =
             names.enumerate().map(|(index, name)| (name, Listener::Envoy(envoy.address(index)))).collect();
         for (name, document) in refused {
-            let Some(said) = Envoy::refusal(&settings(document), wasm, "cases-broken", step)? else {
+            let Some(said) = Envoy::refusal(&settings(document), wasm, &format!("{label}-broken"), step)?
+            else {
                 bail!("Envoy starts with the configuration `{name}`");
             };
             listeners.insert(name.clone(), Listener::NotStarted(said));
         }
-        Ok(Self { starts: None, listeners, records: None, origin, runtime, _envoy: Some(envoy) })
+        Ok(Self { label, starts: None, listeners, own, records: None, origin, runtime, _envoy: Some(envoy) })
     }
+}
+
+/// The secrets of the cases, among which hosts look for the variable that says who verifies signatures.
+fn secrets(suite: &Suite, own: bool) -> BTreeMap<String, String> {
+    let signatures = own.then(|| ("PORTCULLIS_SIGNATURES".to_owned(), "own".to_owned()));
+    suite.secrets.clone().into_iter().chain(signatures).collect()
 }
 
 impl Starts {

@@ -9,6 +9,7 @@ use portcullis_test_support::host::gate::GateComponent;
 use portcullis_test_support::native::Head;
 use portcullis_test_support::origin::tokens;
 use portcullis_test_support::summary::Summary;
+use serde_json::json;
 
 /// A configuration that is of no use is an error that says where; never a trap, and never a gate.
 pub(crate) fn refused(component: &GateComponent, props: &Props, summary: &mut Summary) -> Result<()> {
@@ -82,5 +83,29 @@ pub(crate) fn hostile(component: &GateComponent, props: &Props, summary: &mut Su
     let head = Head { method: b"GET", target: b"/v1/threads", headers: &user, request_id: "check" };
     let answer = gate.origin_unreachable(&head, now)?;
     summary.count((answer["status"] != 502).then(|| format!("the origin unreachable: got {answer}")));
+    Ok(())
+}
+
+/// By whatever clock the host has: a token is good between its times, and nobody is let in at a time that no clock shows.
+pub(crate) fn clock(component: &GateComponent, props: &Props, summary: &mut Summary) -> Result<()> {
+    let mut gate = props.load(component, &props.config)?;
+    let now = tokens::now_secs();
+    let headers = [(b"authorization".to_vec(), format!("Bearer {}", props.token("user", "")?).into_bytes())];
+    let steps = [
+        ("now", now, None, None),
+        ("a day later", now + 86_400, Some(401), Some("token_expired")),
+        ("back", now, None, None),
+        ("in 1970", 0, Some(503), Some("internal")),
+        ("at the end of time", u64::MAX, Some(503), Some("internal")),
+        ("back again", now, None, None),
+    ];
+    for (what, time, status, reason) in steps {
+        let head = Head { method: b"GET", target: b"/v1/threads", headers: &headers, request_id: "check" };
+        let step = gate.authorize(&head, time)?;
+        let verdict = &step["verdict"];
+        let got = (&verdict["decision"]["deny"]["status"], &verdict["diagnostics"]["reason"]);
+        let wrong = *got.0 != json!(status) || *got.1 != json!(reason);
+        summary.count(wrong.then(|| format!("{what}: got {got:?}, expected {status:?} and {reason:?}")));
+    }
     Ok(())
 }

@@ -32,7 +32,7 @@ use portcullis_test_support::summary::Summary;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 650 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 674 * 1024;
 
 /// What the tests share.
 #[derive(Clone)]
@@ -131,6 +131,7 @@ fn main() -> ExitCode {
         }),
         shared.of_gate("component::gate::refused_configurations", gate::refused),
         shared.of_gate("component::gate::hostile_requests", gate::hostile),
+        shared.of_gate("component::gate::clock", gate::clock),
         shared.of_gate("component::gate::agrees_with_the_core::enforce", |gate, props, summary| {
             differential::check("enforce", gate, props, summary)
         }),

@@ -15,7 +15,7 @@ use crate::props::{NO_STORE, NOBODY, Props};
 use crate::served::Served;
 
 /// A little more than an instance takes at rest, so that a large request makes it trap.
-const LITTLE_MEMORY: &[&str] = &["-Wmax-memory-size=1310720", "-Wtrap-on-grow-failure=n"];
+const LITTLE_MEMORY: &[&str] = &["-Wmax-memory-size=1376256", "-Wtrap-on-grow-failure=n"];
 
 /// In front of an origin that keeps what reaches it.
 pub(crate) fn forwarding(component: &Path, props: &Props, summary: &mut Summary) -> Result<()> {

@@ -6,6 +6,7 @@ mod arrivals;
 mod availability;
 mod dialect;
 mod first_hour;
+mod flows;
 mod hostile;
 mod lab;
 mod openapi;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         let Bench { lab, runtime } = bench.get()?;
         count(summary, &openapi::check(lab, runtime)?)
     }));
+    tests.push(harness::checks("e2e::agentflow_0_6_1::flows", flows::check));
     harness::run(tests, Order::Sequential)
 }
 

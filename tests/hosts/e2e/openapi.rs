@@ -52,7 +52,7 @@ const LEFT_OUT: &str = "PATCH /v3/documents/{id}/metadata";
 const EXTRA: &str = "GET /v3/documents/{id}/history";
 
 pub(crate) fn check(lab: &Lab, runtime: &Runtime) -> Result<Report> {
-    let cli = step("build the command", |step| program::build(step, "portcullis-cli"))?;
+    let cli = step("build the command", |step| program::build(step, "portcullis"))?;
     let r2r = step("R2R's OpenAPI document", r2r::openapi)?;
     step("policies beside the origins' OpenAPI documents", |step| {
         let folder = target("e2e-openapi");

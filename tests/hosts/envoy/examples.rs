@@ -1,4 +1,4 @@
-//! `examples/agentflow/envoy.yaml`.
+//! `examples/*/envoy.yaml`.
 
 use std::collections::BTreeMap;
 
@@ -26,5 +26,10 @@ pub(crate) fn envoy_yaml(summary: &mut Summary) -> Result<()> {
     let what = "envoy.yaml without ORIGIN_JWT_SECRET";
     let outcome = step("ask Envoy", |step| Envoy::validate(&yaml, &secrets, step));
     summary.count(not_refused(what, outcome.err(), &["/upstream/token/secret", "ORIGIN_JWT_SECRET"]));
+
+    let yaml = root().join("examples").join("r2r").join("envoy.yaml");
+    let secrets = BTreeMap::from([("R2R_SECRET_KEY".to_string(), tokens::secret()?)]);
+    let accepted = step("ask Envoy", |step| Envoy::validate(&yaml, &secrets, step));
+    summary.count(accepted.err().map(|error| format!("R2R's envoy.yaml is not accepted: {error:#}")));
     Ok(())
 }

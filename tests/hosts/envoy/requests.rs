@@ -85,6 +85,8 @@ pub(crate) fn check(artefact: &ProxyWasmArtefact, summary: &mut Summary) -> Resu
         summary.count(wrong.then(|| format!("counter {name}: got {got:?}, expected {count}")));
     }
     let log = envoy.log();
+    let said = log.contains("the host verifies RS256, RS384, RS512, ES256, ES384, ES512");
+    summary.count((!said).then(|| "the log does not say which signatures Envoy verifies".to_owned()));
     let trap = log.lines().find(|line| TRAPS.iter().any(|sign| line.contains(sign)));
     summary.count(trap.map(|line| format!("the filter trapped: {line}")));
     Ok(())

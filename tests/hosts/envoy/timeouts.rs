@@ -140,6 +140,8 @@ fn config(artefact: &ProxyWasmArtefact, secret: &str, origin: SocketAddr) -> Res
     shorten(&mut config);
     let socket = |port: u16| json!({"socket_address": {"address": "127.0.0.1", "port_value": port}});
     let filter = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config";
+    let kept = format!("{filter}/vm_config/environment_variables/key_values/PORTCULLIS_FILTER_STATE");
+    let kept = config.pointer(&kept).with_context(|| format!("envoy.yaml has no {kept}"))?.clone();
     for (pointer, value) in [
         ("/admin/address", socket(0)),
         ("/static_resources/listeners/0/name", json!("0")),
@@ -151,7 +153,12 @@ fn config(artefact: &ProxyWasmArtefact, secret: &str, origin: SocketAddr) -> Res
         (&format!("{filter}/vm_config/code/local/filename"), json!(artefact.path)),
         (
             &format!("{filter}/vm_config/environment_variables"),
-            json!({"key_values": {"JWT_SECRET_KEY": secret, "ORIGIN_JWT_SECRET": tokens::secret()?}}),
+            json!({"key_values": {
+                "JWT_SECRET_KEY": secret,
+                "ORIGIN_JWT_SECRET": tokens::secret()?,
+                // As there.
+                "PORTCULLIS_FILTER_STATE": kept,
+            }}),
         ),
     ] {
         *config.pointer_mut(pointer).with_context(|| format!("envoy.yaml has no {pointer}"))? = value;

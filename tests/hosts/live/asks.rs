@@ -1,9 +1,10 @@
 //! Callers whom only somebody else knows.
 
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use portcullis::limits::FAILED_SECS;
 use portcullis_test_support::client::Request;
 use portcullis_test_support::identity_provider::{
     CLIENT, Fault, INTROSPECT, IdentityProvider, ME, Person, Signing, VERIFY,
@@ -11,8 +12,8 @@ use portcullis_test_support::identity_provider::{
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use crate::hosts::Kind;
 use crate::scene::{PATH, Scene, expect, expect_unavailable};
+use portcullis_host_tests::hosts::Kind;
 
 const ROBOT: &str = "opaque+of/the.robot~0123456789==";
 
@@ -29,11 +30,17 @@ fn scene(kind: Kind, name: &str, identity: impl FnOnce(&IdentityProvider) -> Val
 fn asked(scene: &Scene, path: &str, summary: &mut Summary) -> Result<()> {
     let provider = &scene.provider;
     for fault in [Fault::Down, Fault::Error, Fault::Hanging, Fault::Html, Fault::TooLong, Fault::Redirect] {
+        // What failed is remembered for a second: each fault has a credential of its own.
+        let credential = format!("opaque-{fault:?}-0123456789");
+        provider.admit(&credential, Person::new("alice", "user"));
         provider.fail_at(path, fault);
-        expect_unavailable(summary, &format!("{fault:?}"), &scene.ask(ROBOT)?);
+        let before = provider.requests(path);
+        expect_unavailable(summary, &format!("{fault:?}"), &scene.ask(&credential)?);
+        expect(summary, &format!("{fault:?}, questions"), provider.requests(path) - before, 1);
     }
+    failed(scene, path, summary)?;
     provider.recover();
-    expect(summary, "requests at the origin", provider.requests(PATH), 0);
+    expect(summary, "requests at the origin", provider.requests(PATH), 1);
 
     let before = provider.requests(path);
     let statuses = scene.ask_at_once(&vec![ROBOT.to_string(); 50])?;
@@ -53,7 +60,26 @@ fn asked(scene: &Scene, path: &str, summary: &mut Summary) -> Result<()> {
     expect(summary, "questions about it", provider.requests(path) - before, 0);
     // None of the gate's own tokens, and nothing to ask about.
     expect(summary, "no credential", scene.send(&Request::new("GET", PATH))?.status, 401);
-    expect(summary, "requests at the origin", provider.requests(PATH), 51);
+    expect(summary, "requests at the origin", provider.requests(PATH), 52);
+    Ok(())
+}
+
+/// A crowd with one credential costs a server that fails at once a question a second, and none of it is turned away for longer.
+fn failed(scene: &Scene, path: &str, summary: &mut Summary) -> Result<()> {
+    const CREDENTIAL: &str = "opaque-of-a-crowd-0123456789";
+    let provider = &scene.provider;
+    provider.admit(CREDENTIAL, Person::new("alice", "user"));
+    // It answers: where nobody does, workerd tries each connection that it has kept open.
+    provider.fail_at(path, Fault::Error);
+    let (before, started) = (provider.requests(path), Instant::now());
+    let statuses = scene.ask_at_once(&vec![CREDENTIAL.to_string(); 50])?;
+    expect(summary, "50 at once, of a server that fails", statuses, vec![503; 50]);
+    let seconds = usize::try_from(started.elapsed().as_secs())?;
+    let asked = provider.requests(path) - before;
+    expect(summary, &format!("{asked} questions in {seconds} s"), asked <= seconds + 2, true);
+    provider.recover();
+    thread::sleep(Duration::from_secs(FAILED_SECS));
+    expect(summary, "a second later", scene.ask(CREDENTIAL)?.status, 200);
     Ok(())
 }
 

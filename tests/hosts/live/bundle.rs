@@ -10,8 +10,8 @@ use portcullis_test_support::origin::tokens::now_secs;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use crate::hosts::Kind;
 use crate::scene::{PATH, Scene, expect, expect_unavailable};
+use portcullis_host_tests::hosts::Kind;
 
 /// For how long the bundle is fresh, and a little more.
 const REFRESH: Duration = Duration::from_secs(31);

@@ -1,4 +1,4 @@
-//! What the isolates of a Worker have in common: a limiter.
+//! What the isolates of a Worker have in common: a limiter, and Analytics Engine.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,8 +11,8 @@ use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
 
-use crate::hosts::Running;
 use crate::scene::{PATH, expect, issuer_by_url};
+use portcullis_host_tests::hosts::Running;
 
 /// A Worker with what is bound, which lets 50 credentials of a client fail by itself.
 fn start(provider: &IdentityProvider, bound: &Bound, name: &str) -> Result<Workerd> {
@@ -80,5 +80,54 @@ pub(crate) fn limiter(summary: &mut Summary) -> Result<()> {
     }
     let told = "portcullis: no count from the limiter PORTCULLIS_FAILURES";
     expect(summary, told, host.wait_for_log(&[told], Duration::from_secs(5)).contains(told), true);
+    Ok(())
+}
+
+/// Each decision is a data point of texts that name nobody.
+pub(crate) fn decisions(summary: &mut Summary) -> Result<()> {
+    let provider = IdentityProvider::start_with(&[Signing::Es256])?;
+    let bound = Bound::default().with_analytics("PORTCULLIS_DECISIONS");
+    let host = start(&provider, &bound, "live-analytics")?;
+    let good = provider.token("ES256-1", "a-subject-of-its-own", "user")?;
+    expect(summary, "a good token", ask(&host, "192.0.2.1", &good)?.status, 200);
+    expect(summary, "garbage", ask(&host, "192.0.2.1", "garbage-of-its-own.y.z")?.status, 401);
+    let unknown = Request::new("GET", "/a-path-of-its-own").bearer(&good);
+    expect(
+        summary,
+        "an unknown route",
+        runtime()?.block_on(client::send(host.address(), &unknown))?.status,
+        403,
+    );
+
+    let lines = host.wait_for_decisions(3, Duration::from_secs(5));
+    let policy = lines.first().and_then(|line| line["policy"].as_str()).unwrap_or_default().to_owned();
+    let (route, issuer) = (format!("GET {PATH}"), provider.issuer());
+    let malformed = "token_malformed";
+    let expected = [
+        ["allow", "allow", "", &route, &issuer, &policy],
+        [malformed, "deny", malformed, &route, "", &policy],
+        ["route_unknown", "deny", "route_unknown", "", &issuer, &policy],
+    ];
+    let points = || -> Vec<Vec<String>> {
+        let log = host.log();
+        let texts = log.lines().filter_map(|line| line.split_once("point "));
+        texts.filter_map(|(_, json)| serde_json::from_str(json).ok()).collect()
+    };
+    let started = Instant::now();
+    while points().len() < expected.len() && started.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let points = points();
+    expect(summary, "data points", points.len(), expected.len());
+    for expected in expected {
+        let found = points.iter().any(|point| *point == expected);
+        summary.count((!found).then(|| format!("no data point {expected:?} in {points:?}")));
+    }
+    let written = points.concat().concat();
+    let secrets =
+        [good.as_str(), "a-subject-of-its-own", "garbage-of-its-own", "a-path-of-its-own", "192.0.2"];
+    for part in secrets {
+        expect(summary, &format!("{part} in a data point"), written.contains(part), false);
+    }
     Ok(())
 }

@@ -9,8 +9,8 @@ use portcullis_test_support::origin::tokens::now_secs;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use crate::hosts::Kind;
 use crate::scene::{PATH, Scene, expect, expect_unavailable, issuer_by_url};
+use portcullis_host_tests::hosts::Kind;
 
 /// From when on a key that is not known is looked for again.
 const REFETCH: Duration = Duration::from_secs(31);

@@ -8,8 +8,8 @@ use portcullis_test_support::origin::tokens::now_secs;
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
 
-use crate::hosts::Kind;
 use crate::scene::{PATH, Scene, expect, issuer_by_url};
+use portcullis_host_tests::hosts::Kind;
 
 pub(crate) fn revoked_tokens(kind: Kind, summary: &mut Summary) -> Result<()> {
     let provider = IdentityProvider::start_with(&[Signing::Es256])?;

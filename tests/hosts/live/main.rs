@@ -2,15 +2,16 @@
 
 mod asks;
 mod bundle;
+mod clock;
 mod faults;
 mod fleet;
-mod hosts;
 mod keys;
 mod limits;
 mod objects;
 mod oidc;
 mod scene;
 mod scheduled;
+mod shared;
 mod soak;
 mod store;
 
@@ -20,7 +21,7 @@ use anyhow::Result;
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_test_support::summary::Summary;
 
-use crate::hosts::{ALL, Kind, SCRIPTED};
+use portcullis_host_tests::hosts::{ALL, Kind, SCRIPTED};
 
 type Check = fn(Kind, &mut Summary) -> Result<()>;
 
@@ -35,6 +36,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("introspection", asks::introspection),
     ("verify_call", asks::verify_call),
     ("a_client_that_leaves", asks::a_client_that_leaves),
+    ("clock", clock::steps),
     ("revoked_tokens", limits::revoked_tokens),
     ("failed_credentials", limits::failed_credentials),
 ];
@@ -54,10 +56,16 @@ fn main() -> ExitCode {
     let single = [
         harness::checks("live::oidc_provider", oidc::on_every_host),
         harness::checks("live::faults", faults::matrix),
+        harness::checks("live::component::clock", |summary| clock::steps(Kind::Component, summary)),
+        harness::checks("live::worker::answers_in_the_shared_cache", shared::answers),
+        harness::checks("live::worker::what_others_write_in_the_shared_cache", shared::what_others_write),
+        harness::checks("live::worker::a_shared_cache_that_fails", shared::a_cache_that_fails),
         harness::checks("live::worker::scheduled", scheduled::scheduled),
         harness::checks("live::worker::revocations_in_kv", store::revocations),
         harness::checks("live::worker::a_store_that_fails", store::a_store_that_fails),
+        harness::checks("live::worker::revocations_for_a_crowd", store::a_crowd),
         harness::checks("live::worker::a_limiter_for_all", fleet::limiter),
+        harness::checks("live::worker::decisions_in_analytics_engine", fleet::decisions),
     ];
     let soak = soak::requests()
         .map(|requests| harness::checks("live::soak", move |summary| soak::soak(requests, summary)));

@@ -1,8 +1,10 @@
 //! Objects of which only the origin knows whose they are.
 
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
+use portcullis::limits::FAILED_SECS;
 use portcullis_test_support::client::Request;
 use portcullis_test_support::client::websocket::Outcome;
 use portcullis_test_support::identity_provider::{
@@ -11,8 +13,8 @@ use portcullis_test_support::identity_provider::{
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use crate::hosts::Kind;
 use crate::scene::{Scene, expect, expect_unavailable, issuer_by_url};
+use portcullis_host_tests::hosts::Kind;
 
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Longer than what one read brings, and shorter than what a gate reads.
@@ -88,7 +90,7 @@ pub(crate) fn objects(kind: Kind, summary: &mut Summary) -> Result<()> {
     let provider = &scene.provider;
     let alice = &provider.token("ES256-1", "alice", "user")?;
     let bob = &provider.token("ES256-1", "bob", "user")?;
-    for id in ["hers", "hers-too", "a%20b", "flaky", "unsure"] {
+    for id in ["hers", "hers-too", "a%20b", "unsure"] {
         provider.give(id, alice);
     }
     provider.give("his", bob);
@@ -119,19 +121,45 @@ pub(crate) fn objects(kind: Kind, summary: &mut Summary) -> Result<()> {
         expect(summary, &format!("questions about {id}"), got, asked);
     }
 
-    let flaky = format!("{OBJECTS}flaky");
     for fault in [Fault::Down, Fault::Error, Fault::Hanging, Fault::Redirect] {
-        provider.fail_at(&flaky, fault);
-        play(&scene, &format!("{fault:?}"), &get(alice, &documents_of("flaky")), 503, summary)?;
-        play(&scene, &format!("{fault:?}, in a body"), &chat(alice, &["hers", "flaky"]), 503, summary)?;
+        // What failed is remembered for a second: each has an object of its own.
+        for place in ["path", "body"] {
+            let id = format!("flaky-{fault:?}-{place}");
+            provider.give(&id, alice);
+            provider.fail_at(&format!("{OBJECTS}{id}"), fault);
+            let request =
+                if place == "path" { get(alice, &documents_of(&id)) } else { chat(alice, &["hers", &id]) };
+            play(&scene, &format!("{fault:?} in a {place}"), &request, 503, summary)?;
+        }
     }
     provider.fail(Fault::Down);
     let target = "/v3/search?collection_id=unsure";
     play(&scene, "nobody at the origin", &get(alice, target), 503, summary)?;
     provider.recover();
+    thread::sleep(Duration::from_secs(FAILED_SECS));
     play(&scene, "after it", &get(alice, target), 200, summary)?;
-    play(&scene, "after all of them", &chat(alice, &["flaky"]), 200, summary)?;
+    play(&scene, "after all of them", &chat(alice, &["flaky-Down-body"]), 200, summary)?;
+    at_once(&scene, kind, alice, summary)?;
     reasons(&scene, &[("binding_mismatch", 8), ("ask_unavailable", 9)], summary);
+    Ok(())
+}
+
+/// Many who ask for one object cost one question, whether it is in the path or in a body.
+fn at_once(scene: &Scene, kind: Kind, caller: &str, summary: &mut Summary) -> Result<()> {
+    for (id, request) in [
+        ("crowded", get(caller, &documents_of("crowded"))),
+        ("crowded-too", chat(caller, &["hers", "crowded-too"])),
+    ] {
+        let object = format!("{OBJECTS}{id}");
+        scene.provider.give(id, caller);
+        scene.provider.fail_at(&object, Fault::Slow(Duration::from_millis(300)));
+        let statuses = scene.send_at_once(&vec![request; 20])?;
+        expect(summary, &format!("20 at once for {id}"), statuses, vec![200; 20]);
+        // Each instance of the component is a gate by itself.
+        let most = if kind == Kind::Component { 20 } else { 1 };
+        let asked = scene.provider.requests(&object);
+        expect(summary, &format!("{asked} questions about {id}"), (1..=most).contains(&asked), true);
+    }
     Ok(())
 }
 

@@ -11,8 +11,8 @@ use portcullis_test_support::oidc_provider::{AUDIENCE, CLIENT, INTROSPECT, KEYS,
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
 
-use crate::hosts::{ALL, Kind};
 use crate::scene::{PATH, Scene, expect};
+use portcullis_host_tests::hosts::{ALL, Kind};
 
 /// From when on a key that is not known is looked for again.
 const REFETCH: Duration = Duration::from_secs(31);

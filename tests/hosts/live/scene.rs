@@ -9,12 +9,15 @@ use anyhow::Result;
 use futures_util::future::{join_all, try_join_all};
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request, Response, websocket};
+use portcullis_test_support::host::clock::SetClock;
+use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
 use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
+use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::hosts::{Kind, Running};
+use portcullis_host_tests::hosts::{Kind, Running};
 
 /// What every caller with the role `user` may read.
 pub(crate) const PATH: &str = "/v1/threads";
@@ -26,6 +29,8 @@ pub(crate) struct Scene {
     pub(crate) provider: IdentityProvider,
     pub(crate) host: Running,
     runtime: Runtime,
+    /// The clock of the host, where that is a clock of its own.
+    clock: Option<SetClock>,
 }
 
 impl Scene {
@@ -45,7 +50,7 @@ impl Scene {
         let (config, mut secrets) = (document(members), secrets());
         secrets.extend(more.map(|(name, value)| (name.to_string(), value.to_string())));
         let host = Running::start(kind, name, &config, secrets, &provider.issuer())?;
-        Ok(Self { provider, host, runtime: runtime()? })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None })
     }
 
     /// The same with the Worker in the folder `dir`.
@@ -57,7 +62,37 @@ impl Scene {
     ) -> Result<Self> {
         let (config, secrets) = (document(members), secrets());
         let host = Running::start_worker(dir, name, &config, secrets, &provider.issuer(), None)?;
-        Ok(Self { provider, host, runtime: runtime()? })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None })
+    }
+
+    /// A gate whose clock can be set, by [`Scene::ask_at`].
+    pub(crate) fn start_with_clock(
+        kind: Kind,
+        name: &str,
+        provider: IdentityProvider,
+        members: Value,
+    ) -> Result<Self> {
+        match kind {
+            Kind::Worker => {}
+            // The server of the checks has such a clock; Envoy has the machine's.
+            Kind::Node | Kind::Envoy => return Self::start(kind, name, provider, members),
+            Kind::Component => {
+                let name = format!("{}-{name}", kind.name());
+                let clock = step("a clock", |step| SetClock::new(&name, step))?;
+                let (config, origin) = (document(members), provider.issuer());
+                let host = Running::start_component_with_clock(&name, &config, secrets(), &origin, &clock)?;
+                return Ok(Self { provider, host, runtime: runtime()?, clock: Some(clock) });
+            }
+        }
+        let settings = WorkerSettings {
+            config: document(members).to_string(),
+            secrets: secrets(),
+            origin: provider.issuer(),
+            kv: None,
+        };
+        let (bound, name) = (Bound::default().with_clock(), format!("live-{name}"));
+        let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name, free_address()?)?;
+        Ok(Self { provider, host: Running::Worker(worker), runtime: runtime()?, clock: None })
     }
 
     /// A Worker with the secret `PEPPER`, whose KV namespace is at the provider as well.
@@ -71,12 +106,23 @@ impl Scene {
         secrets.insert("PEPPER".to_string(), pepper.to_string());
         let (dir, origin, kv) = (Running::worker()?, provider.issuer(), Some(provider.address()));
         let host = Running::start_worker(dir, name, &config, secrets, &origin, kv)?;
-        Ok(Self { provider, host, runtime: runtime()? })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None })
     }
 
     /// Asks for [`PATH`] with a credential.
     pub(crate) fn ask(&self, credential: &str) -> Result<Response> {
         self.send(&Request::new("GET", PATH).bearer(credential))
+    }
+
+    /// The same when it is so many seconds later by the clock of the host than by the machine's: in JavaScript, where a header
+    /// of the request sets it, or of a scene that was started with a clock.
+    pub(crate) fn ask_at(&self, shift: i64, credential: &str) -> Result<Response> {
+        let request = Request::new("GET", PATH).bearer(credential);
+        match &self.clock {
+            Some(clock) => clock.set(shift)?,
+            None => return self.send(&request.header("X-Test-Clock", shift.to_string())),
+        }
+        self.send(&request)
     }
 
     pub(crate) fn send(&self, request: &Request) -> Result<Response> {
@@ -100,6 +146,11 @@ impl Scene {
     pub(crate) fn ask_at_once(&self, credentials: &[String]) -> Result<Vec<u16>> {
         let requests: Vec<Request> =
             credentials.iter().map(|credential| Request::new("GET", PATH).bearer(credential)).collect();
+        self.send_at_once(&requests)
+    }
+
+    /// Sends all of these at the same time; the statuses.
+    pub(crate) fn send_at_once(&self, requests: &[Request]) -> Result<Vec<u16>> {
         let sent = requests.iter().map(|request| client::send(self.host.address(), request));
         let responses = self.runtime.block_on(try_join_all(sent))?;
         Ok(responses.iter().map(|response| response.status).collect())

@@ -10,8 +10,8 @@ use portcullis_test_support::root::target;
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
 
-use crate::hosts::Running;
 use crate::scene::{Scene, expect, issuer_by_url};
+use portcullis_host_tests::hosts::Running;
 
 /// A bare workerd has no cron: a copy of the Worker takes a request for this as the trigger.
 const TRIGGER: &str = "/__scheduled";

@@ -20,8 +20,8 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 
 use crate::faults;
-use crate::hosts::{ALL, Kind};
 use crate::scene::{PATH, Scene, expect, issuer_by_url};
+use portcullis_host_tests::hosts::{ALL, Kind};
 
 /// How many requests a host gets; without it there is no soak.
 const REQUESTS: &str = "SOAK_REQUESTS";

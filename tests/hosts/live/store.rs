@@ -10,12 +10,13 @@ use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
+use portcullis_test_support::kv::Namespace;
 use portcullis_test_support::origin::tokens::now_secs;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use crate::hosts::Running;
 use crate::scene::{PATH, expect, issuer_by_url};
+use portcullis_host_tests::hosts::Running;
 
 /// How long a decision may take to be logged.
 const LOG: Duration = Duration::from_secs(5);
@@ -109,6 +110,31 @@ pub(crate) fn revocations(summary: &mut Summary) -> Result<()> {
     write(&Request::new("POST", "/clock?advance=700000"))?;
     expect(summary, "remembered", ask(&host, &leaked)?, revoked);
     expect(summary, "its revocation has ended", ask(&host, &stage.token("alice", "leaked", 6)?)?, free);
+    Ok(())
+}
+
+/// A crowd with one token is one look-up.
+pub(crate) fn a_crowd(summary: &mut Summary) -> Result<()> {
+    const CROWD: usize = 100;
+    let mut stage = Stage::new()?;
+    let runtime = runtime()?;
+    let store = runtime.block_on(Namespace::serve(BTreeMap::new()))?;
+    stage.settings.kv = Some(store.address());
+    let host = stage.worker("live-crowd-of-revocations")?;
+    expect(summary, "the keys are known", ask(&host, &stage.token("alice", "first", 0)?)?.0, 200);
+    let token = stage.token("bob", "crowd", 1)?;
+    let (before, started) = (store.asked().len(), Instant::now());
+    let requests = vec![Request::new("GET", PATH).bearer(&token); CROWD];
+    let sent = requests.iter().map(|request| client::send(host.address(), request));
+    let responses = runtime.block_on(futures_util::future::try_join_all(sent))?;
+    let allowed = responses.iter().filter(|response| response.status == 200).count();
+    expect(summary, "let in", allowed, CROWD);
+    // Its own SHA-256, its subject, its issuer and its `jti`.
+    let look_ups = (store.asked().len() - before) / 4;
+    // One, and another where an answer takes longer than its turn.
+    let most = usize::try_from(started.elapsed().as_secs())? + 1;
+    expect(summary, &format!("{look_ups} look-ups, at most {most}"), look_ups <= most, true);
+    expect(summary, "there is one", look_ups > 0, true);
     Ok(())
 }
 

@@ -22,6 +22,7 @@ const OF_CARGO: &[&str] = &[
 /// The locks of the npm tools, of the npm package's tests, and of what is compared with.
 const OF_NPM: &[&str] = &[
     "tests/support/npm/package-lock.json",
+    "tests/systems/r2r/package-lock.json",
     "bindings/npm/test/package-lock.json",
     "tests/conformance/npm/package-lock.json",
 ];

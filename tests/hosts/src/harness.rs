@@ -34,7 +34,7 @@ pub fn checks(
             return Ok(());
         }
         let (failed, passed) = (failures.len(), summary.passed);
-        Err(Failed::from(format!("{failed} of {} checks failed\n{}", failed + passed, failures.join("\n"))))
+        Err(Failed::from(format!("{failed} of {} checks failed: {}", failed + passed, failures.join("\n"))))
     })
 }
 

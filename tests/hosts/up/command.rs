@@ -57,14 +57,16 @@ impl Up {
     }
 
     fn command(&self) -> Result<Command> {
-        let file = target("up").join("portcullis.json");
+        // One for each: another that starts may be reading its own.
+        let name = self.listen.map_or(String::new(), |address| address.port().to_string());
+        let file = target("up").join(format!("portcullis{name}.json"));
         std::fs::create_dir_all(target("up"))?;
         std::fs::write(&file, DOCUMENT)?;
         let mut command = match std::env::var_os(XTASK) {
             Some(program) => Command::new(program),
             None => {
                 let mut cargo = rust::cargo();
-                cargo.args(["run", "--quiet", "--package=xtask", "--"]);
+                cargo.args(["run", "--quiet", "--bin=xtask", "--"]);
                 cargo
             }
         };
@@ -105,7 +107,7 @@ impl Started {
             match self.printed.recv_timeout(left) {
                 Ok(line) if line.contains(part) => return Ok(()),
                 Ok(line) => seen.push(line),
-                Err(_) => bail!("no line with {part:?} after {left:?}:\n{}", seen.join("\n")),
+                Err(error) => bail!("no line with {part:?} ({error}):\n{}", seen.join("\n")),
             }
         }
     }

@@ -14,7 +14,10 @@ use portcullis_test_support::artefact::WorkerArtefact;
 use portcullis_test_support::build;
 use portcullis_test_support::client::upload::{self, Body, Ending};
 use portcullis_test_support::client::{self, Request};
-use portcullis_test_support::host::workerd::{COMPATIBILITY_DATE, WorkerSettings, Workerd};
+use portcullis_test_support::host::workerd::{
+    Bound, COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, WorkerSettings, Workerd, free_address,
+};
+use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
 use portcullis_test_support::root::root;
@@ -24,9 +27,9 @@ use serde_json::{Value, json};
 
 /// Ceiling for the module after gzip. Cloudflare allows 3 MB on its free plan; this one is here so that growth is noticed
 /// in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 650 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 716 * 1024;
 /// Ceiling for the JavaScript: glue and handler.
-const JS_BUDGET_BYTES: u64 = 32 * 1024;
+const JS_BUDGET_BYTES: u64 = 26 * 1024;
 /// How long a log line may take to arrive.
 const LOG: Duration = Duration::from_secs(5);
 /// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         test("worker::size", size),
         test("worker::example", example),
         test("worker::bodies_that_take_their_time", slow_bodies),
+        test("worker::signatures", signatures),
         test("worker::after_a_trap", after_a_trap),
     ];
     harness::run(tests, Order::Sequential)
@@ -88,6 +92,8 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     summary.count(
         (!dated).then(|| "wrangler.toml names another compatibility date than was tested".to_string()),
     );
+    let flagged = wrangler.contains(COMPATIBILITY_FLAGS);
+    summary.count((!flagged).then(|| format!("wrangler.toml lacks {COMPATIBILITY_FLAGS}")));
 
     let mut settings =
         WorkerSettings { config, secrets: secrets()?, origin: NOBODY.to_string(), kv: Some(NO_STORE) };
@@ -114,7 +120,8 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let namespace = settings.kv.take();
     let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
     expect(&gate, &anonymous, "the example without its namespace", 503, "config_invalid")?;
-    let without = gate.log();
+    let about_namespace = ["/api_keys/lookup", "bind a KV namespace as PORTCULLIS_KEYS"];
+    let without = gate.wait_for_log(&about_namespace, LOG);
     settings.secrets.insert("PORTCULLIS_KEYS".to_string(), "a text".to_string());
     let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
     expect(&gate, &anonymous, "the example with a text for its namespace", 503, "config_invalid")?;
@@ -125,18 +132,20 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         settings.secrets.remove("ORIGIN_JWT_SECRET").context("the example needs no ORIGIN_JWT_SECRET")?;
     let gate = Workerd::start(&settings, &artefact.dir, "check-secret")?;
     expect(&gate, &anonymous, "the example without a secret", 503, "config_invalid")?;
-    let told = gate.log().contains("wrangler secret put ORIGIN_JWT_SECRET");
+    let remedy = "wrangler secret put ORIGIN_JWT_SECRET";
+    let told = gate.wait_for_log(&[remedy], LOG).contains(remedy);
 
     settings.secrets.insert("ORIGIN_JWT_SECRET".to_string(), missing);
     settings.origin = "http://127.0.0.1:9/prefix".to_string();
     let gate = Workerd::start(&settings, &artefact.dir, "check-origin")?;
     expect(&gate, &anonymous, "an ORIGIN with a path", 503, "config_invalid")?;
     summary.count((!told).then(|| "the log does not say how to set a missing secret".to_string()));
-    for part in ["/api_keys/lookup", "bind a KV namespace as PORTCULLIS_KEYS"] {
+    for part in about_namespace {
         let told = without.contains(part);
         summary.count((!told).then(|| format!("the log does not say {part:?} about a missing namespace")));
     }
-    let told = gate.log().contains("ORIGIN: must be the address of the origin");
+    let wrong = "ORIGIN: must be the address of the origin";
+    let told = gate.wait_for_log(&[wrong], LOG).contains(wrong);
     summary.count((!told).then(|| "the log does not say what is wrong with ORIGIN".to_string()));
     Ok(())
 }
@@ -187,6 +196,67 @@ fn slow_bodies(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
             )
         }));
     }
+    Ok(())
+}
+
+/// Who verifies signatures, by what the runtime has and what the Worker is told; that both verify the same, the shared cases show.
+fn signatures(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
+    const ASKED: &str = "portcullis: node:crypto verifies RS256, RS384, RS512, ";
+    const NOT_ASKED: &str = "portcullis: node:crypto verifies no signatures";
+    let runtime = runtime()?;
+    let provider = IdentityProvider::start_with(&[Signing::Es256, Signing::Rs256, Signing::EdDsa])?;
+    let kids = ["ES256-1", "RS256-1", "EdDSA-1"];
+    let keys = kids.map(|kid| provider.public_jwk(kid)).into_iter().collect::<Result<Vec<_>>>()?;
+    let config =
+        json!({"profile": "agentflow", "issuers": [{"issuer": provider.issuer(), "jwks": {"keys": keys}}]});
+    // It answers any other path as an origin does.
+    let origin = provider.issuer();
+    let told = |word: Option<&str>| -> BTreeMap<_, _> {
+        word.map(|word| ("PORTCULLIS_SIGNATURES".to_string(), word.to_string())).into_iter().collect()
+    };
+    for (what, bound, word, said) in [
+        ("nothing else said", Bound::default(), None, Some(ASKED)),
+        ("the host asked", Bound::default(), Some("host"), Some(ASKED)),
+        ("the host not asked", Bound::default(), Some("own"), None),
+        ("no Node.js", Bound::default().without_node(), None, None),
+        ("a gullible host", Bound::default().with_gullible_node(), None, Some(NOT_ASKED)),
+    ] {
+        let settings = WorkerSettings {
+            config: config.to_string(),
+            secrets: told(word),
+            origin: origin.clone(),
+            kv: None,
+        };
+        let gate =
+            Workerd::start_bound(&settings, &bound, &artefact.dir, "check-signatures", free_address()?)?;
+        for kid in kids {
+            let token = provider.token(kid, "alice", "user")?;
+            let other = provider.token(kid, "bob", "user")?;
+            let (text, signature) = (
+                token.rsplit_once('.').context("no signature")?.0,
+                other.rsplit_once('.').context("no signature")?.1,
+            );
+            for (token, status) in [(token.clone(), 200), (format!("{text}.{signature}"), 401)] {
+                let request = Request::new("GET", "/v1/threads").bearer(&token);
+                let got = runtime.block_on(client::send(gate.address(), &request))?.status;
+                let wrong = got != status;
+                summary.count(wrong.then(|| format!("{what}, {kid}: got {got}, expected {status}")));
+            }
+        }
+        let log = gate.wait_for_log(said.as_slice(), LOG);
+        let right = match said {
+            Some(said) => log.contains(said),
+            None => !log.contains("node:crypto"),
+        };
+        summary.count((!right).then(|| format!("{what}: the log says\n{log}")));
+    }
+    let secrets = told(Some("wasm"));
+    let settings = WorkerSettings { config: config.to_string(), secrets, origin, kv: None };
+    let gate = Workerd::start(&settings, &artefact.dir, "check-signatures")?;
+    let got = runtime.block_on(client::send(gate.address(), &Request::new("GET", "/v1/threads")))?.status;
+    let said = "PORTCULLIS_SIGNATURES: is \"wasm\"; write \"host\"";
+    let right = got == 503 && gate.wait_for_log(&[said], LOG).contains(said);
+    summary.count((!right).then(|| format!("another word: got {got}, and the log says\n{}", gate.log())));
     Ok(())
 }
 

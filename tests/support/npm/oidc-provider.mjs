@@ -5,7 +5,7 @@
 //
 // Besides the provider's own paths: PUT /test/keys takes the names of the keys that are published from now on, of which the
 // first signs, and GET /test/requests says how often each path was asked for.
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, generateKeyPairSync } from "node:crypto";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 
@@ -13,11 +13,15 @@ const { Provider } = createRequire(`${process.cwd()}/`)("oidc-provider");
 
 const { CLIENT_ID: client_id, CLIENT_SECRET: client_secret, SCOPE: scope } = process.env;
 
+const TEXT = { publicKeyEncoding: { type: "spki", format: "pem" }, privateKeyEncoding: { type: "pkcs8", format: "pem" } };
+
 // All keys there ever were, by name: one that is published again is the same.
 const keys = new Map();
 function key(kid) {
   if (!keys.has(kid)) {
-    const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    // As text: Node.js 20 locks itself up if a key is exported as a JWK while what has generated it is collected.
+    const { privateKey: text } = generateKeyPairSync("ec", { namedCurve: "P-256", ...TEXT });
+    const privateKey = createPrivateKey(text);
     keys.set(kid, { ...privateKey.export({ format: "jwk" }), kid, use: "sig", alg: "ES256" });
   }
   return keys.get(kid);

@@ -76,7 +76,7 @@ fn all<A: DeserializeOwned>(name: &str, step: &Step) -> Result<Vec<A>> {
         Some(program) => Command::new(program),
         None => {
             let mut cargo = rust::cargo();
-            cargo.args(["run", "--quiet", "--package=xtask", "--"]);
+            cargo.args(["run", "--quiet", "--bin=xtask", "--"]);
             cargo
         }
     };

@@ -3,9 +3,11 @@
 
 pub mod artefact;
 pub mod build;
+pub mod cache;
 pub mod cases;
 pub mod client;
 pub mod demo;
+pub mod flows;
 pub mod host;
 pub mod identity_provider;
 pub mod kv;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use portcullis::api_key::RecordLookup;
+use portcullis::trace::HypotheticalCaller;
 pub use portcullis::{Decision, Response, Verdict};
 use portcullis::{Gate, HeaderPair, LiveGate, Need, Reason, RequestHead, RevocationLookup, Step, UnixTime};
 use portcullis_config::{RecordStore, Secrets};
@@ -49,6 +50,15 @@ pub struct Native {
     live: Mutex<LiveGate>,
 }
 
+/// What a policy says of a route and a caller, bindings aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Access {
+    /// The reason with which it refuses, if it does.
+    pub refused: Option<&'static str>,
+    /// Whether the origin is asked whose something is that the request names.
+    pub asks: bool,
+}
+
 /// Secrets by name, and where one that is missing belongs.
 struct Named<'s> {
     secrets: &'s BTreeMap<String, String>,
@@ -75,6 +85,10 @@ impl Secrets for Named<'_> {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 impl Native {
@@ -89,7 +103,7 @@ impl Native {
     }
 
     fn new(gate: Gate) -> Self {
-        let live = Mutex::new(LiveGate::new(gate.clone(), 0));
+        let live = Mutex::new(LiveGate::new(gate.clone(), 0).with_one_store());
         Self { gate, live }
     }
 
@@ -102,7 +116,7 @@ impl Native {
         body: &[u8],
         records: &dyn Fn(&str) -> Supply<'s>,
     ) -> [Verdict; 3] {
-        let mut fresh = LiveGate::new(self.gate.clone(), 0);
+        let mut fresh = LiveGate::new(self.gate.clone(), 0).with_one_store();
         let mut live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, second) = (
             decide_live(&mut fresh, head, now, body, records),
@@ -114,6 +128,20 @@ impl Native {
     /// The answer while no configuration could be loaded.
     pub fn config_invalid(request_id: &str, now: u64) -> Verdict {
         Verdict::refused(Reason::ConfigInvalid, request_id, UnixTime::from_secs(now))
+    }
+
+    /// What the policy says of `route`, as it is written, for somebody with exactly these `roles`; for nobody at all without.
+    pub fn access(&self, route: &str, roles: Option<&[&str]>) -> Access {
+        let caller = match roles {
+            Some(roles) => HypotheticalCaller::with_roles(roles),
+            None => HypotheticalCaller::anonymous(),
+        };
+        let Some(route) = self.gate.parts().policy.routes.iter().find(|known| known.text == route) else {
+            return Access { refused: Some(Reason::RouteUnknown.code()), asks: false };
+        };
+        let permitted = self.gate.would_permit(route, &caller);
+        let refused = permitted.err().map(|error| error.reason().code());
+        Access { refused, asks: route.bindings.iter().any(|binding| binding.asks()) }
     }
 
     /// Whether it accepts a token, on its own.

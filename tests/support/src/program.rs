@@ -8,13 +8,14 @@ use serde_json::Value;
 use crate::step::Step;
 use crate::tools::rust::cargo;
 
-/// Builds the program of `package`; its file.
+/// Builds the program `name` of this workspace; its file. Not as the program of its package: cargo would compile what that
+/// shares with the tests once more, with the features that the package alone asks for.
 ///
 /// # Errors
 ///
 /// If it does not build.
-pub fn build(step: &Step, package: &str) -> Result<PathBuf> {
-    built(step, &[&format!("--package={package}")])
+pub fn build(step: &Step, name: &str) -> Result<PathBuf> {
+    built(step, &[&format!("--bin={name}")])
 }
 
 /// Builds the one program that `cargo build` with these options makes; its file.

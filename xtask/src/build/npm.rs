@@ -26,25 +26,26 @@ const OPTIONS: &[&str] = &[
     "--config=profile.wasm.opt-level=\"s\"",
 ];
 
-/// The only functions the module may import, all of them its own glue: asking for a secret, throwing, and
-/// the table of references. Another one is a host function that a dependency has brought in unasked.
+/// The only functions the module may import, all of them its own glue: asking for a secret and about a signature, throwing,
+/// and the table of references. Another one is a host function that a dependency has brought in unasked.
 const IMPORTS: &[&str] = &[
     "./glue_bg.js __wbg___wbindgen_throw",
     "./glue_bg.js __wbg_fetches",
     "./glue_bg.js __wbg_get",
     "./glue_bg.js __wbg_reaches_origin",
+    "./glue_bg.js __wbg_verify",
     "./glue_bg.js __wbindgen_generic",
     "./glue_bg.js __wbindgen_init_externref_table",
 ];
 
 /// Most bytes of the module.
-const WASM_BUDGET: u64 = 1250 * 1024;
+const WASM_BUDGET: u64 = 1350 * 1024;
 /// Most bytes of the module after gzip.
-const WASM_GZIP_BUDGET: u64 = 520 * 1024;
+const WASM_GZIP_BUDGET: u64 = 544 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 800;
 /// Most bytes of the packed package: the module twice, once inside the entry for most hosts.
-const TARBALL_BUDGET: u64 = 1090 * 1024;
+const TARBALL_BUDGET: u64 = 1150 * 1024;
 
 /// What is shipped as it stands in `bindings/npm/js`. `index.js` is not: the module goes into it.
 const SCRIPTS: &[&str] = &[
@@ -64,6 +65,7 @@ const SCRIPTS: &[&str] = &[
     "node.js",
     "reasons.js",
     "request.js",
+    "signatures.js",
     "web.js",
     "workerd.js",
 ];

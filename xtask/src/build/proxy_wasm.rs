@@ -23,7 +23,6 @@ const EXPORTS: &[&str] = &[
     "proxy_on_configure",
     "proxy_on_context_create",
     "proxy_on_delete",
-    "proxy_on_done",
     "proxy_on_http_call_response",
     "proxy_on_request_body",
     "proxy_on_request_headers",
@@ -37,6 +36,7 @@ const EXPORTS: &[&str] = &[
 /// Another one is something a dependency has brought in unasked, and the module would load nowhere.
 const IMPORTS: &[&str] = &[
     "env proxy_add_header_map_value",
+    "env proxy_call_foreign_function",
     "env proxy_close_stream",
     "env proxy_continue_stream",
     "env proxy_define_metric",
@@ -46,6 +46,7 @@ const IMPORTS: &[&str] = &[
     "env proxy_get_current_time_nanoseconds",
     "env proxy_get_header_map_pairs",
     "env proxy_get_header_map_value",
+    "env proxy_get_log_level",
     "env proxy_get_property",
     "env proxy_get_shared_data",
     "env proxy_get_status",

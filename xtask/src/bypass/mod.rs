@@ -63,7 +63,7 @@ fn earlier(args: &BypassArgs, dist: &Path) -> Result<Value> {
 fn play(args: &BypassArgs, dist: Option<&Path>, is_earlier: bool) -> Result<(Value, bool)> {
     let report = target("bypass.json");
     let mut command = cargo();
-    command.args(["test", "--package=portcullis-host-tests", "--test=bypass", "--"]).args(&args.filter);
+    command.args(["test", "--workspace", "--test=bypass", "--"]).args(&args.filter);
     command.env("PORTCULLIS_BYPASS_VARIANTS", args.variants.to_string());
     command.env("PORTCULLIS_BYPASS_REPORT", &report);
     command.envs(args.seed.as_ref().map(|seed| ("PORTCULLIS_BYPASS_SEED", seed)));

@@ -37,6 +37,10 @@ impl Secrets for Environment {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 impl Document {

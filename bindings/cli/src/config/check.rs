@@ -117,6 +117,10 @@ impl Secrets for Assumed {
     fn knows_clients(&self) -> bool {
         true
     }
+
+    fn shares_cache(&self) -> bool {
+        true
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure> {

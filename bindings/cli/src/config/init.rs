@@ -21,6 +21,9 @@ enum Profile {
     RagModulo,
     /// RAGFlow: the routes and roles of its API server are known.
     Ragflow,
+    /// RAGFlow v0.24.0: the same of its older server.
+    #[value(name = "ragflow-0.24")]
+    Ragflow024,
     /// Any other origin: name its routes and roles.
     Generic,
 }
@@ -32,6 +35,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         Profile::R2r => (include_str!("init/r2r.json"), include_str!("init/r2r.txt")),
         Profile::RagModulo => (include_str!("init/rag-modulo.json"), include_str!("init/rag-modulo.txt")),
         Profile::Ragflow => (include_str!("init/ragflow.json"), include_str!("init/ragflow.txt")),
+        Profile::Ragflow024 => (include_str!("init/ragflow-0.24.json"), include_str!("init/ragflow.txt")),
         Profile::Generic => (include_str!("init/generic.json"), include_str!("init/generic.txt")),
     };
     Ok(Outcome::success(document).with_notes(explanation.lines().map(str::to_owned).collect()))

@@ -127,7 +127,7 @@ fn members_that_are_not_there() {
         ("{\"profile\": \"Generic\"}".to_owned(), "1:13: /profile: unknown value; did you mean \"generic\"?"),
         (
             "{\"profile\": \"django\"}".to_owned(),
-            "1:13: /profile: unknown value; write one of \"agentflow\", \"r2r\", \"rag-modulo\", \"ragflow\" or \"generic\"; \"generic\" is for any origin",
+            "1:13: /profile: unknown value; write one of \"agentflow\", \"r2r\", \"rag-modulo\", \"ragflow\", \"ragflow-0.24\" or \"generic\"; \"generic\" is for any origin",
         ),
         (with("\"isuers\": []"), "3:12: /isuers: unknown member; did you mean \"issuers\"?"),
         (with("\"routes\": {}"), "3:12: /routes: unknown member; it stands inside \"policy\""),
@@ -153,7 +153,7 @@ fn members_that_are_not_there() {
         ),
         (
             with("\"cache\": {}"),
-            "3:11: /cache: unknown member; how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\"",
+            "3:11: /cache: unknown member; how much is remembered is \"memory\": {\"entries\": 1024}; for how long answers about callers count is \"yes_secs\" and \"no_secs\" of \"identity\"; what instances share is \"memory\": {\"shared\": …}",
         ),
         (
             with("\"limits\": {\"rate_limit\": 10}"),
@@ -425,6 +425,15 @@ fn what_is_fetched_asked_and_limited() {
             "3:35: /limits/failures/count: at least 1, or nobody could do it once; leave the limit out to have none",
         ),
         (with("\"memory\": {\"entries\": 70000}"), "3:24: /memory/entries: at most 65536"),
+        (
+            with("\"memory\": {\"entries\": 0, \"shared\": {\"secret\": {\"env\": \"KEY\"}}}"),
+            "3:37: /memory/shared: with \"entries\": 0 nothing is remembered, and so nothing shared; leave one of the two out",
+        ),
+        (with("\"memory\": {\"shared\": {}}"), "3:23: /memory/shared: member \"secret\" is missing"),
+        (
+            with("\"memory\": {\"shared\": \"cache\"}"),
+            "3:23: /memory/shared: expected an object like {\"secret\": {\"env\": \"CACHE_SECRET\"}}, found string",
+        ),
     ]);
 }
 

@@ -284,6 +284,11 @@ fn a_file_takes_the_place_of_the_bundle() {
         run(&[&["explain", "--config", &config, "--at", AT, "-H", &header, "GET /x"], more].concat())
     };
     assert_code(&explain(&["--bundle", &bundle]), 0);
+    let later = ["--at", "2026-11-22T00:05:00Z", "-H", &header, "GET /x", "--bundle", &bundle];
+    let later = run(&[&["explain", "--config", &config][..], &later].concat());
+    assert_code(&later, 0);
+    let age = "note: /bundle/url: version 1, made 5 minutes ago; it ends in ";
+    assert!(text(&later.stderr).contains(age), "{later:?}");
     let refused = explain(&[]);
     assert_code(&refused, 1);
     assert!(text(&refused.stdout).contains("fetch the bundle: with --fetch"), "{refused:?}");

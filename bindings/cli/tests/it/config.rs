@@ -119,7 +119,9 @@ fn a_beginning_is_good_as_it_is() {
         ("r2r", &["R2R_SECRET_KEY"], &["token_age_unbounded", "cors_any_origin"]),
         // The tokens of its login have no `iat`.
         ("rag-modulo", &["JWT_SECRET_KEY"], &["token_age_unbounded"]),
-        ("ragflow", &[], &[]),
+        // Not every host knows its clients.
+        ("ragflow", &["RAGFLOW_SECRET_KEY"], &["asks_unlimited"]),
+        ("ragflow-0.24", &["RAGFLOW_SECRET_KEY"], &["asks_unlimited"]),
         ("generic", &["JWT_SECRET_KEY"], &[]),
     ] {
         let output = run(&["config", "init", "--profile", profile]);
@@ -191,7 +193,7 @@ fn what_loads_fits_the_schema() {
         let document = std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         documents.push((file.display().to_string(), serde_json::from_slice(&document).unwrap()));
     }
-    for profile in ["agentflow", "r2r", "rag-modulo", "ragflow", "generic"] {
+    for profile in ["agentflow", "r2r", "rag-modulo", "ragflow", "ragflow-0.24", "generic"] {
         documents.push((format!("init {profile}"), json(&run(&["config", "init", "--profile", profile]))));
     }
     for (name, document) in documents {

@@ -54,6 +54,31 @@ fn the_files_of_a_deployment() {
     }
 }
 
+#[test]
+fn the_examples_of_each_system() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut checked = 0;
+    for folder in std::fs::read_dir(examples).unwrap() {
+        for file in std::fs::read_dir(folder.unwrap().path()).unwrap() {
+            let path = file.unwrap().path();
+            if !["json", "yaml", "toml"].contains(&path.extension().unwrap_or_default().to_str().unwrap()) {
+                continue;
+            }
+            let content = std::fs::read_to_string(&path).unwrap();
+            // The settings of an origin are no document.
+            if !content.contains("profile") {
+                continue;
+            }
+            let mut command = portcullis(&["config", "check", "--no-secrets", "--config"]);
+            let output = command.arg(&path).output().unwrap();
+            let told = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            assert_eq!(output.status.code(), Some(0), "{}: {told}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked >= 10, "{checked}");
+}
+
 /// Envoy and Istio have no store of records: what asks for one is refused there, and is here.
 #[test]
 fn a_host_without_a_store_is_known_by_its_file() {

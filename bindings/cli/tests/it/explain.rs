@@ -414,3 +414,47 @@ fn a_refusal_that_is_only_reported_is_one_all_the_same() {
         ["decision", "reported", "status", "reason", "target"].map(|member| explanation[member].clone());
     assert_eq!(told, [json!("deny"), json!(true), json!(401), json!("credential_missing"), json!("/h")]);
 }
+
+#[test]
+fn which_key_of_the_origin_is_sent() {
+    let folder = Folder::new();
+    let document = json!({
+        "profile": "ragflow",
+        "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "SECRET"}}]}],
+        "upstream": {"credential": "swap", "origin_key": [
+            {"tenant": "acme", "key": {"env": "ACME_KEY"}}, {"role": "admin", "key": {"env": "ADMIN_KEY"}}]},
+    });
+    let (acme, admin) = ("5c5c5c5c36363636a0a0a0a0b1b1b1b1", "00112233445566778899aabbccddeeff");
+    folder.write("portcullis.json", document.to_string());
+    folder.write("secrets.env", format!("SECRET={SECRET}\nACME_KEY={acme}\nADMIN_KEY={admin}\n"));
+    let ask = |claims: Value| {
+        let mut all = json!({"sub": "alice", "exp": NOW + 60});
+        all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
+        let header = format!("Authorization: Bearer {}", sign(all, "k"));
+        let output = explain(&folder, &["-H", &header, "GET /api/v1/datasets"]);
+        let shown = [text(&output.stdout), text(&output.stderr)].concat();
+        assert!(!shown.contains(acme) && !shown.contains(admin), "{shown}");
+        (output.status.code(), shown)
+    };
+    for (claims, key) in [
+        (json!({"tenant": "acme", "roles": ["admin"]}), "ACME_KEY"),
+        (json!({"tenant": "globex", "roles": ["admin"]}), "ADMIN_KEY"),
+    ] {
+        let (code, shown) = ask(claims);
+        assert_eq!(code, Some(0), "{shown}");
+        assert!(shown.contains(&format!("/api/v1/datasets with the origin's own key {key}\n")), "{shown}");
+    }
+    let (code, shown) = ask(json!({"tenant": "globex", "roles": ["user"]}));
+    assert_eq!(code, Some(1), "{shown}");
+    assert!(
+        shown.contains("refused      origin_key_missing: no key of the origin's own is for the principal"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(
+            "no entry of /upstream/origin_key is for the subject \"alice\", of the tenant \"globex\", with the roles user: \
+             add one, or a last one without `subject`, `tenant` and `role` for everybody else"
+        ),
+        "{shown}"
+    );
+}

@@ -154,7 +154,7 @@ reasons! {
     TokenRevoked CredentialRejected TokenExpired TokenNotYetValid TokenIssuedInFuture TokenTooOld IssuerUntrusted AudienceMismatch ClaimMissing
     ClaimInvalid
     ApiKeyMalformed ApiKeyUnknown ApiKeyExpired ApiKeyDisabled
-    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing BindingMismatch
+    RouteUnknown RouteRefused PermissionMissing PermissionDenied ScopeMissing OriginKeyMissing BindingMismatch
     BodyInvalid BodyTooLarge
     RateLimited KeysUnavailable BundleUnavailable AskUnavailable RevocationsUnavailable ConfigInvalid
     RecordsUnavailable Internal

@@ -99,7 +99,7 @@ fn go_on(policy: &Policy, mut step: Step, sender: Option<Sender>) -> Result<Verd
             Step::Need(Need::ApiKeyRecord(need)) => {
                 policy.with(|gate| gate.supply_record(need, &RecordLookup::Unavailable, now()))
             }
-            Step::Need(Need::Revocations(need)) => need.unavailable(),
+            Step::Need(Need::Revocations(need)) => policy.with(|gate| gate.without_revocations(need)),
             Step::Need(Need::Call(need)) => {
                 let answer = sender.and_then(|send| send(need.call()));
                 Answer::read(answer.as_ref(), |reply| {

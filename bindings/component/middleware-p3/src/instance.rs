@@ -102,7 +102,7 @@ async fn go_on(policy: &Policy, mut step: Step) -> Result<Verdict, BodyNeed> {
             Step::Need(Need::ApiKeyRecord(need)) => {
                 policy.with(|gate| gate.supply_record(need, &RecordLookup::Unavailable, now()))
             }
-            Step::Need(Need::Revocations(need)) => need.unavailable(),
+            Step::Need(Need::Revocations(need)) => policy.with(|gate| gate.without_revocations(need)),
             Step::Need(Need::Call(need)) => {
                 let answer = send(need.call()).await;
                 Answer::read(answer.as_ref(), |reply| {

@@ -95,6 +95,6 @@ fn may_be_credential(parameter: &Parameter, locations: &CredentialLocations) -> 
         Parameter::Query(name) => locations.is_query_parameter(name),
         // What keeps a session is a credential to somebody, and a twin of it may be one.
         Parameter::Cookie(_) => true,
-        Parameter::Path { .. } | Parameter::Body(_) | Parameter::Form(_) => false,
+        Parameter::Path { .. } | Parameter::Body(_) | Parameter::Form(_) | Parameter::FormJson(_) => false,
     }
 }

@@ -66,6 +66,8 @@ pub(crate) struct Recording<'g> {
     pub(crate) verified_by: Option<KeyAt<'g>>,
     /// The checks that the claims passed, in the order they were made.
     pub(crate) passed: Vec<ClaimCheck>,
+    /// What the configuration calls the key that the origin gets.
+    pub(crate) origin_key: Option<String>,
     /// The bindings that were compared.
     pub(crate) bindings: Vec<ComparedBinding>,
     /// Who was asked.
@@ -86,6 +88,7 @@ impl<'g> Recording<'g> {
             tried: Vec::new(),
             verified_by: None,
             passed: Vec::new(),
+            origin_key: None,
             bindings: Vec::new(),
             asked: Vec::new(),
             leaves_revocations: false,
@@ -141,6 +144,7 @@ impl<'g> Recording<'g> {
             }
             Event::KeyVerified { position } => self.verified_by = self.key(position),
             Event::Claim(check) => self.passed.push(check),
+            Event::OriginKey(assigned) => self.origin_key = Some(assigned.name.clone()),
             Event::Binding { binding, reading, principal, holds } => {
                 let locations = &parts.locations;
                 self.bindings.push(ComparedBinding::new(binding, reading, principal, holds, locations));

@@ -4,9 +4,10 @@ mod api_key;
 mod claims;
 mod credential;
 mod policy;
+mod session;
 mod token;
 
-use portcullis::limits::{BODY_BYTES, HEADER_PAIRS, PATH_SEGMENTS, TARGET_BYTES};
+use portcullis::limits::{HEADER_PAIRS, PATH_SEGMENTS, TARGET_BYTES};
 use portcullis::{AskError, AuthError, BodyError, HeaderError, PathError, TokenError, WaitError};
 
 use super::decided::Decided;
@@ -16,9 +17,12 @@ use super::presented::Presented;
 pub(crate) fn remedy(decided: &Decided<'_>) -> Option<String> {
     match decided.error()? {
         AuthError::Path(error) => Some(path(*error)),
-        AuthError::Header(error) => Some(header(*error)),
+        AuthError::Header(error) => Some(header(error)),
         AuthError::Credential(error) => Some(credential::remedy(decided, *error)),
         AuthError::Token(TokenError::Revoked) => Some(revoked(decided)),
+        // Neither a token nor a key was looked at: what was refused is a session of the origin's.
+        AuthError::Token(error) if decided.recording.credential.is_none() => Some(session::signature(*error)),
+        AuthError::Claims(error) if decided.recording.credential.is_none() => session::age(error),
         AuthError::Token(error) => token::remedy(decided, *error),
         AuthError::Claims(error) => claims::remedy(decided, error),
         AuthError::ApiKey(error) => Some(api_key::remedy(decided, error)),
@@ -64,9 +68,10 @@ fn path(error: PathError) -> String {
     text.to_owned()
 }
 
-fn header(error: HeaderError) -> String {
+fn header(error: &HeaderError) -> String {
     match error {
         HeaderError::TooMany => format!("send at most {HEADER_PAIRS} headers"),
+        HeaderError::Refused(name) => format!("send no `{name}`"),
         HeaderError::SeveralOrigins => "send one `Origin`, or none".to_owned(),
         HeaderError::Upgrade => {
             "ask for no upgrade but `Upgrade: websocket`, and for that with the method GET".to_owned()
@@ -112,7 +117,7 @@ fn body(error: BodyError) -> String {
         }
         BodyError::Unannounced => "say with `Content-Type` what the body is",
         BodyError::Encoded => "send the body without a `Content-Encoding`",
-        BodyError::TooLarge => return format!("send a body of at most {BODY_BYTES} bytes"),
+        BodyError::TooLarge(limit) => return format!("send a body of at most {limit} bytes"),
         BodyError::NotJson => "send one JSON text in which no object names a member twice",
         BodyError::NotForm => {
             "send the form as browsers do: everything but letters and digits percent-encoded, or parts with a plain \

@@ -82,13 +82,17 @@ fn end(decided: &Decided<'_>) -> Vec<Stage> {
             "the configuration only reports refusals: the request goes on as it came",
         )),
         Decision::Allow(forward) => {
+            let key = &decided.recording.origin_key;
             let credential = match forward.credential {
                 CredentialHandling::Forward if diagnostics.principal.is_none() => {
-                    "with whatever credentials came, unverified"
+                    "with whatever credentials came, unverified".to_owned()
                 }
-                CredentialHandling::Forward => "with the caller's own credential",
-                CredentialHandling::Replace => "with a token made for the origin",
-                CredentialHandling::Strip => "without a credential",
+                CredentialHandling::Forward => "with the caller's own credential".to_owned(),
+                CredentialHandling::Replace => match key {
+                    Some(name) => format!("with the origin's own key {name}"),
+                    None => "with a token made for the origin".to_owned(),
+                },
+                CredentialHandling::Strip => "without a credential".to_owned(),
             };
             Some(Stage::passed("forward", format!("{} {credential}", forward.target)))
         }

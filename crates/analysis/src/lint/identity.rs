@@ -1,8 +1,16 @@
-//! Lints of asking who callers are.
+//! Lints of asking who callers are, and whose objects are.
 
 use portcullis_config::{Configuration, DiagnosticList, Lint};
 
 pub(crate) fn check(configuration: &Configuration, diagnostics: &mut DiagnosticList) {
+    let policy = &configuration.document.policy;
+    if configuration.system.objects.is_some() && policy.objects.is_none() {
+        diagnostics.push(
+            Lint::ObjectsUnasked,
+            "/policy",
+            "some routes of the profile name objects, and nobody is asked whether they are the caller's",
+        );
+    }
     let Some(identity) = &configuration.gate.parts().identity else { return };
     let document = &configuration.document;
     if identity.opaque && document.limits.failures.is_none() {

@@ -169,10 +169,11 @@ fn codes_are_distinct_and_stable() {
         codes.join(" "),
         "key_unused public_mutation public_rest docs_open route_ambiguous route_shadowed route_unreachable \
          binding_dropped routes_not_compared secret_in_document report_mode cors_any_origin identity_header_kept \
-         cors_not_governed credentials_unverified own_key_swapped deny_unused permission_unused role_empty role_unheld \
+         cors_not_governed credentials_unverified own_key_swapped origin_key_unassigned deny_unused permission_unused role_empty role_unheld \
          wildcard_write role_not_extended issuer_roles_unbounded issuer_subjects_shared \
          carried_claims_shared audience_missing provider_audience_missing token_age_unbounded \
-         leeway_maximal reason_header websocket_get_differ asks_unlimited roles_overridden more_notices"
+         leeway_maximal reason_header websocket_get_differ asks_unlimited roles_overridden objects_unasked \
+         more_notices"
     );
 }
 

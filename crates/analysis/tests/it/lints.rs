@@ -116,6 +116,14 @@ fn each_lint_at_its_place() {
 }
 
 #[test]
+fn objects_that_the_origin_could_be_asked_about() {
+    let of_r2r = json!({"profile": "r2r", "policy": {}, "issuers": [
+        {"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}], "max_age_secs": 3600}]});
+    assert_eq!(notices(&of_r2r), ["objects_unasked /policy"]);
+    assert_eq!(notices(&with(of_r2r, "/policy/objects", json!("origin"))), [""; 0]);
+}
+
+#[test]
 fn whoever_is_asked_and_what_is_fetched() {
     let asked = |about: Value| json!({"ask": "/me", "subject": "/id", "about": about});
     let limited = with(clean(), "/limits", json!({"failures": {"count": 20, "window_secs": 60}}));
@@ -369,4 +377,46 @@ fn several_issuers_and_extended_roles() {
     let policy =
         json!({"extend_roles": {"usr": {"permissions": ["store:read"]}, "user": {"deny": ["store:read"]}}});
     assert_eq!(said(&one, &policy), ["role_not_extended /policy/extend_roles/usr"]);
+}
+
+#[test]
+fn callers_that_no_key_is_for() {
+    let hash = |digit: &str| format!("sha256:{}", digit.repeat(64));
+    let document = |keys: Value| {
+        json!({"profile": "ragflow",
+            "issuers": [{"issuer": "a", "keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+            "upstream": {"credential": "swap", "origin_key": keys},
+            "api_keys": {"records": [
+                {"id": "forwarded", "hash": hash("1"), "roles": ["user"], "credential": "forward"},
+                {"id": "own", "hash": hash("2"), "roles": ["admin"], "credential": "swap"},
+                {"id": "owned", "hash": hash("3"), "owner": "ci", "tenant": "acme", "roles": ["user"], "credential": "swap"}]}})
+    };
+    let said = |document: &Value| -> Vec<String> {
+        let codes = ["origin_key_unassigned", "carried_claims_shared"];
+        let all = notices(document).into_iter();
+        all.filter(|one| codes.iter().any(|code| one.starts_with(code))).collect()
+    };
+    let key = |name: &str| json!({"env": name});
+    let unassigned = |places: &[&str]| -> Vec<String> {
+        places.iter().map(|place| format!("origin_key_unassigned {place}")).collect()
+    };
+    for (keys, expected) in [
+        (key("OTHER"), &[][..]),
+        (json!([{"role": "admin", "key": key("OTHER")}, {"key": key("PEPPER")}]), &[]),
+        (json!([{"role": "admin", "key": key("OTHER")}]), &["/api_keys/records/2", "/upstream/origin_key"]),
+        (json!([{"role": "user", "key": key("OTHER")}]), &["/api_keys/records/1"]),
+        // What tokens say of subjects and tenants nobody can know.
+        (json!([{"subject": "ci", "key": key("OTHER")}]), &["/api_keys/records/1"]),
+        (json!([{"subject": "key:own", "key": key("OTHER")}, {"tenant": "acme", "key": key("PEPPER")}]), &[]),
+    ] {
+        assert_eq!(said(&document(keys.clone())), unassigned(expected), "{keys}");
+    }
+    let tenants = json!([{"tenant": "acme", "key": key("OTHER")}, {"key": key("PEPPER")}]);
+    let mut two = document(tenants);
+    assert_eq!(said(&two), [""; 0]);
+    let second = json!({"issuer": "b", "keys": [{"alg": "HS256", "secret": {"env": "ORIGIN_SECRET"}}]});
+    two["issuers"].as_array_mut().unwrap().push(second);
+    assert_eq!(said(&two), ["carried_claims_shared /upstream/origin_key"]);
+    two["upstream"]["origin_key"] = key("OTHER");
+    assert_eq!(said(&two), [""; 0]);
 }

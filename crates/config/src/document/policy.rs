@@ -27,6 +27,8 @@ pub struct PolicyDocument {
     /// `METHOD /template` to what it asks for: added to the profile's, or in place of one.
     #[serde(default)]
     pub routes: BTreeMap<String, RouteDocument>,
+    /// Who tells whose an object is, where routes name objects that not every caller may use: the origin.
+    pub objects: Option<ObjectsDocument>,
     /// Access to the profile's documentation routes.
     pub docs: Option<String>,
     /// Whether a path with a slash at its end is another than the one without; the profile's if absent.
@@ -36,6 +38,15 @@ pub struct PolicyDocument {
     pub head: Option<HeadRoutes>,
     /// Whether declared scopes narrow what roles grant.
     pub scopes_narrow: Option<bool>,
+}
+
+/// Who tells whose an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectsDocument {
+    /// The origin is asked, as the profile knows how.
+    Origin,
 }
 
 /// What becomes of HEAD.
@@ -76,6 +87,8 @@ pub struct RouteDocument {
     pub credential: Option<RouteCredentialDocument>,
     /// How often one client may use it.
     pub limit: Option<RateDocument>,
+    /// The longest body that is compared with what the caller is bound to, in bytes.
+    pub body_bytes: Option<usize>,
 }
 
 /// A string is the access; an object has more besides.
@@ -91,6 +104,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
             hosts: Vec<String>,
             credential: Option<RouteCredentialDocument>,
             limit: Option<RateDocument>,
+            body_bytes: Option<usize>,
         }
 
         struct Visitor;
@@ -100,7 +114,7 @@ impl<'de> Deserialize<'de> for RouteDocument {
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
                 f.write_str(
-                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\", \"hosts\", \"credential\" and \"limit\"",
+                    "\"public\", \"refused\", a permission, or an object with \"access\", \"where\", \"hosts\", \"credential\", \"limit\" and \"body_bytes\"",
                 )
             }
 
@@ -109,9 +123,9 @@ impl<'de> Deserialize<'de> for RouteDocument {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<RouteDocument, A::Error> {
-                let Members { access, bindings, hosts, credential, limit } =
+                let Members { access, bindings, hosts, credential, limit, body_bytes } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(RouteDocument { access, bindings, hosts, credential, limit })
+                Ok(RouteDocument { access, bindings, hosts, credential, limit, body_bytes })
             }
         }
 
@@ -128,6 +142,8 @@ pub struct BindingDocument {
     pub ask: Option<String>,
     /// Whether the parameter may be missing; `None` if that is not said.
     pub optional: Option<bool>,
+    /// Whether a JSON null is a parameter that is missing; `None` if that is not said.
+    pub nullable: Option<bool>,
 }
 
 /// A string is what it is compared with; an object says besides whether the parameter may be missing.
@@ -139,6 +155,7 @@ impl<'de> Deserialize<'de> for BindingDocument {
             equals: Option<String>,
             ask: Option<String>,
             optional: Option<bool>,
+            nullable: Option<bool>,
         }
 
         struct Visitor;
@@ -147,7 +164,9 @@ impl<'de> Deserialize<'de> for BindingDocument {
             type Value = BindingDocument;
 
             fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("a string, or an object with \"equals\" or \"ask\", and \"optional\"")
+                f.write_str(
+                    "a string, or an object with \"equals\" or \"ask\", \"optional\" and \"nullable\"",
+                )
             }
 
             fn visit_str<E: serde::de::Error>(self, equals: &str) -> Result<BindingDocument, E> {
@@ -155,9 +174,9 @@ impl<'de> Deserialize<'de> for BindingDocument {
             }
 
             fn visit_map<A: serde::de::MapAccess<'de>>(self, access: A) -> Result<BindingDocument, A::Error> {
-                let Members { equals, ask, optional } =
+                let Members { equals, ask, optional, nullable } =
                     Members::deserialize(serde::de::value::MapAccessDeserializer::new(access))?;
-                Ok(BindingDocument { equals, ask, optional })
+                Ok(BindingDocument { equals, ask, optional, nullable })
             }
         }
 

@@ -254,6 +254,17 @@ impl<'de> Deserialize<'de> for RoleReadingDocument {
 pub struct MemoryDocument {
     /// How many verified tokens, and how many answers about callers; 0 for none.
     pub entries: Option<usize>,
+    /// Share answers about callers and objects with other instances of the host, through its cache.
+    pub shared: Option<SharedDocument>,
+}
+
+/// Answers that are shared.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, expecting = "an object like {\"secret\": {\"env\": \"CACHE_SECRET\"}}")]
+pub struct SharedDocument {
+    /// What they are sealed with: at least 32 bytes, the same in all instances.
+    pub secret: SecretDocument,
 }
 
 /// What was taken back.

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use portcullis::parts::{AUTHORIZATION, COOKIE, WEBSOCKET_PROTOCOL, fold, owned_by};
+use portcullis::parts::{AUTHORIZATION, COOKIE, IdentityHeaders, WEBSOCKET_PROTOCOL, fold, owned_by};
 
 use crate::context::Context;
 use crate::diagnostics::Diagnostics;
@@ -15,15 +15,45 @@ pub(super) fn removed(context: &Context<'_>, diagnostics: &mut Diagnostics) -> V
     let mut removed = context.system.upstream.remove_headers.clone();
     // SECURITY: the origin may find a key there all the same, which nobody has verified.
     removed.extend(context.unused_api_key_header().map(|name| fold(name).into_owned()));
-    for (index, written) in context.document.upstream.remove_headers.iter().enumerate() {
-        let place = format!("/upstream/remove_headers/{index}");
+    let own = &context.document.upstream.remove_headers;
+    removed.extend(checked(own, "remove_headers", context, diagnostics));
+    removed
+}
+
+/// The headers with which a request is refused, folded; `removed` are those that no caller's reach the origin in, and these are
+/// added to them. One that the gate itself writes is taken from the caller in any case, and refuses nobody.
+pub(super) fn refused(
+    context: &Context<'_>,
+    removed: &mut Vec<String>,
+    identity: &IdentityHeaders,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let mut refused = match &context.document.upstream.refuse_headers {
+        None => context.system.upstream.refuse_headers.clone().unwrap_or_default(),
+        Some(written) => checked(written, "refuse_headers", context, diagnostics),
+    };
+    removed.extend(refused.iter().cloned());
+    refused.retain(|name| !identity.names().any(|own| own == name));
+    refused
+}
+
+/// Those of `written` that may be kept from the origin, folded.
+fn checked(
+    written: &[String],
+    member: &str,
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let mut names = Vec::new();
+    for (index, written) in written.iter().enumerate() {
+        let place = format!("/upstream/{member}/{index}");
         let Some(name) = header_name(written, &place, diagnostics) else { continue };
         match why_not_removed(&name, context) {
-            None => removed.push(fold(&name).into_owned()),
+            None => names.push(fold(&name).into_owned()),
             Some(why) => diagnostics.error(place, why),
         }
     }
-    removed
+    names
 }
 
 /// SECURITY: what carries the credential to the origin is not to be lost on the way: an origin may serve a request without
@@ -52,7 +82,7 @@ pub(super) fn kept(context: &Context<'_>, removed: &[String], diagnostics: &mut 
         let Some(name) = header_name(written, &place, diagnostics) else { continue };
         let folded = fold(&name);
         let wrong = if removed.iter().any(|removed| *removed == *folded) {
-            "is removed all the same: the origin decides by it, or \"remove_headers\" names it; leave it out"
+            "is removed all the same: the origin decides by it, or \"remove_headers\" or \"refuse_headers\" names it; leave it out"
         } else if ["x-auth-", "x-portcullis-"].iter().any(|own| folded.starts_with(own)) {
             "is the gate's own, which nothing else may set; leave it out"
         } else if owned_by(&folded).is_none() {

@@ -94,6 +94,9 @@ fn checked(
     } else if upstream.remove_headers.iter().any(is_it) {
         "is removed by \"remove_headers\"; leave it out there: what callers write into it never passes"
             .to_owned()
+    } else if upstream.refuse_headers.iter().flatten().any(is_it) {
+        "is refused by \"refuse_headers\"; leave it out there: what callers write into it never passes"
+            .to_owned()
     } else if upstream.keep_headers.iter().any(is_it) {
         "is kept by \"keep_headers\" as it comes; leave it out in one of the two".to_owned()
     } else if earlier {

@@ -42,6 +42,30 @@ fn what_carries_a_credential_or_holds_the_connection_is_not_removed() {
 }
 
 #[test]
+fn headers_that_refuse_a_request() {
+    let refused = |name: &str| json!({"upstream": {"refuse_headers": [name]}});
+    each(
+        "agentflow",
+        refused,
+        &[
+            ("X_API_Key", "/upstream/refuse_headers/0: is where the credential stands"),
+            ("Host", "hosts write the origin's own name there"),
+            ("X Debug", "/upstream/refuse_headers/0"),
+        ],
+    );
+    assert_eq!(said("generic", &refused("X-Debug")), [""; 0]);
+    let kept = json!({"upstream": {"refuse_headers": ["X-User"], "keep_headers": ["X-User"]}});
+    let errors = said("generic", &kept);
+    assert!(
+        matches!(errors.as_slice(), [error] if error.contains("\"refuse_headers\" names it")),
+        "{errors:?}"
+    );
+    let told = json!({"upstream": {"refuse_headers": ["X-Uid"], "identity_headers": {"subject": "X-Uid"}}});
+    let errors = said("generic", &told);
+    assert!(matches!(errors.as_slice(), [error] if error.contains("is refused by")), "{errors:?}");
+}
+
+#[test]
 fn a_header_that_is_something_else_carries_no_keys() {
     let keys = |name: &str| json!({"credentials": {"api_key_header": name}});
     each(

@@ -18,6 +18,7 @@ mod record_store;
 mod records;
 #[cfg(feature = "schema")]
 mod schema;
+mod shared;
 mod unsent_bindings;
 mod weak_secrets;
 mod written_bindings;

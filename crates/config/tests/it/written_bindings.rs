@@ -101,8 +101,18 @@ fn both_forms_of_a_value() {
         (json!({"query.a": {"equals": "subject", "optional": "yes"}}), "/query.a/optional: expected"),
         (
             json!({"query.a": ["subject"]}),
-            "/query.a: expected a string, or an object with \"equals\" or \"ask\", and \"optional\"",
+            "/query.a: expected a string, or an object with \"equals\" or \"ask\", \"optional\" and \"nullable\"",
         ),
+        (
+            json!({"body./a": {"equals": "subject", "nullable": true}}),
+            "/body.~1a/nullable: only JSON has a null, and where a parameter may be null it may be missing",
+        ),
+        (
+            json!({"form.a": {"equals": "subject", "optional": true, "nullable": true}}),
+            "/form.a/nullable: only JSON has a null",
+        ),
+        (json!({"body./a": "subject", "form_json.b": "subject"}), ": no body is JSON and a form at once"),
+        (json!({"form_json.": "subject"}), "/form_json.: write a parameter as"),
         (json!({"cookie.": "subject"}), "/cookie.: write a parameter as"),
         (json!({"cookie.a=b": "subject"}), "/cookie.a=b: write a parameter as"),
         (json!({"cookie.a%41": "subject"}), "/cookie.a%41: write a parameter as"),
@@ -117,11 +127,32 @@ fn both_forms_of_a_value() {
         let [error] = errors.as_slice() else { panic!("{bad}: {errors:?}") };
         assert!(error.starts_with(&format!("{place}{expected}")), "{bad}: {error}");
     }
-    for parameter in ["body./a", "form.a"] {
+    for parameter in ["body./a", "form.a", "form_json.a"] {
         let errors = said("WEBSOCKET /x", json!({ parameter: "subject" }));
         assert!(
             matches!(errors.as_slice(), [error] if error.contains("an upgrade has no body")),
             "{errors:?}"
         );
     }
+}
+
+#[test]
+fn how_long_a_body_may_be() {
+    let route = "POST /x";
+    let place = "/policy/routes/POST ~1x/body_bytes";
+    let said = |route: &str, more: &Value| {
+        let mut written = json!({"access": "documents:read", "where": {"body./a": "subject"}});
+        written.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        errors(&document("generic", &json!({"policy": {"routes": {route: written}}})), &Host::default())
+    };
+    let range = format!("{place}: from 1 to 33554432 bytes: the gate holds the whole body in memory");
+    assert_eq!(said(route, &json!({"body_bytes": 1})), [""; 0]);
+    assert_eq!(said(route, &json!({"body_bytes": 33_554_432})), [""; 0]);
+    assert_eq!(said(route, &json!({"body_bytes": 0})), std::slice::from_ref(&range));
+    assert_eq!(said(route, &json!({"body_bytes": 33_554_433})), [range]);
+    let unread = said(route, &json!({"body_bytes": 100, "where": {"query.a": "subject"}}));
+    assert!(
+        matches!(unread.as_slice(), [error] if error.starts_with(&format!("{place}: is about bodies that the gate reads"))),
+        "{unread:?}"
+    );
 }

@@ -298,7 +298,7 @@ fn reason_codes_are_distinct_and_stable() {
          token_malformed token_too_large token_type_mismatch critical_header algorithm_not_allowed key_unknown \
          signature_invalid token_revoked credential_rejected token_expired token_not_yet_valid token_issued_in_future token_too_old issuer_untrusted \
          audience_mismatch claim_missing claim_invalid api_key_malformed api_key_unknown api_key_expired \
-         api_key_disabled route_unknown route_refused permission_missing permission_denied scope_missing binding_mismatch \
+         api_key_disabled route_unknown route_refused permission_missing permission_denied scope_missing origin_key_missing binding_mismatch \
          body_invalid body_too_large rate_limited keys_unavailable bundle_unavailable ask_unavailable revocations_unavailable config_invalid records_unavailable internal"
     );
 }

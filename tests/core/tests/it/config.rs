@@ -37,7 +37,7 @@ fn the_document_itself() {
         (r#"{"profile":"agentflo"}"#, "/profile: unknown value; did you mean \"agentflow\"?"),
         (
             r#"{"profile":7}"#,
-            "/profile: expected one of \"agentflow\", \"r2r\", \"rag-modulo\", \"ragflow\" or \"generic\", found number",
+            "/profile: expected one of \"agentflow\", \"r2r\", \"rag-modulo\", \"ragflow\", \"ragflow-0.24\" or \"generic\", found number",
         ),
         (r#"{"profile":"agentflow","isuers":[]}"#, "/isuers: unknown member; did you mean \"issuers\"?"),
         (

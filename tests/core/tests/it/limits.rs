@@ -70,6 +70,7 @@ fn values() {
         (limits::PERMISSION_BYTES, 4_096),
         (limits::TARGET_BYTES, 16_384),
         (limits::BODY_BYTES, 65_536),
+        (limits::BODY_BYTES_MAX, 33_554_432),
         (limits::BODY_NODES, 32_768),
         (limits::CARRIED_BYTES, 2_048),
         (limits::JWK_SET_BYTES, 65_536),
@@ -79,4 +80,23 @@ fn values() {
     }
     assert_eq!(limits::RSA_EXPONENT_MAX, 8_589_934_591);
     assert_eq!(limits::STALE_SECS_MAX, 604_800);
+    assert_eq!(limits::ASK_TURN_SECS, 3);
+    assert_eq!(limits::SESSION_AGE_SECS_MAX, 31_536_000);
+}
+
+#[test]
+fn clients_are_counted_where_the_document_says_so() {
+    let counts = |members: serde_json::Value| {
+        let mut document = serde_json::json!({
+            "profile": "agentflow",
+            "issuers": [{"keys": [{"alg": "HS256", "secret": {"env": "JWT_SECRET_KEY"}}]}],
+        });
+        document.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        load(&document.to_string()).counts_clients()
+    };
+    let window = serde_json::json!({"count": 5, "window_secs": 60});
+    let route = serde_json::json!({"access": "public", "limit": window});
+    assert!(!counts(serde_json::json!({})));
+    assert!(counts(serde_json::json!({"limits": {"failures": window}})));
+    assert!(counts(serde_json::json!({"policy": {"routes": {"POST /login": route}}})));
 }

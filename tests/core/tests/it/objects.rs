@@ -180,20 +180,30 @@ fn other_bindings_come_first_and_cost_no_call() {
 }
 
 #[test]
-fn without_a_clear_answer_nobody_is_let_in_and_nothing_is_remembered() {
+fn without_a_clear_answer_nobody_is_let_in_and_the_origin_is_asked_once_a_second() {
     let answers: [fn(&str) -> Option<u16>; 5] =
         [|_| None, |_| Some(302), |_| Some(500), |_| Some(429), |_| Some(100)];
     for answer in answers {
         let mut gate = gate();
         let mut origin = Origin::new(answer);
-        for _ in 0..2 {
-            let verdict = decide(&mut gate, ("GET", "/notes/mine"), "", &mut origin);
+        for at in [NOW, NOW, NOW + 1, NOW + 1] {
+            let verdict = decide_at(&mut gate, ("GET", "/notes/mine"), "", &mut origin, at, at);
             assert_eq!(reason(&verdict), Some(Reason::AskUnavailable));
             let Decision::Deny(response) = verdict.decision else { panic!("let in") };
             assert_eq!(response.status, 503);
             assert!(response.headers.contains(&("retry-after".to_owned(), "1".to_owned())));
         }
         assert_eq!(origin.asked.len(), 2);
+        // It is no word about another object, nor about this one when the origin says something again.
+        origin.answer = |_| Some(200);
+        assert_eq!(
+            reason(&decide_at(&mut gate, ("GET", "/notes/more"), "", &mut origin, NOW + 1, NOW + 1)),
+            None
+        );
+        assert_eq!(
+            reason(&decide_at(&mut gate, ("GET", "/notes/mine"), "", &mut origin, NOW + 2, NOW + 2)),
+            None
+        );
     }
 }
 
@@ -257,6 +267,33 @@ fn answers_are_not_shared_between_callers() {
     let reply = Reply { status: 404, headers: &[], body: b"" };
     let step = gate.supply_reply(need, Some(&reply), UnixTime::from_secs(NOW));
     assert!(matches!(step, Step::Verdict(verdict) if reason(&verdict) == Some(Reason::BindingMismatch)));
+}
+
+#[test]
+fn statuses_that_mean_no_and_those_that_mean_nothing() {
+    for (status, expected) in [
+        (204, None),
+        (400, Some(Reason::BindingMismatch)),
+        (401, Some(Reason::BindingMismatch)),
+        (403, Some(Reason::BindingMismatch)),
+        (404, Some(Reason::BindingMismatch)),
+        (422, Some(Reason::BindingMismatch)),
+        (307, Some(Reason::AskUnavailable)),
+        (408, Some(Reason::AskUnavailable)),
+        (429, Some(Reason::AskUnavailable)),
+        (500, Some(Reason::AskUnavailable)),
+    ] {
+        let mut gate = gate();
+        let head = format!("Bearer {}", token());
+        let pairs = [HeaderPair::new("authorization", &head)];
+        let step = gate.begin(&RequestHead::new("GET", "/notes/mine", &pairs), UnixTime::from_secs(NOW));
+        let Step::Need(Need::Call(need)) = step else { panic!("decided without asking") };
+        let reply = Reply { status, headers: &[], body: b"" };
+        let Step::Verdict(verdict) = gate.supply_reply(need, Some(&reply), UnixTime::from_secs(NOW)) else {
+            panic!("{status}: one object is asked about once")
+        };
+        assert_eq!(reason(&verdict), expected, "{status}");
+    }
 }
 
 #[test]

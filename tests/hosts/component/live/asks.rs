@@ -1,8 +1,11 @@
 //! Callers that somebody else is asked about, and what was taken back.
 
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
+use portcullis::limits::FAILED_SECS;
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::Request;
 use portcullis_test_support::identity_provider::{
@@ -100,13 +103,28 @@ fn who(stage: &Stage<'_>, path: &str, summary: &mut Summary) -> Result<()> {
     stage.expect(&what("unknown"), "opaque-nobody-0123456789", rejected, summary)?;
     stage.expect(&what("not active"), "opaque-gone-0123456789", rejected, summary)?;
     stage.expect_requests(&what("let in"), (PATH, 0), 3, summary);
-    for (number, fault) in FAULTS.into_iter().enumerate() {
-        let credential = format!("opaque-fault-{number}-0123456789");
-        asked.admit(&credential, Person::new("alice", "user"));
+    let credential = |fault: Fault| format!("opaque-{fault:?}-0123456789");
+    for fault in FAULTS {
+        asked.admit(&credential(fault), Person::new("alice", "user"));
         asked.fail_at(path, fault);
-        stage.expect_later(&what(&format!("{fault:?}")), &credential, "ask_unavailable", summary)?;
-        asked.recover();
-        stage.expect(&what(&format!("after {fault:?}")), &credential, (200, None), summary)?;
+        let before = asked.requests(path);
+        // The second time it is remembered, for a second, unless that has just ended.
+        for _ in 0..2 {
+            stage.expect_later(
+                &what(&format!("{fault:?}")),
+                &credential(fault),
+                "ask_unavailable",
+                summary,
+            )?;
+        }
+        let questions = asked.requests(path) - before;
+        let wrong = !(1..=2).contains(&questions);
+        summary.count(wrong.then(|| what(&format!("{questions} questions about {fault:?}"))));
+    }
+    asked.recover();
+    thread::sleep(Duration::from_secs(FAILED_SECS));
+    for fault in FAULTS {
+        stage.expect(&what(&format!("after {fault:?}")), &credential(fault), (200, None), summary)?;
     }
     stage.expect_requests(&what("in all"), (PATH, 0), 3 + FAULTS.len(), summary);
     Ok(())

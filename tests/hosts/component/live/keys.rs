@@ -14,6 +14,7 @@ use portcullis_test_support::summary::Summary;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
+use super::bundle;
 use super::stage::{PATH, Stage, by_url, discovered, forged};
 
 /// The least time between two fetches, and a little more.
@@ -51,6 +52,7 @@ pub(crate) fn check(component: &Path, summary: &mut Summary) -> Result<()> {
     for stage in &later {
         stage.expect("a good start", &stage.good()?, (200, None), summary)?;
     }
+    let bundled = bundle::start(component, runtime, summary)?;
     let from = Instant::now();
     let first: Vec<_> = FIRST.iter().map(|(name, ..)| start(name, discovered)).collect::<Result<_>>()?;
     without_an_answer(&first, summary)?;
@@ -66,6 +68,7 @@ pub(crate) fn check(component: &Path, summary: &mut Summary) -> Result<()> {
         stage.provider.fail_at(KEYS, fault);
     }
     sleep(REFETCH.saturating_sub(from.elapsed()));
+    bundled.later(summary)?;
     for (what, stage) in &sources {
         rotated(what, stage, summary)?;
     }

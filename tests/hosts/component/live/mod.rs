@@ -1,6 +1,7 @@
-//! The components that send calls, with a gate that learns: keys that it fetches, callers that it asks about.
+//! The components that send calls, with a gate that learns: keys and a bundle that it fetches, callers that it asks about.
 
 mod asks;
+mod bundle;
 mod keys;
 mod stage;
 

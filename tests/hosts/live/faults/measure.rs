@@ -12,8 +12,8 @@ use portcullis_test_support::origin::tokens;
 use serde_json::{Value, json};
 
 use super::row::Row;
-use crate::hosts::Kind;
 use crate::scene::{Scene, issuer_by_url};
+use portcullis_host_tests::hosts::Kind;
 
 /// How much is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +62,10 @@ fn of_sources() -> impl Iterator<Item = (&'static str, Option<Fault>)> {
     [(NONE, None)].into_iter().chain(faults).chain([(ROTATED, None)])
 }
 
+/// Those of a server. None comes last: workerd tries each connection that it has kept open before it believes that a server is
+/// down, and keeps as many as there were requests at once.
 fn of_servers() -> impl Iterator<Item = (&'static str, Option<Fault>)> {
-    [(NONE, None)].into_iter().chain(FAULTS.map(|(name, fault)| (name, Some(fault))))
+    FAULTS.map(|(name, fault)| (name, Some(fault))).into_iter().chain([(NONE, None)])
 }
 
 /// All rows of a host.
@@ -133,8 +135,9 @@ fn sources(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
     let first = |source: &Source| -> Result<Row> {
         let good = source.token("ES256-1")?;
         let bad = source.forged(extent.crowd() / BAD)?;
+        let started = Instant::now();
         let (good_in, of, mut bad_let_in) = flood(&scene, extent.crowd(), &good, &bad);
-        let calls = source.calls();
+        let (calls, took) = (source.calls(), started.elapsed());
         let status = calm(&scene, &good).to_string();
         bad_let_in += allowed(&scene.flood(&source.forged(1)?));
         Ok(Row {
@@ -146,6 +149,7 @@ fn sources(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
             good: (good_in, of),
             bad_let_in,
             calls,
+            took,
             unknown: None,
             recovered: None,
         })
@@ -218,8 +222,9 @@ fn asks(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
         let known = calm(&scene, &credential("known")).to_string();
         let before = provider.requests(ME);
         let crowd = vec![credential("crowd"); extent.crowd()];
+        let started = Instant::now();
         let good = allowed(&scene.flood(&crowd));
-        let calls = provider.requests(ME) - before;
+        let (calls, took) = (provider.requests(ME) - before, started.elapsed());
         let unknown = calm(&scene, &credential("unknown"));
         let bad_let_in = allowed(&scene.flood(&[credential("nobody")]));
         provider.recover();
@@ -234,6 +239,7 @@ fn asks(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
             good: (good, crowd.len()),
             bad_let_in,
             calls,
+            took,
             unknown: None,
             recovered,
         });
@@ -241,7 +247,7 @@ fn asks(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Workers KV, of which nothing is remembered.
+/// Workers KV. What it says is remembered for a second.
 fn stores(extent: Extent) -> Result<Vec<Row>> {
     let provider = IdentityProvider::start_with(&[])?;
     let pepper = tokens::secret()?;
@@ -266,8 +272,9 @@ fn stores(extent: Extent) -> Result<Vec<Row>> {
         // What a gigabyte of answers would measure is this machine.
         let crowd = if fails == Some(Fault::TooLong) { 10 } else { extent.crowd() };
         let bad: Vec<_> = [foreign, stranger].into_iter().cycle().take(crowd / BAD).collect();
+        let started = Instant::now();
         let (good, of, bad_let_in) = flood(&scene, crowd, &key, &bad);
-        let calls = scene.provider.requests(&path);
+        let (calls, took) = (scene.provider.requests(&path), started.elapsed());
         let status = calm(&scene, &key);
         scene.provider.recover();
         let recovered = (status != 200).then(|| until_allowed(&scene, &key)).flatten();
@@ -280,6 +287,7 @@ fn stores(extent: Extent) -> Result<Vec<Row>> {
             good: (good, of),
             bad_let_in,
             calls,
+            took,
             unknown: None,
             recovered,
         });

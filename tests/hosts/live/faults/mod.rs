@@ -13,14 +13,16 @@ use anyhow::{Context as _, Result, anyhow};
 use portcullis_test_support::root::root;
 use portcullis_test_support::summary::Summary;
 
-use crate::hosts::{ALL, Kind};
 use measure::Extent;
+use portcullis_host_tests::hosts::{ALL, Kind};
 use row::Row;
 
 /// Where the table is.
 const PAGE: &str = "docs/faults.md";
 /// If this is set, everything is measured, with many requests, and written there.
 const UPDATE: &str = "UPDATE_FAULTS";
+/// Which host is measured then, if not all; the lines of the others stay.
+const HOST: &str = "FAULTS_HOST";
 
 /// Measures as much as seconds allow, and compares what does not depend on the machine with the page; or everything, for it.
 pub(crate) fn matrix(summary: &mut Summary) -> Result<()> {
@@ -28,12 +30,15 @@ pub(crate) fn matrix(summary: &mut Summary) -> Result<()> {
     if std::env::var_os(UPDATE).is_some_and(|value| !value.is_empty()) {
         // Two at a time: more would slow each other down.
         let mut rows: Vec<Row> = Vec::new();
-        for kinds in ALL.chunks(2) {
+        let only = std::env::var(HOST).unwrap_or_default();
+        let measured: Vec<Kind> =
+            ALL.iter().copied().filter(|kind| only.is_empty() || kind.name() == only).collect();
+        for kinds in measured.chunks(2) {
             rows.extend(side_by_side(kinds, Extent::Full)?);
         }
         safe(&rows, summary);
-        let soak = page::soak(&fs::read_to_string(&file).unwrap_or_default());
-        return fs::write(&file, page::page(&rows, &soak)).with_context(|| file.display().to_string());
+        let earlier = fs::read_to_string(&file).unwrap_or_default();
+        return fs::write(&file, page::page(&rows, &earlier)).with_context(|| file.display().to_string());
     }
     let rows = side_by_side(ALL, Extent::Sample)?;
     safe(&rows, summary);

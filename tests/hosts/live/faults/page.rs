@@ -1,6 +1,7 @@
 //! `docs/faults.md`.
 
 use super::row::Row;
+use portcullis_host_tests::hosts::ALL;
 
 /// Where what follows is not from the matrix.
 const SOAK: &str = "## Soak\n";
@@ -31,18 +32,26 @@ known one: the known one is refused as soon as the set is there.
 The component has as many instances as there are requests at once, and each of them is a gate by
 itself, which fetches and asks for itself: the calls are as many as there are instances. wasmtime
 has room for 333 of them, and answers 500 by itself to whoever comes besides. Instances that have
-just fetched do not fetch again for an unknown key, which is why *kids* is 0 in some lines. Envoy's
-main thread fetches keys once more than its workers.
+just fetched do not fetch again for an unknown key, which is why *kids* is small in some lines. As
+long as an instance lives it goes by the keys that it has until it fetches again: after `rotated`, one
+that began before still accepts the known key, and a host recovers when the instance that answers has
+tried again. Envoy's main thread fetches keys once more than its workers.
 
 A source that fails is tried again after 5 seconds and more, which adds to its calls.
 
-What failed is not remembered: of those who wait for the same answer, the next one asks then. So a
-server that fails at once is asked again and again while a crowd with one credential waits, by one
-after the other; it is never asked twice at the same time about the same.
+That an answer about a credential failed is remembered for a second: a crowd with one credential
+costs a server that is down one call a second, and never two at the same time. The same holds for
+records of API keys in Workers KV, whatever it says: *calls* are those for two keys there, of which
+one is a bad one with the identifier of the other.
 
-The clocks of these hosts are the machine's, and cannot be set for one of them. What a clock that
-steps back or forth does is tested in the core, with any times (`tests/core/tests/it/clock.rs`,
-`tests/core/tests/it/live`).
+What a clock that steps back or forth does is tested in the core, with any times
+(`tests/core/tests/it/clock.rs`, `tests/core/tests/it/live`), and on the hosts
+(`tests/hosts/live/clock.rs`): the Worker in workerd and Node.js have one that can be set, `wasmtime
+serve` is told the time of day by a library in the place of the machine's (libfaketime), and the
+component `gate` is told it in any case. Envoy has the machine's clock: its allocator asks for the
+time while it starts, before that library can answer, and Envoy hangs. A step is noticed where time
+is looked at before and after it: in an instance of the component, or a worker of Envoy, that was
+idle in between, an answer that it remembers counts for as much longer as the clock was set back.
 
 ";
 
@@ -51,15 +60,21 @@ const COLUMNS: &str = "\
 | --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
 ";
 
-/// The page, with the part about the soak as it was.
-pub(super) fn page(rows: &[Row], soak: &str) -> String {
-    let lines = rows.iter().map(line);
-    format!("{HEAD}{COLUMNS}{}{soak}", lines.collect::<String>())
-}
-
-/// The part of the page that is about the soak; empty if there is none.
-pub(super) fn soak(text: &str) -> String {
-    text.find(SOAK).map(|at| format!("\n{}", &text[at..])).unwrap_or_default()
+/// The page, with the lines of hosts that were not measured, and the part about the soak, as they were in `earlier`.
+pub(super) fn page(rows: &[Row], earlier: &str) -> String {
+    let (matrix, soak) = earlier.split_at(earlier.find(SOAK).unwrap_or(earlier.len()));
+    let lines = ALL.iter().map(|kind| {
+        let beginning = format!("| {} | ", kind.name());
+        let mut measured = rows.iter().filter(|row| row.host == *kind).map(line).peekable();
+        if measured.peek().is_some() {
+            measured.collect::<String>()
+        } else {
+            let kept = matrix.lines().filter(|line| line.starts_with(&beginning));
+            kept.map(|line| format!("{line}\n")).collect()
+        }
+    });
+    let between = if soak.is_empty() { "" } else { "\n" };
+    format!("{HEAD}{COLUMNS}{}{between}{soak}", lines.collect::<String>())
 }
 
 const SOAK_HEAD: &str = "\

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::token::TokenSpec;
 
+/// Stands for the token of a case.
+pub(super) const TOKEN: &str = "{token}";
+
 /// One case.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,7 +24,7 @@ pub struct Case {
     pub configuration: String,
     /// What is sent.
     pub request: RequestSpec,
-    /// What `{token}` stands for in the request.
+    /// What `{token}` stands for in the request, and in what the origin receives.
     pub token: Option<TokenSpec>,
     /// What must become of it.
     pub expect: Expectation,
@@ -123,6 +126,8 @@ pub struct Expectation {
     /// Headers that a refusal or an answer must not have.
     #[serde(default)]
     pub without: Vec<String>,
+    /// The body of a refusal, as the text of JSON that says the same; any if absent.
+    pub body: Option<String>,
     /// What the origin receives.
     pub forward: Option<Forwarded>,
     /// Whether the gate answers by itself, and it is no refusal.
@@ -195,9 +200,16 @@ pub struct Concrete {
     pub now: u64,
     /// By what a host knows the request that takes that as an argument.
     pub id: &'static str,
+    /// What `{token}` stands for.
+    pub token: String,
 }
 
 impl Concrete {
+    /// `text` with the token where it says `{token}`.
+    pub fn fill(&self, text: &str) -> String {
+        text.replace(TOKEN, &self.token)
+    }
+
     /// The header lines as bytes.
     pub fn header_bytes(&self) -> Vec<(Vec<u8>, Vec<u8>)> {
         let bytes = |(name, value): &(String, String)| (name.clone().into(), value.clone().into());

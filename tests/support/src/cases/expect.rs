@@ -156,8 +156,13 @@ fn refusal(expected: &Expectation, answer: &Response, reason: Option<&str>) -> R
     if Some(*status) != expected.status || Some(reason) != expected.reason.as_deref() {
         return Err(format!("expected {}, got {status} {reason}", wanted(expected)));
     }
-    if serde_json::from_str::<Value>(body).is_err() {
+    let Ok(told) = serde_json::from_str::<Value>(body) else {
         return Err(format!("the body is not JSON: {body}"));
+    };
+    if let Some(wanted) = &expected.body
+        && serde_json::from_str::<Value>(wanted).ok().as_ref() != Some(&told)
+    {
+        return Err(format!("the body is {told}, not {wanted}"));
     }
     let challenged =
         answer.header("www-authenticate").is_some_and(|challenge| challenge.starts_with("Bearer realm="));
@@ -182,8 +187,8 @@ fn forwarded(
         return Err(format!("the origin was asked for {}, not {target}", received.target));
     }
     for (name, value) in expected.set.iter().chain(&expected.kept) {
-        let values = received.values(name);
-        if values != [value] {
+        let (values, value) = (received.values(name), sent.fill(value));
+        if values != [value.as_str()] {
             return Err(format!("`{name}` arrived as {values:?}, not {value:?}"));
         }
     }

@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::case::{BodySpec, Case, Concrete};
+use super::case::{BodySpec, Case, Concrete, TOKEN};
 use crate::native::Supply;
 use crate::root::root;
 
@@ -54,17 +54,24 @@ struct File {
 }
 
 impl Suite {
-    /// The case files of this workspace; with `CASES_MEMORY=off`, of gates that remember nothing.
+    /// The case files of this workspace.
     ///
     /// # Errors
     ///
     /// If one of them cannot be read, or contradicts itself.
     pub fn of_workspace() -> anyhow::Result<Self> {
-        let mut suite = Self::load(&root().join("tests/cases")).context("tests/cases")?;
-        if std::env::var("CASES_MEMORY").is_ok_and(|memory| memory == "off") {
-            for configuration in suite.configurations.values_mut().filter_map(Value::as_object_mut) {
-                configuration.entry("memory").or_insert_with(|| json!({"entries": 0}));
-            }
+        Self::load(&root().join("tests/cases")).context("tests/cases")
+    }
+
+    /// The same of gates that remember nothing, whatever is expected of them.
+    ///
+    /// # Errors
+    ///
+    /// If one of the files cannot be read, or contradicts itself.
+    pub fn without_memory() -> anyhow::Result<Self> {
+        let mut suite = Self::of_workspace()?;
+        for configuration in suite.configurations.values_mut().filter_map(Value::as_object_mut) {
+            configuration.entry("memory").or_insert_with(|| json!({"entries": 0}));
         }
         Ok(suite)
     }
@@ -199,7 +206,7 @@ impl Suite {
             .map(|token| token.text(&self.secrets, &self.signing_keys, now))
             .transpose()?
             .unwrap_or_default();
-        let fill = |text: &str| text.replace("{token}", &token);
+        let fill = |text: &str| text.replace(TOKEN, &token);
         Ok(Concrete {
             method: case.request.method.clone(),
             target: fill(&case.request.target),
@@ -207,6 +214,7 @@ impl Suite {
             body: case.request.body.as_ref().map(BodySpec::text),
             now,
             id: "case",
+            token: token.clone(),
         })
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use super::clock::SetClock;
 use crate::root::{root, target};
 use crate::step::{Step, not_started, step};
 use crate::tools::python;
@@ -67,6 +68,22 @@ impl WasmtimeServe {
         Self::start_at(path, environment, options, name, address)
     }
 
+    /// The same with a clock of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`WasmtimeServe::start`].
+    pub fn start_with_clock(
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        options: &[&str],
+        name: &str,
+        clock: &SetClock,
+    ) -> Result<Self> {
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        Self::launch(path, environment, options, name, address, Some(clock))
+    }
+
     /// The same, listening on `address`.
     ///
     /// # Errors
@@ -78,6 +95,17 @@ impl WasmtimeServe {
         options: &[&str],
         name: &str,
         address: SocketAddr,
+    ) -> Result<Self> {
+        Self::launch(path, environment, options, name, address, None)
+    }
+
+    fn launch(
+        path: &Path,
+        environment: &BTreeMap<String, String>,
+        options: &[&str],
+        name: &str,
+        address: SocketAddr,
+        clock: Option<&SetClock>,
     ) -> Result<Self> {
         let binary = binary()?;
         let printed = target("wasmtime").join(format!("{name}.log"));
@@ -93,7 +121,7 @@ impl WasmtimeServe {
         if path.extension().is_some_and(|end| end == COMPILED) {
             command.arg("--allow-precompiled");
         }
-        command.args(options);
+        command.args(options).envs(clock.into_iter().flat_map(SetClock::environment));
         for (name, value) in environment {
             // By name only: the values must not stand in the list of processes.
             command.env(name, value).args(["--env", name]);
@@ -126,7 +154,10 @@ impl WasmtimeServe {
 
     /// Everything it and the component have printed.
     pub fn log(&self) -> String {
-        fs::read_to_string(&self.printed).unwrap_or_default()
+        let mut printed = fs::read_to_string(&self.printed).unwrap_or_default();
+        // What does not end yet is still being written, in pieces.
+        printed.truncate(printed.rfind('\n').map_or(0, |at| at + 1));
+        printed
     }
 
     /// The decisions logged so far, in order.

@@ -206,6 +206,15 @@ impl Envoy {
         Ok(pairs.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())
     }
 
+    /// Has Envoy log nothing below an error from now on: neither its filters, nor itself.
+    ///
+    /// # Errors
+    ///
+    /// If Envoy does not answer.
+    pub fn be_quiet(&self) -> Result<()> {
+        ask(self.admin, "POST", "/logging?level=error").map(drop)
+    }
+
     fn wait_until_up(&mut self, admin_file: &Path, listeners: usize) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < START {
@@ -279,9 +288,13 @@ fn spawn(command: &mut Command) -> Result<(Child, Arc<Printed>)> {
 
 /// What Envoy's own interface answers.
 fn admin(address: SocketAddr, target: &str) -> Result<String> {
+    ask(address, "GET", target)
+}
+
+fn ask(address: SocketAddr, method: &str, target: &str) -> Result<String> {
     let ask = || -> Result<String> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(runtime.block_on(client::send(address, &Request::new("GET", target)))?.text())
+        Ok(runtime.block_on(client::send(address, &Request::new(method, target)))?.text())
     };
     // In a thread of its own: the caller may itself be inside a runtime.
     thread::scope(|scope| scope.spawn(ask).join()).map_err(|_| anyhow!("asking {address}{target} failed"))?

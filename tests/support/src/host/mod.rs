@@ -1,5 +1,6 @@
 //! The real hosts that run the artefacts.
 
+pub mod clock;
 pub mod component;
 pub mod envoy;
 pub mod gate;

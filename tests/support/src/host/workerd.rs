@@ -17,7 +17,7 @@ mod bound;
 mod capnp;
 
 pub use bound::Bound;
-pub use capnp::COMPATIBILITY_DATE;
+pub use capnp::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 
 use super::printed::Printed;
 use crate::root::target;
@@ -223,7 +223,8 @@ fn configuration(settings: &WorkerSettings, bound: &Bound, address: SocketAddr) 
         }
         services = format!("    (name = \"kv\", external = (address = \"{kv}\", http = ())),\n");
     }
-    let Bound { bindings, services: further, sockets, workers, .. } = bound;
+    let Bound { bindings, services: further, sockets, workers, modules, members, .. } = bound;
+    let (outbound, flags) = (bound.outbound(), bound.flags());
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";
 const config :Workerd.Config = (
@@ -237,12 +238,13 @@ const config :Workerd.Config = (
 );
 const gate :Workerd.Worker = (
   modules = [
-    (name = \"worker.mjs\", esModule = embed \"worker.mjs\"),
+{modules}    (name = \"worker.mjs\", esModule = embed \"worker.mjs\"),
     (name = \"index_bg.wasm\", wasm = embed \"index_bg.wasm\"),
   ],
   compatibilityDate = \"{COMPATIBILITY_DATE}\",
-  globalOutbound = \"private\",
-  bindings = [
+  compatibilityFlags = [{flags}],
+  globalOutbound = \"{outbound}\",
+{members}  bindings = [
 {text}{bindings}  ],
 );
 {workers}"

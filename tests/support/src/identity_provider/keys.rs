@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, Result, anyhow};
 use jwt_simple::common::HeaderOptions;
 use jwt_simple::prelude::{
-    Claims, Duration, ECDSAP256KeyPairLike as _, ES256KeyPair, RS256KeyPair, RSAKeyPairLike as _,
+    Claims, Duration, ECDSAP256KeyPairLike as _, ES256KeyPair, Ed25519KeyPair, EdDSAKeyPairLike as _,
+    RS256KeyPair, RSAKeyPairLike as _,
 };
 use serde_json::{Value, json};
 
@@ -22,6 +23,8 @@ pub enum Signing {
     Es256,
     /// RSASSA-PKCS1-v1_5 with SHA-256.
     Rs256,
+    /// Ed25519.
+    EdDsa,
 }
 
 impl Signing {
@@ -29,6 +32,7 @@ impl Signing {
         match self {
             Self::Es256 => "ES256",
             Self::Rs256 => "RS256",
+            Self::EdDsa => "EdDSA",
         }
     }
 }
@@ -37,6 +41,7 @@ impl Signing {
 enum Pair {
     Es256(Box<ES256KeyPair>),
     Rs256(Box<RS256KeyPair>),
+    EdDsa(Box<Ed25519KeyPair>),
 }
 
 impl Pair {
@@ -50,6 +55,7 @@ impl Pair {
         let token = match self {
             Self::Es256(pair) => pair.sign_with_options(set, &options),
             Self::Rs256(pair) => pair.sign_with_options(set, &options),
+            Self::EdDsa(pair) => pair.sign_with_options(set, &options),
         };
         token.map_err(|error| anyhow!("the token could not be signed: {error}"))
     }
@@ -72,6 +78,7 @@ impl Key {
         let text = match &self.pair {
             Pair::Es256(pair) => pair.public_key().to_jwk(),
             Pair::Rs256(pair) => pair.public_key().to_jwk(),
+            Pair::EdDsa(pair) => pair.public_key().to_jwk(),
         };
         let mut jwk: Value = serde_json::from_str(&text).unwrap_or_default();
         jwk["use"] = "sig".into();
@@ -100,6 +107,7 @@ impl Keys {
                     RS256KeyPair::generate(RSA_BITS).map_err(|error| anyhow!("no RSA key: {error}"))?;
                 Pair::Rs256(Box::new(pair.with_key_id(&kid)))
             }
+            Signing::EdDsa => Pair::EdDsa(Box::new(Ed25519KeyPair::generate().with_key_id(&kid))),
         };
         self.keys.insert(kid.clone(), Key { pair, signing, is_published: true });
         Ok(kid)

@@ -58,6 +58,11 @@ pub fn agentflow(user: &str, role: Option<&str>, secret: &str) -> anyhow::Result
     sign(claims, secret)
 }
 
+/// The secret of [`sign`] as a JWK, for others who verify.
+pub fn secret_jwk(secret: &str) -> Value {
+    json!({"kty": "oct", "alg": "HS256", "k": portcullis::base64url::encode(secret.as_bytes())})
+}
+
 /// The issuer of [`identity_provider`] tokens.
 pub const ISSUER: &str = "https://login.example";
 

@@ -22,17 +22,39 @@ const NODE_MAJOR: u32 = 20;
 ///
 /// If Node.js is missing or too old, or npm cannot install.
 pub fn npm(step: &Step) -> Result<PathBuf> {
+    let version = version(step)?;
+    install(&root().join("tests/support/npm"), &target("npm"), &version, step)?;
+    Ok(modules())
+}
+
+/// The version of Node.js, if it is new enough.
+fn version(step: &Step) -> Result<String> {
     let version = step.run(Command::new("node").arg("--version"))?;
     let version = version.trim();
     let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR) {
         bail!("Node.js is {version}, and {NODE_MAJOR} or newer is needed: {}", remedy("node"));
     }
+    Ok(version.to_owned())
+}
 
-    let source = root().join("tests/support/npm");
-    let dir = target("npm");
-    fs::create_dir_all(&dir)?;
-    let _lock = lock("npm")?;
+/// Installs the packages of the folder `source` as locked, once, for programs of it; returns their `node_modules`. `name`
+/// tells them apart from others.
+///
+/// # Errors
+///
+/// As [`npm`].
+pub fn packages(name: &str, source: &Path, step: &Step) -> Result<PathBuf> {
+    let version = version(step)?;
+    let dir = target(name);
+    install(source, &dir, &version, step)?;
+    Ok(dir.join("node_modules"))
+}
+
+/// What is locked in `source`, in `dir`.
+fn install(source: &Path, dir: &Path, version: &str, step: &Step) -> Result<()> {
+    fs::create_dir_all(dir)?;
+    let _lock = lock(&format!("npm-{}", dir.file_name().unwrap_or_default().display()))?;
     let mut inputs = Vec::new();
     for name in ["package.json", "package-lock.json"] {
         let path = source.join(name);
@@ -40,8 +62,7 @@ pub fn npm(step: &Step) -> Result<PathBuf> {
     }
     let parts: Vec<&[u8]> =
         inputs.iter().map(|(_, text)| text.as_slice()).chain([version.as_bytes()]).collect();
-    let stamp = Stamp::new(&dir, &parts);
-    let modules = modules();
+    let stamp = Stamp::new(dir, &parts);
     if !stamp.matches() {
         for (name, text) in &inputs {
             fs::write(dir.join(name), text)?;
@@ -50,10 +71,10 @@ pub fn npm(step: &Step) -> Result<PathBuf> {
         // Not `npm ci`, which insists on a lock entry for every platform's workerd; registries that carry only some of
         // them exist. What is locked is installed as locked, and every version is exact either way.
         let install = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"];
-        step.run(Command::new("npm").args(install).current_dir(&dir))?;
+        step.run(Command::new("npm").args(install).current_dir(dir))?;
         stamp.set()?;
     }
-    Ok(modules)
+    Ok(())
 }
 
 /// Where the packages are after [`npm`].

@@ -13,6 +13,11 @@ use crate::step::Step;
 
 /// The oldest Python the origins run on.
 const MINIMUM: (u32, u32) = (3, 12);
+/// Whatever is newer than that.
+const NEWEST: (u32, u32) = (u32::MAX, u32::MAX);
+
+/// Packages and no others, whatever they say that they depend on, and which Python they are for.
+const BARE: &[&str] = &["--no-deps", "--ignore-requires-python"];
 
 /// A virtual environment with the packages of `requirements`, made once; returns its `bin` folder.
 ///
@@ -20,7 +25,7 @@ const MINIMUM: (u32, u32) = (3, 12);
 ///
 /// If there is no suitable Python, or pip cannot install.
 pub fn venv(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
-    prepare(name, requirements, &[], step)
+    prepare(name, requirements, &[], NEWEST, step)
 }
 
 /// As [`venv`], with the packages of `requirements` and no others, whatever they say that they depend on, and whatever
@@ -30,12 +35,27 @@ pub fn venv(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
 ///
 /// As [`venv`].
 pub fn bare_venv(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
-    prepare(name, requirements, &["--no-deps", "--ignore-requires-python"], step)
+    prepare(name, requirements, BARE, NEWEST, step)
 }
 
-fn prepare(name: &str, requirements: &Path, options: &[&str], step: &Step) -> Result<PathBuf> {
+/// As [`bare_venv`], with Python 3.12: some packages have no wheels for what is newer.
+///
+/// # Errors
+///
+/// As [`venv`].
+pub fn bare_venv_3_12(name: &str, requirements: &Path, step: &Step) -> Result<PathBuf> {
+    prepare(name, requirements, BARE, (3, 12), step)
+}
+
+fn prepare(
+    name: &str,
+    requirements: &Path,
+    options: &[&str],
+    newest: (u32, u32),
+    step: &Step,
+) -> Result<PathBuf> {
     let wanted = fs::read(requirements).with_context(|| requirements.display().to_string())?;
-    let (python, version) = interpreter()?;
+    let (python, version) = interpreter(newest)?;
     let dir = target("venv").join(name);
     let _lock = lock(&format!("venv-{name}"))?;
     let mut inputs = vec![wanted.as_slice(), version.as_bytes()];
@@ -56,21 +76,22 @@ fn prepare(name: &str, requirements: &Path, options: &[&str], step: &Step) -> Re
     Ok(bin)
 }
 
-/// The first interpreter that starts and is new enough, with its version.
-fn interpreter() -> Result<(PathBuf, String)> {
+/// The first interpreter that starts, is new enough and not newer than `newest`, with its version.
+fn interpreter(newest: (u32, u32)) -> Result<(PathBuf, String)> {
     let mut candidates: Vec<PathBuf> = ["python3.13", "python3.12", "python3"].map(PathBuf::from).into();
     candidates.extend(pyenv_interpreters());
     let mut seen = Vec::new();
     for candidate in candidates {
         // A pyenv shim exists without its Python and fails when called: only an answer counts.
         let Some(version) = version_of(&candidate) else { continue };
-        if parse(&version).is_some_and(|version| version >= MINIMUM) {
+        if parse(&version).is_some_and(|version| (MINIMUM..=newest).contains(&version)) {
             return Ok((candidate, version));
         }
         seen.push(format!("{} is {version}", candidate.display()));
     }
     let found = if seen.is_empty() { "none found".to_string() } else { seen.join(", ") };
-    bail!("Python 3.12 or newer is missing ({found}): {}", remedy("python3"))
+    let wanted = if newest == NEWEST { "3.12 or newer" } else { "3.12" };
+    bail!("Python {wanted} is missing ({found}): {}", remedy("python3"))
 }
 
 /// Interpreters below pyenv's folder, newest first.

@@ -34,6 +34,7 @@ pub(crate) fn remedy(decided: &Decided<'_>, error: PolicyError) -> Option<String
             let declared = list_or(principal.scopes().unwrap_or_default(), "none");
             format!("the {} scopes lack `{permission}`; they are: {declared}", whose(principal))
         }
+        PolicyError::OriginKeyMissing => no_key(principal),
         PolicyError::BindingMismatch => {
             let broken = recording.bindings.iter().filter(|binding| !binding.holds);
             let broken: Vec<String> = broken.map(|binding| bound(binding, principal)).collect();
@@ -131,6 +132,19 @@ fn denied(decided: &Decided<'_>, route: &Route, principal: &Principal, permissio
         "{} {verb} `{permission}`, whatever others give; {}",
         counted("role", "roles", &denying),
         have_it(decided, route)
+    )
+}
+
+fn no_key(principal: &Principal) -> String {
+    let tenant = match principal.tenant() {
+        Some(tenant) => format!("of the tenant {tenant:?}"),
+        None => "of no tenant".to_owned(),
+    };
+    format!(
+        "no entry of /upstream/origin_key is for the subject {:?}, {tenant}, with the roles {}: add one, or a last one \
+         without `subject`, `tenant` and `role` for everybody else",
+        principal.subject(),
+        list_or(principal.roles(), "none")
     )
 }
 

@@ -1,13 +1,15 @@
 //! The scripted host: a clock, pages that can be served, and what was asked for.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jwt_simple::common::HeaderOptions;
 use jwt_simple::prelude::*;
 use portcullis::api_key::RecordLookup;
 use portcullis::{
-    Call, CallNeed, CallTarget, HeaderPair, LiveGate, Need, Refresh, Reply, RequestHead, RevocationLookup,
-    Step, UnixTime, Verdict, WaitNeed,
+    Call, CallNeed, CallTarget, Gate, HeaderPair, LiveGate, Need, Refresh, Reply, RequestHead,
+    RevocationLookup, Step, UnixTime, Verdict, WaitNeed,
 };
 use portcullis_tests::{NOW, load, outcome};
 use serde_json::{Value, json};
@@ -93,6 +95,9 @@ impl Page {
     }
 }
 
+/// A cache that hosts share: sealed answers by their names.
+pub(super) type Cache = Rc<RefCell<BTreeMap<String, String>>>;
+
 /// A gate, what surrounds it, and what it has asked for.
 pub(super) struct Host {
     pub(super) gate: LiveGate,
@@ -107,12 +112,27 @@ pub(super) struct Host {
     /// Its store of revocations, if that answers, and how often it was asked.
     pub(super) store: Option<BTreeMap<String, String>>,
     pub(super) asked_store: usize,
+    /// The cache that it shares with others, if it does.
+    pub(super) cache: Option<Cache>,
 }
 
 impl Host {
     pub(super) fn new(document: &str) -> Self {
+        Self::of(load(document))
+    }
+
+    pub(super) fn of(gate: Gate) -> Self {
+        Self::around(LiveGate::new(gate, 7).with_one_store())
+    }
+
+    /// One whose requests bring what they know of records, each from elsewhere.
+    pub(super) fn without_one_store(document: &str) -> Self {
+        Self::around(LiveGate::new(load(document), 7))
+    }
+
+    fn around(gate: LiveGate) -> Self {
         Self {
-            gate: LiveGate::new(load(document), 7),
+            gate,
             now: NOW,
             pages: BTreeMap::new(),
             sent: Vec::new(),
@@ -120,6 +140,7 @@ impl Host {
             client: "192.0.2.1",
             store: Some(BTreeMap::new()),
             asked_store: 0,
+            cache: None,
         }
     }
 
@@ -159,9 +180,31 @@ impl Host {
         self.begin("GET", "/x", &[("authorization", &format!("Bearer {token}"))])
     }
 
+    /// The same in front of `place`, where the instances share `cache`.
+    pub(super) fn sharing(document: &str, place: &str, cache: &Cache) -> Self {
+        let gate = LiveGate::new(load(document), 7).with_one_store().with_shared_cache(place);
+        Self { cache: Some(Rc::clone(cache)), ..Self::around(gate) }
+    }
+
     /// What comes next when a call has been answered.
     pub(super) fn answer(&mut self, need: CallNeed, page: Option<&Page>) -> Step {
-        with_reply(page, |reply| self.gate.supply_reply(need, reply, UnixTime::from_secs(self.now)))
+        let now = UnixTime::from_secs(self.now);
+        let step = with_reply(page, |reply| self.gate.supply_reply(need, reply, now));
+        // Each answer has a number of its own.
+        let random = format!("{:p} {}", &raw const *self, self.sent.len());
+        if let (Some(answer), Some(cache)) = (self.gate.take_shared(&random), &self.cache) {
+            cache.borrow_mut().insert(answer.name, answer.sealed);
+        }
+        step
+    }
+
+    /// What comes next when the cache has been looked into.
+    fn look(&mut self, need: CallNeed) -> Step {
+        let sealed = self.cache.as_ref().and_then(|cache| {
+            let name = need.shared_name().unwrap_or_default();
+            cache.borrow().get(name).cloned()
+        });
+        self.gate.supply_shared(need, sealed.as_deref().map(str::as_bytes), self.time())
     }
 
     /// The verdict, where whatever is asked for is answered at once.
@@ -169,6 +212,7 @@ impl Host {
         loop {
             step = match step {
                 Step::Verdict(verdict) => return verdict,
+                Step::Need(Need::Call(need)) if need.shared_name().is_some() => self.look(need),
                 Step::Need(Need::Call(need)) => {
                     let page = self.send(need.call());
                     self.answer(need, page.as_ref())

@@ -63,7 +63,7 @@ fn a_no_is_remembered_for_a_shorter_time() {
 }
 
 #[test]
-fn what_is_no_answer_lets_nobody_in_and_is_not_remembered() {
+fn what_is_no_answer_lets_nobody_in_and_is_no_word_about_anybody() {
     let good = json!({"id": "alice", "active": true, "super": false});
     let with = |name: &str, value: Value| {
         let mut answer = good.clone();

@@ -41,6 +41,26 @@ fn what_time_does_to_a_token_is_looked_at_every_time() {
 }
 
 #[test]
+fn an_answer_does_not_grow_younger_when_the_clock_is_set_back() {
+    let identity = json!({"identity": {"ask": "/me", "subject": "/id"}});
+    let me = Page::json(&json!({"id": "alice"}));
+    let mut host = Host::serving(&fetching(&json!({"url": KEYS}), &identity), &[("origin/me", me)]);
+    assert_eq!(host.with("opaque"), (200, "-"));
+    host.now += 29;
+    assert_eq!((host.with("opaque"), host.count("origin/me")), ((200, "-"), 1));
+    // By the clock it is a moment old now.
+    host.now -= 28;
+    assert_eq!((host.with("opaque"), host.count("origin/me")), ((200, "-"), 2));
+    // Threads of one host differ by as much as this.
+    host.now += 10;
+    assert_eq!((host.with("opaque"), host.count("origin/me")), ((200, "-"), 2));
+    host.now -= 2;
+    assert_eq!((host.with("opaque"), host.count("origin/me")), ((200, "-"), 2));
+    host.now += 22;
+    assert_eq!((host.with("opaque"), host.count("origin/me")), ((200, "-"), 3));
+}
+
+#[test]
 fn what_goes_for_want_of_room_is_counted() {
     let mut host = Host::new(&of_a_secret(&json!({"memory": {"entries": 16}})));
     for number in 0..40 {
@@ -157,6 +177,39 @@ fn keys_that_have_ended_end_what_they_verified() {
     host.pages.clear();
     host.now += 600;
     assert_eq!(host.with(&a.token("alice")), (503, "keys_unavailable"));
+}
+
+/// Who asks about a token alone learns what a request with it would.
+#[test]
+fn a_token_alone_is_remembered_as_one_in_a_request_is() {
+    let (a, b) = (Signer::new("a"), Signer::new("b"));
+    let mut host = Host::serving(&by_url(), &[(KEYS, Page::keys(&[&a]))]);
+    host.tick();
+    let token = a.token("alice");
+    let verify = |host: &mut Host, token: &str| {
+        let now = host.time();
+        host.gate.verify(token, now).map(|_| ()).map_err(|error| error.reason().code())
+    };
+    let memory = |host: &Host| (host.gate.memory().hits, host.gate.memory().entries);
+    assert_eq!((verify(&mut host, &token), memory(&host)), (Ok(()), (0, 1)));
+    assert_eq!((verify(&mut host, &token), memory(&host)), (Ok(()), (1, 1)));
+    assert_eq!((host.with(&token), memory(&host)), ((200, "-"), (2, 1)));
+    // Another signature, and another text of the same token, are not what is remembered.
+    let bobs = a.token("bob");
+    let (text, (_, signature)) = (bobs.rsplit_once('.').unwrap().0, token.rsplit_once('.').unwrap());
+    assert_eq!(verify(&mut host, &format!("{text}.{signature}")), Err("signature_invalid"));
+    assert_eq!(verify(&mut host, &format!("{token}=")), Err("token_malformed"));
+    // It ends with its keys.
+    host.serve(KEYS, Page::keys(&[&b]));
+    host.now += 700;
+    host.tick();
+    assert!(verify(&mut host, &token).is_err());
+    // And with its time.
+    let mut host = Host::new(&of_a_secret(&json!({})));
+    let token = sign(claims(&json!({})), SECRET);
+    assert_eq!((verify(&mut host, &token), verify(&mut host, &token)), (Ok(()), Ok(())));
+    host.now = NOW + 600;
+    assert_eq!((verify(&mut host, &token), host.gate.memory().entries), (Err("token_expired"), 0));
 }
 
 /// A gate keeps what it knows to itself, and what is pinned is only what is known.

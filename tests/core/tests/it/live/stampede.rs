@@ -1,11 +1,11 @@
 //! Many at once: one call for all of them.
 
-use portcullis::limits::{WAIT_MILLIS, WAIT_TRIES};
+use portcullis::limits::{CLOCK_STEP_SECS, WAIT_MILLIS, WAIT_TRIES};
 use portcullis::{Decision, Need, Step};
 use portcullis_tests::outcome;
 use serde_json::json;
 
-use super::host::{Host, KEYS, Page, Signer, by_url, fetching, header};
+use super::host::{Host, KEYS, Page, Signer, by_url, call, fetching, header, wait};
 
 #[test]
 fn a_thousand_unknown_keys_cost_one_fetch_in_thirty_seconds() {
@@ -36,6 +36,19 @@ fn a_thousand_unknown_keys_cost_one_fetch_in_thirty_seconds() {
         }
         assert_eq!(host.count(KEYS), 2 + round);
     }
+}
+
+#[test]
+fn threads_whose_clocks_differ_ask_once() {
+    let mut host =
+        Host::new(&fetching(&json!({"url": KEYS}), &json!({"identity": {"ask": "/me", "subject": "/id"}})));
+    let first = call(host.begin_with("opaque"));
+    host.now -= CLOCK_STEP_SECS;
+    let second = wait(host.begin_with("opaque"));
+    let step = host.answer(first, Some(&Page::json(&json!({"id": "alice"}))));
+    assert_eq!(outcome(&host.finish(step)), (200, "-"));
+    let Step::Verdict(verdict) = host.gate.again(second, host.time()) else { panic!("no verdict") };
+    assert_eq!(outcome(&verdict), (200, "-"));
 }
 
 #[test]
@@ -97,6 +110,51 @@ fn a_thousand_equal_credentials_cost_one_question() {
     }
 }
 
+#[test]
+fn a_thousand_requests_for_one_object_cost_one_question() {
+    let policy = json!({"routes": {
+        "GET /notes/{id}": {"access": "x:read", "where": {"path.id": {"ask": "/api/notes/{}"}}}},
+        "roles": {"user": {"permissions": ["x:read"]}}, "default_role": "user"});
+    let a = Signer::new("a");
+    let document = fetching(&json!({"url": KEYS}), &json!({"policy": policy}));
+    let authorization = format!("Bearer {}", a.token("alice"));
+    for (status, expected) in
+        [(200, (200, "-")), (404, (403, "binding_mismatch")), (500, (503, "ask_unavailable"))]
+    {
+        let page = Page::new(status, "text/plain", "");
+        let mut host =
+            Host::serving(&document, &[(KEYS, Page::keys(&[&a])), ("origin/api/notes/7", page.clone())]);
+        host.with(&a.token("warm"));
+        let begin = |host: &mut Host| host.begin("GET", "/notes/7", &[("authorization", &authorization)]);
+        let first = call(begin(&mut host));
+        let waiting: Vec<_> = (1..1000).map(|_| wait(begin(&mut host))).collect();
+        // Until there is an answer they go on waiting.
+        let mut still = Vec::new();
+        for need in waiting {
+            still.push(wait(host.gate.again(need, host.time())));
+        }
+        let sent = host.send(first.call());
+        let step = host.answer(first, sent.as_ref());
+        assert_eq!(outcome(&host.finish(step)), expected);
+        for need in still {
+            let Step::Verdict(verdict) = host.gate.again(need, host.time()) else { panic!("no verdict") };
+            assert_eq!(outcome(&verdict), expected);
+        }
+        assert_eq!(host.count("origin/api/notes/7"), 1);
+    }
+    // Whoever waits too long is refused, and so is whoever has expired meanwhile.
+    let mut host = Host::serving(&document, &[(KEYS, Page::keys(&[&a]))]);
+    host.with(&a.token("warm"));
+    let begin = |host: &mut Host| host.begin("GET", "/notes/7", &[("authorization", &authorization)]);
+    let _lost = call(begin(&mut host));
+    let (impatient, late) = (wait(begin(&mut host)), wait(begin(&mut host)));
+    let step = host.gate.give_up(impatient, host.time());
+    assert_eq!(outcome(&host.finish(step)), (503, "ask_unavailable"));
+    host.now += 90_000;
+    let step = host.gate.again(late, host.time());
+    assert_eq!(outcome(&host.finish(step)), (401, "token_expired"));
+}
+
 /// Whoever asked has gone, with the answer: the next one asks.
 #[test]
 fn a_question_that_nobody_answers_is_asked_again() {
@@ -109,9 +167,4 @@ fn a_question_that_nobody_answers_is_asked_again() {
     assert!(matches!(waits, Step::Need(Need::Wait(_))));
     host.now += 3;
     assert_eq!(outcome(&host.finish(waits)), (200, "-"));
-    // And where the answer is a failure, at once.
-    let mut host = Host::new(&document);
-    assert_eq!(host.with("opaque"), (503, "ask_unavailable"));
-    host.serve("origin/me", Page::json(&json!({"id": "alice"})));
-    assert_eq!(host.with("opaque"), (200, "-"));
 }

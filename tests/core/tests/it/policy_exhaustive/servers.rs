@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::agentflow::{AGENTFLOW, DECIDED_OTHERWISE};
 use super::paper::{Need, Never, Nothing, Paper, Permission};
-use super::systems::{R2R, RAG_MODULO, RAGFLOW};
+use super::systems::{R2R, RAG_MODULO, RAGFLOW, RAGFLOW_0_24};
 
 /// The rows of `file` that `server` serves, or `None` if they are not on this machine.
 fn rows(file: &str, server: Option<&str>) -> Option<Vec<Value>> {
@@ -35,7 +35,11 @@ fn the_profile_asks_for_what_the_server_asks_for(
     for row in rows {
         let member = |name: &str| row[name].as_str().unwrap();
         let template = rewritten.iter().find(|(theirs, _)| *theirs == member("path"));
-        let route = format!("{} {}", member("method"), template.map_or(member("path"), |(_, ours)| ours));
+        let route = format!(
+            "{} {}",
+            member("method").to_uppercase(),
+            template.map_or(member("path"), |(_, ours)| ours)
+        );
         let need = *own.get(&route).unwrap_or_else(|| panic!("{route} is not in the profile"));
         let permission = format!("{}:{}", member("resource"), member("action"));
         let theirs = if member("auth") == "public" { "public" } else { permission.as_str() };
@@ -72,7 +76,7 @@ fn agentflow_asks_for_what_its_servers_ask_for() {
 
 #[test]
 fn the_other_profiles_ask_for_what_their_servers_ask_for() {
-    for system in [R2R, RAG_MODULO, RAGFLOW] {
+    for system in [R2R, RAG_MODULO, RAGFLOW, RAGFLOW_0_24] {
         let Some(rows) = rows(system.file, system.server) else { return };
         let mut table = system.table();
         table.retain(|(method, template, _)| {

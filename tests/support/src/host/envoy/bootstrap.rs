@@ -111,11 +111,19 @@ fn variables(index: usize, settings: &EnvoySettings) -> BTreeMap<String, String>
     variables
 }
 
-/// Whether the origin may be asked about callers or objects: `identity`, or a binding that asks.
+/// Whether the origin may be asked about callers or objects: `identity`, `objects`, or a binding that asks.
 fn asks_origin(document: &Value) -> bool {
     let routes = document["policy"]["routes"].as_object();
     let bindings = routes.into_iter().flatten().filter_map(|(_, route)| route["where"].as_object()).flatten();
-    !document["identity"].is_null() || bindings.into_iter().any(|(_, binding)| !binding["ask"].is_null())
+    let is_there = |pointer: &str| document.pointer(pointer).is_some_and(|value| !value.is_null());
+    ["/identity", "/policy/objects"].into_iter().any(is_there)
+        || bindings.into_iter().any(|(_, binding)| !binding["ask"].is_null())
+}
+
+/// How much of a body Envoy has to hold: 1 MiB, as if nothing were said, but 16 MiB where the gate reads uploads.
+fn buffer_bytes(config: &str) -> usize {
+    let document: Value = serde_json::from_str(config).unwrap_or_default();
+    if document.pointer("/policy/objects").is_some() { (16 << 20) + 1 } else { 1 << 20 }
 }
 
 /// As in `examples/agentflow/envoy.yaml`, but without Envoy's ceilings on headers, so that the filter's own show.
@@ -162,6 +170,7 @@ fn listener(index: usize, settings: &EnvoySettings, wasm: &Path, address: Socket
     json!({
         "name": index.to_string(),
         "address": socket(address),
+        "per_connection_buffer_limit_bytes": buffer_bytes(&settings.config),
         "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
     })
 }
@@ -198,6 +207,7 @@ mod tests {
     fn the_origin_is_asked_about_callers_and_about_objects() {
         let with = |binding| json!({"policy": {"routes": {"GET /a/{id}": {"access": "a", "where": {"path.id": binding}}}}});
         assert!(asks_origin(&json!({"identity": {"ask": "/me"}})));
+        assert!(asks_origin(&json!({"policy": {"objects": "origin"}})));
         assert!(asks_origin(&with(json!({"ask": "/a/{}"}))));
         assert!(!asks_origin(&with(json!("/a"))));
         assert!(

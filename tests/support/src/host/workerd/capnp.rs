@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 /// The behaviour of the runtime that the Worker is tested with; the same date stands in `wrangler.toml`.
 pub const COMPATIBILITY_DATE: &str = "2026-04-01";
 
+/// What the Worker is tested with besides, as it stands in `wrangler.toml`.
+pub const COMPATIBILITY_FLAGS: &str = "compatibility_flags = [\"nodejs_compat\"]";
+
 /// A text literal of the Cap'n Proto schema language. Everything but printable ASCII is written as UTF-8 bytes in
 /// hexadecimal escapes, the one form every version of its parser reads alike.
 pub(super) fn quote(text: &str) -> String {

@@ -1,14 +1,15 @@
-//! The hosts that run these checks.
+//! The hosts that call others by themselves, each with a gate in it, in front of an origin.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use crate::fixture::Fixture;
 use anyhow::{Context as _, Result};
-use portcullis_host_tests::fixture::Fixture;
 use portcullis_test_support::artefact::{ProxyWasmArtefact, WorkerArtefact};
 use portcullis_test_support::build;
+use portcullis_test_support::host::clock::SetClock;
 use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::node;
@@ -19,20 +20,25 @@ use serde_json::Value;
 
 /// Which host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// The Worker, in workerd.
     Worker,
+    /// The npm package, in a server of Node.js.
     Node,
+    /// The filter, in Envoy.
     Envoy,
+    /// The component of the world `proxy`, in wasmtime.
     Component,
 }
 
 /// The hosts in JavaScript. Envoy and the component have the same checks beside their own, in tests of their own.
-pub(crate) const SCRIPTED: &[Kind] = &[Kind::Worker, Kind::Node];
+pub const SCRIPTED: &[Kind] = &[Kind::Worker, Kind::Node];
 /// All that call others by themselves.
-pub(crate) const ALL: &[Kind] = &[Kind::Worker, Kind::Envoy, Kind::Component, Kind::Node];
+pub const ALL: &[Kind] = &[Kind::Worker, Kind::Envoy, Kind::Component, Kind::Node];
 
 impl Kind {
-    pub(crate) fn name(self) -> &'static str {
+    /// Its name, in lower case.
+    pub fn name(self) -> &'static str {
         match self {
             Self::Worker => "worker",
             Self::Node => "node",
@@ -72,16 +78,25 @@ static PROXY: LazyLock<Fixture<PathBuf>> = LazyLock::new(|| {
 const LASTING: &[&str] = &["--idle-instance-timeout", "600s"];
 
 /// A host in front of an origin; it ends when dropped.
-pub(crate) enum Running {
+#[derive(Debug)]
+pub enum Running {
+    /// A Worker.
     Worker(Workerd),
+    /// A server of Node.js.
     Node(NodeServer),
+    /// An Envoy with one listener.
     Envoy(Envoy),
+    /// A component.
     Component(WasmtimeServe),
 }
 
 impl Running {
     /// Starts the host with `config`, in front of `origin`; `name` tells this one apart from others.
-    pub(crate) fn start(
+    ///
+    /// # Errors
+    ///
+    /// If its artefact does not build, or it does not start.
+    pub fn start(
         kind: Kind,
         name: &str,
         config: &Value,
@@ -109,13 +124,38 @@ impl Running {
         }
     }
 
+    /// Starts the component as [`Running::start`] does, with a clock of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::start`].
+    pub fn start_component_with_clock(
+        name: &str,
+        config: &Value,
+        secrets: BTreeMap<String, String>,
+        origin: &str,
+        clock: &SetClock,
+    ) -> Result<Self> {
+        let (environment, name) = (environment(config, secrets, origin), format!("live-{name}"));
+        let serve = WasmtimeServe::start_with_clock(PROXY.get()?, &environment, LASTING, &name, clock)?;
+        Ok(Self::Component(serve))
+    }
+
     /// The folder of the Worker.
-    pub(crate) fn worker() -> Result<&'static Path> {
+    ///
+    /// # Errors
+    ///
+    /// If it does not build.
+    pub fn worker() -> Result<&'static Path> {
         Ok(&WORKER.get()?.dir)
     }
 
     /// Starts a Worker from the folder `dir`, as [`Running::start`] does, with what is at `kv` as its KV namespace.
-    pub(crate) fn start_worker(
+    ///
+    /// # Errors
+    ///
+    /// If it does not start.
+    pub fn start_worker(
         dir: &Path,
         name: &str,
         config: &Value,
@@ -128,7 +168,8 @@ impl Running {
         Ok(Self::Worker(Workerd::start(&settings, dir, &format!("live-{name}"))?))
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
         match self {
             Self::Worker(host) => host.address(),
             Self::Node(host) => host.address(),
@@ -138,7 +179,7 @@ impl Running {
     }
 
     /// The number of its process.
-    pub(crate) fn process(&self) -> u32 {
+    pub fn process(&self) -> u32 {
         match self {
             Self::Worker(host) => host.process(),
             Self::Node(host) => host.process(),
@@ -148,7 +189,7 @@ impl Running {
     }
 
     /// Everything the host has printed.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         match self {
             Self::Worker(host) => host.log(),
             Self::Node(host) => host.log(),
