@@ -4,6 +4,7 @@ mod build;
 mod bypass;
 mod coverage;
 mod demo;
+mod e2e;
 mod faults;
 mod fuzz;
 mod interrupt;
@@ -49,6 +50,8 @@ enum Task {
     Bypass(bypass::BypassArgs),
     /// Measures what each host does while a server that it depends on fails, and writes docs/faults.md.
     Faults(faults::FaultsArgs),
+    /// Plays the clients of a system, and those who attack it, against its complete server, by way of each host.
+    E2e(e2e::E2eArgs),
     /// Sends hundreds of thousands of mixed requests to each host, and says how much memory it holds; also in docs/faults.md.
     Soak(faults::SoakArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
@@ -71,6 +74,7 @@ fn main() -> ExitCode {
         Task::Build(args) => build::run(&args),
         Task::Bypass(args) => bypass::run(&args),
         Task::Faults(args) => faults::matrix(&args),
+        Task::E2e(args) => e2e::run(&args),
         Task::Soak(args) => faults::soak(&args),
         Task::Conformance { options } => conformance(&options),
     };

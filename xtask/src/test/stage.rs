@@ -57,6 +57,8 @@ pub(super) enum Stage {
     Up,
     /// The end-to-end test against the real AgentFlow, and policies beside the OpenAPI documents of AgentFlow and R2R.
     E2e,
+    /// The systems as their users know them: their clients and pages against servers that answer as the real ones did.
+    Systems,
     /// Callers who break off, garble or flood their requests: Worker, Envoy and the component answer, and alarm nobody.
     Strangers,
 }
@@ -95,7 +97,8 @@ impl Stage {
             | Self::Bypass
             | Self::Demo
             | Self::Up
-            | Self::E2e => Lane::Tests,
+            | Self::E2e
+            | Self::Systems => Lane::Tests,
             Self::Strangers => Lane::Last,
         }
     }
@@ -140,7 +143,8 @@ impl Stage {
             | Self::Bypass
             | Self::Demo
             | Self::Up
-            | Self::E2e => cargo::host_tests(&self.name()),
+            | Self::E2e
+            | Self::Systems => cargo::host_tests(&self.name()),
         }
     }
 }
