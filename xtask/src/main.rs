@@ -1,5 +1,6 @@
 //! `cargo xtask`: builds, tests and demonstrates Portcullis. CI runs the same commands.
 
+mod bench;
 mod build;
 mod bypass;
 mod coverage;
@@ -54,6 +55,8 @@ enum Task {
     E2e(e2e::E2eArgs),
     /// Sends hundreds of thousands of mixed requests to each host, and says how much memory it holds; also in docs/faults.md.
     Soak(faults::SoakArgs),
+    /// Measures the gate beside its peers, in one run, and writes docs/performance.md.
+    Bench(bench::BenchArgs),
     /// Compares the gate with other libraries on hostile tokens and writes docs/conformance.md.
     Conformance {
         /// Options of the comparison: `--tokens N`.
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Task::Faults(args) => faults::matrix(&args),
         Task::E2e(args) => e2e::run(&args),
         Task::Soak(args) => faults::soak(&args),
+        Task::Bench(args) => bench::run(&args),
         Task::Conformance { options } => conformance(&options),
     };
     match outcome {

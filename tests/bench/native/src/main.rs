@@ -1,0 +1,25 @@
+//! The core beside other libraries, by turns: `portcullis-bench-native ROUNDS SECONDS`. Prints a line of JSON: of each row, the
+//! microseconds that each side takes for a token, as the median of its turns.
+
+mod flood;
+mod sides;
+mod turns;
+
+use std::error::Error;
+
+use serde_json::json;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let numbers: Vec<u64> =
+        std::env::args().skip(1).map(|argument| argument.parse()).collect::<Result<_, _>>()?;
+    let [rounds, seconds] = numbers[..] else { return Err("which is ROUNDS and SECONDS?".into()) };
+    let turns = turns::Turns::new(rounds * seconds);
+    let mut rows = Vec::new();
+    for algorithm in sides::ALGORITHMS {
+        let sides = sides::Sides::new(algorithm)?;
+        rows.push(turns.measure(algorithm, &sides.all())?);
+    }
+    rows.push(turns.measure("bad RS256-4096, no `kid`, four keys", &flood::Flood::new()?.all())?);
+    println!("{}", json!({ "rows": rows }));
+    Ok(())
+}

@@ -1,0 +1,44 @@
+//! What the command line asks for.
+
+use clap::{Args, ValueEnum};
+
+/// What to measure, and how.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// What to measure.
+    #[arg(value_enum)]
+    pub(super) suite: Suite,
+    /// How often each side has its turn; the median counts.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) rounds: u32,
+    /// How long a turn takes, in seconds; 3 if others send requests, and 1 otherwise.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) seconds: Option<u64>,
+    /// Prints the rows as JSON, and leaves the page as it is.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Suite {
+    /// The filter in Envoy beside Envoy's own `jwt_authn` and `rbac`.
+    Envoy,
+    /// The Worker beside one by hand with jose, in one workerd.
+    Worker,
+    /// The npm package beside fast-jwt, jose and jwt-decode, in one process of Node.js.
+    Node,
+    /// The core beside jsonwebtoken and jwt-simple, and what a flood of bad tokens costs.
+    Native,
+    /// Decisions about roles beside those of casbin, Cedar and regorus.
+    Policy,
+}
+
+impl Suite {
+    /// How long a turn takes if nothing else is said, in seconds.
+    pub(super) fn seconds(self) -> u64 {
+        match self {
+            Self::Envoy | Self::Worker => 3,
+            Self::Node | Self::Native | Self::Policy => 1,
+        }
+    }
+}
