@@ -19,13 +19,39 @@ use serde_json::Value;
 /// Where the document is in `envoy.yaml`.
 const IN_ENVOY: &str = "/static_resources/listeners/0/filter_chains/0/filters/0/typed_config/http_filters/0/typed_config/config/configuration/value";
 
+/// How long a cluster lets a connection rest.
+const IDLE: &str = "/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions/common_http_protocol_options/idle_timeout";
+/// After how many seconds uvicorn and hypercorn close one, which serve the origins: a request sent at that moment is lost.
+const CLOSED_AFTER_SECS: u64 = 5;
+
 /// The folders.
 const NAMES: [&str; 3] = ["r2r", "rag-modulo", "ragflow"];
 
 pub(crate) fn tests() -> Vec<Trial> {
     let test =
         |name| harness::checks(format!("systems::examples::{name}"), move |summary| example(name, summary));
-    NAMES.map(test).into()
+    let connections = harness::checks("systems::examples::connections", connections);
+    NAMES.map(test).into_iter().chain([connections]).collect()
+}
+
+/// Envoy ends a connection to the origin that rests before the origin does, in every example.
+fn connections(summary: &mut Summary) -> Result<()> {
+    for name in NAMES.into_iter().chain(["agentflow"]) {
+        let yaml = root().join("examples").join(name).join("envoy.yaml");
+        let configured = step("read envoy.yaml", |step| node::yaml(step, &yaml))?;
+        let clusters = configured["static_resources"]["clusters"].as_array();
+        let clusters = clusters.with_context(|| format!("{}: no clusters", yaml.display()))?;
+        ensure!(!clusters.is_empty(), "{}: no clusters", yaml.display());
+        for cluster in clusters {
+            let idle = cluster.pointer(IDLE).and_then(Value::as_str);
+            let secs = idle.and_then(|idle| idle.strip_suffix('s')?.parse::<u64>().ok());
+            let soon = secs.is_some_and(|secs| secs < CLOSED_AFTER_SECS);
+            summary.count((!soon).then(|| {
+                format!("{}: connections of {} rest for {idle:?}", yaml.display(), cluster["name"])
+            }));
+        }
+    }
+    Ok(())
 }
 
 fn example(name: &str, summary: &mut Summary) -> Result<()> {

@@ -51,6 +51,12 @@ fn static_cluster(name: &str, address: SocketAddr) -> Value {
         "name": name,
         "type": "STATIC",
         "connect_timeout": "2s",
+        // As in the examples: Python's servers close a connection that rests after 5 seconds.
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "common_http_protocol_options": {"idle_timeout": "4s"},
+            "explicit_http_config": {"http_protocol_options": {}},
+        }},
         "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
     })
 }
