@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use portcullis::jose::HostSignatures;
 use portcullis::{Gate, LiveGate, SourceFailure, UnixTime};
-use portcullis_config::Secrets as _;
+use portcullis_config::{SIGNATURES, Secrets as _, host_verifies};
 use proxy_wasm::types::LogLevel;
 
 use crate::clusters::{self, Clusters};
@@ -14,7 +14,7 @@ use crate::environment::Environment;
 use crate::filter_state;
 use crate::host;
 use crate::metrics::Metrics;
-use crate::signatures::{self, HostVerifier};
+use crate::signatures::HostVerifier;
 
 /// One configuration, compiled, and what one worker has learned under it.
 #[derive(Debug)]
@@ -54,7 +54,8 @@ impl Plugin {
         )?;
         let keeps_decisions =
             filter_state::keeps_decisions(environment.get(filter_state::FILTER_STATE).as_deref())?;
-        let on_host = signatures::on_host(environment.get(signatures::SIGNATURES).as_deref())?;
+        let on_host =
+            host_verifies(environment.get(SIGNATURES).as_deref()).map_err(|problem| vec![problem])?;
         host::log(LogLevel::Info, &format!("policy {} is loaded", loaded.gate.version()));
         for diagnostic in &loaded.diagnostics {
             host::log(LogLevel::Warn, &diagnostic.to_string());

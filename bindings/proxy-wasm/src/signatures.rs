@@ -5,9 +5,6 @@ use prost::Message;
 
 use crate::host;
 
-/// Who verifies signatures: `host`, where it can, or `own` code alone.
-pub(crate) const SIGNATURES: &str = "PORTCULLIS_SIGNATURES";
-
 /// The function of the host.
 const FUNCTION: &str = "verify_signature";
 
@@ -57,37 +54,10 @@ impl SignatureVerifier for HostVerifier {
     }
 }
 
-/// Whether the host is to be asked, as the variable says.
-///
-/// # Errors
-///
-/// If it says anything else.
-pub(crate) fn on_host(variable: Option<&str>) -> Result<bool, Vec<String>> {
-    match variable {
-        None | Some("host") => Ok(true),
-        Some("own") => Ok(false),
-        Some(other) => Err(vec![format!(
-            "{SIGNATURES} is {other:?}; write \"host\", or \"own\" for the filter's own code"
-        )]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, on_host};
+    use super::Arguments;
     use prost::Message as _;
-
-    #[test]
-    fn the_variable_is_one_of_two_words() {
-        assert_eq!(on_host(None), Ok(true));
-        assert_eq!(on_host(Some("host")), Ok(true));
-        assert_eq!(on_host(Some("own")), Ok(false));
-        for other in ["", "Own", "off"] {
-            assert!(
-                on_host(Some(other)).is_err_and(|texts| texts.concat().contains("PORTCULLIS_SIGNATURES"))
-            );
-        }
-    }
 
     #[test]
     fn the_arguments_have_four_fields() {

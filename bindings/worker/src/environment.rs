@@ -1,10 +1,8 @@
 //! The Worker's environment: variables and secrets.
 
-use portcullis_config::{RecordStore, Secrets};
+use portcullis_config::{RecordStore, SIGNATURES, Secrets, host_verifies};
 use wasm_bindgen::JsValue;
 use worker::js_sys::{JSON, Object, Reflect};
-
-use crate::signatures::{self, SIGNATURES};
 
 /// The variable that holds the configuration.
 const CONFIG: &str = "PORTCULLIS_CONFIG";
@@ -52,9 +50,9 @@ impl<'a> Environment<'a> {
     pub(crate) fn signatures_on_host(&self) -> Result<bool, String> {
         let value = self.binding(SIGNATURES);
         if value.is_undefined() {
-            return signatures::on_host(None);
+            return host_verifies(None);
         }
-        signatures::on_host(Some(&value.as_string().unwrap_or_default()))
+        host_verifies(Some(&value.as_string().unwrap_or_default()))
     }
 
     /// Whether a KV namespace is bound as `name`: what a variable of that name holds is none.

@@ -6,9 +6,6 @@ use portcullis::Gate;
 use portcullis::jose::{Algorithm, HostSignatures, SignatureCheck, SignatureVerifier};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Who verifies signatures: `host`, where it can, or `own` code alone.
-pub(crate) const SIGNATURES: &str = "PORTCULLIS_SIGNATURES";
-
 #[wasm_bindgen]
 extern "C" {
     /// What `handler.mjs` has, where there is `node:crypto`.
@@ -66,37 +63,4 @@ pub(crate) fn verified_by(host: SignatureHost, gate: Gate) -> Gate {
         worker::console_log!("portcullis: node:crypto verifies {}", names.join(", "));
     }
     gate.with_host_signatures(signatures)
-}
-
-/// Whether the host is to be asked, as the variable says.
-///
-/// # Errors
-///
-/// If it says anything else; with what to write.
-pub(crate) fn on_host(variable: Option<&str>) -> Result<bool, String> {
-    match variable {
-        None | Some("host") => Ok(true),
-        Some("own") => Ok(false),
-        Some(other) => Err(format!(
-            "{SIGNATURES}: is {other:?}; write \"host\", or \"own\" for the Worker's own code, under [vars]"
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::on_host;
-
-    #[test]
-    fn the_variable_is_one_of_two_words() {
-        assert_eq!(on_host(None), Ok(true));
-        assert_eq!(on_host(Some("host")), Ok(true));
-        assert_eq!(on_host(Some("own")), Ok(false));
-        for other in ["", "Own", "off"] {
-            assert!(
-                on_host(Some(other)).is_err_and(|text| text.contains("PORTCULLIS_SIGNATURES")),
-                "{other}"
-            );
-        }
-    }
 }

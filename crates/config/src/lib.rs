@@ -46,6 +46,7 @@ mod schema;
 mod secrets;
 mod secrets_in_document;
 mod session;
+mod settings;
 pub mod suggest;
 mod syntax;
 mod system;
@@ -65,4 +66,5 @@ pub use record::api_key_record;
 #[cfg(feature = "schema")]
 pub use schema::schema;
 pub use secrets::{RecordStore, Secrets};
+pub use settings::{SIGNATURES, host_verifies};
 pub use system::{Audience, System, TokenClaims, TokenProfile};
