@@ -3,6 +3,7 @@
 //! `decide` is the order of the steps: start reading there.
 
 mod ask_objects;
+mod authorize;
 mod cors;
 mod decide;
 mod driver;
