@@ -57,6 +57,7 @@ fn main() -> ExitCode {
         harness::checks("live::oidc_provider", oidc::on_every_host),
         harness::checks("live::faults", faults::matrix),
         harness::checks("live::component::clock", |summary| clock::steps(Kind::Component, summary)),
+        harness::checks("live::envoy::clock", |summary| clock::steps(Kind::Envoy, summary)),
         harness::checks("live::worker::answers_in_the_shared_cache", shared::answers),
         harness::checks("live::worker::what_others_write_in_the_shared_cache", shared::what_others_write),
         harness::checks("live::worker::a_shared_cache_that_fails", shared::a_cache_that_fails),

@@ -74,13 +74,13 @@ impl Scene {
     ) -> Result<Self> {
         match kind {
             Kind::Worker => {}
-            // The server of the checks has such a clock; Envoy has the machine's.
-            Kind::Node | Kind::Envoy => return Self::start(kind, name, provider, members),
-            Kind::Component => {
+            // The server of the checks has such a clock.
+            Kind::Node => return Self::start(kind, name, provider, members),
+            Kind::Envoy | Kind::Component => {
                 let name = format!("{}-{name}", kind.name());
                 let clock = step("a clock", |step| SetClock::new(&name, step))?;
                 let (config, origin) = (document(members), provider.issuer());
-                let host = Running::start_component_with_clock(&name, &config, secrets(), &origin, &clock)?;
+                let host = Running::start_with_clock(kind, &name, &config, secrets(), &origin, &clock)?;
                 return Ok(Self { provider, host, runtime: runtime()?, clock: Some(clock) });
             }
         }

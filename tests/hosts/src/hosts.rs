@@ -103,6 +103,33 @@ impl Running {
         secrets: BTreeMap<String, String>,
         origin: &str,
     ) -> Result<Self> {
+        Self::launch(kind, name, config, secrets, origin, None)
+    }
+
+    /// The same with a clock of its own: Envoy and the component, which ask the machine for the time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Running::start`].
+    pub fn start_with_clock(
+        kind: Kind,
+        name: &str,
+        config: &Value,
+        secrets: BTreeMap<String, String>,
+        origin: &str,
+        clock: &SetClock,
+    ) -> Result<Self> {
+        Self::launch(kind, name, config, secrets, origin, Some(clock))
+    }
+
+    fn launch(
+        kind: Kind,
+        name: &str,
+        config: &Value,
+        secrets: BTreeMap<String, String>,
+        origin: &str,
+        clock: Option<&SetClock>,
+    ) -> Result<Self> {
         match kind {
             Kind::Worker => Self::start_worker(Self::worker()?, name, config, secrets, origin, None),
             Kind::Node => {
@@ -112,33 +139,26 @@ impl Running {
             Kind::Component => {
                 let environment = environment(config, secrets, origin);
                 let name = format!("live-{name}");
-                Ok(Self::Component(WasmtimeServe::start(PROXY.get()?, &environment, LASTING, &name)?))
+                let proxy = PROXY.get()?;
+                Ok(Self::Component(match clock {
+                    Some(clock) => {
+                        WasmtimeServe::start_with_clock(proxy, &environment, LASTING, &name, clock)?
+                    }
+                    None => WasmtimeServe::start(proxy, &environment, LASTING, &name)?,
+                }))
             }
             Kind::Envoy => {
                 let origin = origin.trim_start_matches("http://").parse()?;
                 let settings = EnvoySettings { config: config.to_string(), secrets, origin };
                 let (filter, name) = (&FILTER.get()?.path, format!("live-{name}"));
-                let envoy = step("start Envoy", |step| Envoy::start(&[settings], filter, &name, step))?;
-                Ok(Self::Envoy(envoy))
+                let listeners = [settings];
+                let envoy = step("start Envoy", |step| match clock {
+                    Some(clock) => Envoy::start_with_clock(&listeners, filter, &name, clock, step),
+                    None => Envoy::start(&listeners, filter, &name, step),
+                });
+                Ok(Self::Envoy(envoy?))
             }
         }
-    }
-
-    /// Starts the component as [`Running::start`] does, with a clock of its own.
-    ///
-    /// # Errors
-    ///
-    /// As [`Running::start`].
-    pub fn start_component_with_clock(
-        name: &str,
-        config: &Value,
-        secrets: BTreeMap<String, String>,
-        origin: &str,
-        clock: &SetClock,
-    ) -> Result<Self> {
-        let (environment, name) = (environment(config, secrets, origin), format!("live-{name}"));
-        let serve = WasmtimeServe::start_with_clock(PROXY.get()?, &environment, LASTING, &name, clock)?;
-        Ok(Self::Component(serve))
     }
 
     /// The folder of the Worker.

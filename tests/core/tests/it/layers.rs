@@ -27,6 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("portcullis-example-echo", &[]),
     ("portcullis-example-relay", &[]),
     ("portcullis-component-host", &["portcullis"]),
+    ("portcullis-test-clock", &[]),
     ("portcullis-tests", &["portcullis", "portcullis-config"]),
     ("portcullis-test-support", &["portcullis", "portcullis-config"]),
     ("portcullis-host-tests", &["portcullis", "portcullis-config", "portcullis-test-support"]),

@@ -2,16 +2,14 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
-use crate::root::{root, target};
+use crate::program;
+use crate::root::target;
 use crate::step::Step;
-use crate::tools::python;
-
-/// The library inside the Python package.
-const LIBRARY: &str = "libfaketime/vendor/libfaketime/src/libfaketime.so.1";
 
 /// A clock that begins as the machine's. Only the time of day is set: what measures how long something takes goes on as it
 /// was.
@@ -26,15 +24,14 @@ impl SetClock {
     ///
     /// # Errors
     ///
-    /// If the library cannot be installed.
+    /// If the library that the program is given does not build.
     pub fn new(name: &str, step: &Step) -> Result<Self> {
-        let requirements = root().join("tests/support/python/faketime.txt");
-        let library = library(&python::bare_venv("faketime", &requirements, step)?)?;
+        let library = program::library(step, "portcullis-test-clock")?;
         let dir = target("clock");
         fs::create_dir_all(&dir).with_context(|| dir.display().to_string())?;
-        let clock = Self { library, file: dir.join(name) };
-        clock.set(0)?;
-        Ok(clock)
+        let file = dir.join(name);
+        fs::write(&file, 0_i64.to_ne_bytes()).with_context(|| file.display().to_string())?;
+        Ok(Self { library, file })
     }
 
     /// From now on it is so many seconds later, or earlier, than by the machine's clock.
@@ -43,31 +40,14 @@ impl SetClock {
     ///
     /// If that cannot be written down.
     pub fn set(&self, shift_secs: i64) -> Result<()> {
-        // The program reads the file whenever it wants to know the time: there is never half of it.
-        let new = self.file.with_extension("new");
-        fs::write(&new, format!("{shift_secs:+}\n")).with_context(|| new.display().to_string())?;
-        fs::rename(&new, &self.file).with_context(|| self.file.display().to_string())
+        // In its place: the program has the file in its memory.
+        let file = fs::OpenOptions::new().write(true).open(&self.file);
+        let written = file.and_then(|mut file| file.write_all(&shift_secs.to_ne_bytes()));
+        written.with_context(|| self.file.display().to_string())
     }
 
     /// What the program has to find in its environment.
-    pub fn environment(&self) -> [(&'static str, OsString); 4] {
-        [
-            ("LD_PRELOAD", self.library.clone().into()),
-            ("FAKETIME_TIMESTAMP_FILE", self.file.clone().into()),
-            ("FAKETIME_NO_CACHE", "1".into()),
-            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
-        ]
+    pub fn environment(&self) -> [(&'static str, OsString); 2] {
+        [("LD_PRELOAD", self.library.clone().into()), ("PORTCULLIS_TEST_CLOCK", self.file.clone().into())]
     }
-}
-
-/// The library of the package whose programs are in `bin`.
-fn library(bin: &Path) -> Result<PathBuf> {
-    let lib = bin.parent().unwrap_or(bin).join("lib");
-    for entry in fs::read_dir(&lib).with_context(|| lib.display().to_string())? {
-        let library = entry?.path().join("site-packages").join(LIBRARY);
-        if library.is_file() {
-            return Ok(library);
-        }
-    }
-    bail!("{} has no {LIBRARY}: the package may not be for this machine", lib.display())
 }

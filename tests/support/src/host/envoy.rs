@@ -18,6 +18,7 @@ use serde_json::Value;
 use bootstrap::bootstrap;
 pub use settings::EnvoySettings;
 
+use super::clock::SetClock;
 use super::printed::Printed;
 use crate::client::{self, Request};
 use crate::root::{root, target};
@@ -81,7 +82,22 @@ impl Envoy {
     ) -> Result<Self> {
         let mut config = bootstrap(listeners, wasm, None);
         edit(&mut config);
-        Self::launch(&config, listeners.len(), name, workers, step)
+        Self::launch(&config, listeners.len(), name, workers, None, step)
+    }
+
+    /// The same as [`Envoy::start`], with a clock of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Envoy::start`].
+    pub fn start_with_clock(
+        listeners: &[EnvoySettings],
+        wasm: &Path,
+        name: &str,
+        clock: &SetClock,
+        step: &Step,
+    ) -> Result<Self> {
+        Self::launch(&bootstrap(listeners, wasm, None), listeners.len(), name, 1, Some(clock), step)
     }
 
     /// The same, with the first listener at the address `first`.
@@ -105,10 +121,17 @@ impl Envoy {
     ///
     /// As [`Envoy::start`].
     pub fn start_configured(config: &Value, listeners: usize, name: &str, step: &Step) -> Result<Self> {
-        Self::launch(config, listeners, name, 1, step)
+        Self::launch(config, listeners, name, 1, None, step)
     }
 
-    fn launch(config: &Value, listeners: usize, name: &str, workers: usize, step: &Step) -> Result<Self> {
+    fn launch(
+        config: &Value,
+        listeners: usize,
+        name: &str,
+        workers: usize,
+        clock: Option<&SetClock>,
+        step: &Step,
+    ) -> Result<Self> {
         let binary = binary(step)?;
         let dir = target("envoy").join(name);
         let config = write_bootstrap(&dir, config)?;
@@ -120,6 +143,7 @@ impl Envoy {
         let mut command = Command::new(binary);
         command.arg("--config-path").arg(&config).arg("--admin-address-path").arg(&admin_file);
         command.args(QUIETLY).args(["--concurrency", &workers.to_string()]);
+        command.envs(clock.into_iter().flat_map(SetClock::environment));
         let (child, output) = spawn(&mut command)?;
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut envoy = Self { child, admin: nowhere, addresses: Vec::new(), output };
