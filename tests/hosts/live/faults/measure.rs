@@ -1,6 +1,5 @@
 //! Measuring.
 
-use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,47 +10,15 @@ use portcullis_test_support::identity_provider::{
 use portcullis_test_support::origin::tokens;
 use serde_json::{Value, json};
 
+use super::bundles;
+use super::crowd::{BAD, Extent, FAULTS, NONE, PATIENCE, allowed, calm, flood, until_allowed};
 use super::row::Row;
 use crate::scene::{Scene, issuer_by_url};
 use portcullis_host_tests::hosts::Kind;
 
-/// How much is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Extent {
-    /// What takes seconds, with few requests.
-    Sample,
-    /// Everything, with many.
-    Full,
-}
-
-impl Extent {
-    /// Requests at once.
-    fn crowd(self) -> usize {
-        if self == Self::Full { 1000 } else { 100 }
-    }
-}
-
 /// From when on a key that is not known is looked for again.
 const REFETCH: Duration = Duration::from_secs(31);
-/// For how long a fault that is over may have consequences.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// One in so many of a crowd has a bad credential.
-const BAD: usize = 10;
-
-const NONE: &str = "none";
 const ROTATED: &str = "rotated";
-const SLOW: Fault = Fault::Slow(Duration::from_millis(300));
-
-/// The ways in which any server fails.
-const FAULTS: [(&str, Fault); 7] = [
-    ("down", Fault::Down),
-    ("slow", SLOW),
-    ("hanging", Fault::Hanging),
-    ("HTML", Fault::Html),
-    ("10 MB", Fault::TooLong),
-    ("redirect", Fault::Redirect),
-    ("bad JSON", Fault::BadJson),
-];
 /// The ways in which only an issuer does.
 const OF_ISSUERS: [(&str, Fault); 3] =
     [("wrong issuer", Fault::WrongIssuer), ("empty set", Fault::EmptySet), ("one bad key", Fault::OneBadKey)];
@@ -71,6 +38,7 @@ fn of_servers() -> impl Iterator<Item = (&'static str, Option<Fault>)> {
 /// All rows of a host.
 pub(super) fn measure(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
     let mut rows = sources(kind, extent)?;
+    rows.extend(bundles::measure(kind, extent)?);
     rows.extend(asks(kind, extent)?);
     if kind == Kind::Worker {
         rows.extend(stores(extent)?);
@@ -293,48 +261,4 @@ fn stores(extent: Extent) -> Result<Vec<Row>> {
         });
     }
     Ok(rows)
-}
-
-/// Asks with a crowd, the bad ones spread over it: how many of the good are let in, how many they are, and how many of the bad
-/// are.
-fn flood(scene: &Scene, crowd: usize, good: &str, bad: &[String]) -> (usize, usize, usize) {
-    let mut credentials = vec![good.to_owned(); crowd];
-    let places: BTreeSet<usize> = (0..bad.len()).map(|number| number * BAD + BAD / 2).collect();
-    for (place, bad) in places.iter().zip(bad) {
-        credentials[*place].clone_from(bad);
-    }
-    let statuses = scene.flood(&credentials);
-    let of = |is_bad: bool| {
-        let those = statuses.iter().enumerate().filter(|(place, _)| places.contains(place) == is_bad);
-        those.map(|(_, status)| *status).collect::<Vec<_>>()
-    };
-    (allowed(&of(false)), crowd - bad.len(), allowed(&of(true)))
-}
-
-/// The status of a single request, when the host has room again: wasmtime itself answers 500 while it has none.
-fn calm(scene: &Scene, credential: &str) -> u16 {
-    let started = Instant::now();
-    loop {
-        let status = scene.flood(&[credential.to_owned()])[0];
-        if status != 500 || started.elapsed() > PATIENCE {
-            return status;
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-}
-
-fn allowed(statuses: &[u16]) -> usize {
-    statuses.iter().filter(|status| **status == 200).count()
-}
-
-/// How long it takes until a credential is let in.
-fn until_allowed(scene: &Scene, credential: &str) -> Option<Duration> {
-    let over = Instant::now();
-    while over.elapsed() < PATIENCE {
-        if scene.flood(&[credential.to_owned()])[0] == 200 {
-            return Some(over.elapsed());
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-    None
 }

@@ -1,6 +1,8 @@
-//! The fault matrix: each way in which a source of keys, one that is asked, or a store fails, on each host; `docs/faults.md` is
+//! The fault matrix: each way in which a source of keys, a bundle, one that is asked, or a store fails, on each host; `docs/faults.md` is
 //! what came of it.
 
+mod bundles;
+mod crowd;
 mod measure;
 mod page;
 mod row;
@@ -13,7 +15,7 @@ use anyhow::{Context as _, Result, anyhow};
 use portcullis_test_support::root::root;
 use portcullis_test_support::summary::Summary;
 
-use measure::Extent;
+use crowd::Extent;
 use portcullis_host_tests::hosts::{ALL, Kind};
 use row::Row;
 

@@ -15,8 +15,9 @@ and Node.js, and the server fails on a socket. The test command plays a part of 
 status is another one than here, if anybody is let in who should not be, or if calls become a
 stampede.
 
-* *source*: the keys of an issuer, by URL; by discovery for *wrong issuer*. *ask*: the origin's
-  who-am-I. *store*: API-key records in Workers KV, which only the Worker has.
+* *source*: the keys of an issuer, by URL; by discovery for *wrong issuer*. *bundle*: the signed file,
+  with the keys of an issuer in it. *ask*: the origin's who-am-I. *store*: API-key records in Workers
+  KV, which only the Worker has.
 * *unknown* is what a good credential gets of which nothing is known yet, *known* what one gets that
   was let in before the fault began: a key that was fetched, an answer that is remembered.
 * *good in*: how many good credentials were let in of those that came at once, with the fault, as
@@ -37,7 +38,12 @@ long as an instance lives it goes by the keys that it has until it fetches again
 that began before still accepts the known key, and a host recovers when the instance that answers has
 tried again. Envoy's main thread fetches keys once more than its workers.
 
-A source that fails is tried again after 5 seconds and more, which adds to its calls.
+A source that fails is tried again after 5 seconds and more, which adds to its calls; so is a bundle.
+
+`expired`, `older` and `forged` are bundles with one more key for tokens: one that has ended, one of
+a lower version, and one that a key has signed which the configuration does not pin. A token under the
+key that only they have counts as a bad one. A host that has just begun knows of no other version, and
+takes the older one ([bundle.md](bundle.md#what-is-refused) says what bounds that).
 
 That an answer about a credential failed is remembered for a second: a crowd with one credential
 costs a server that is down one call a second, and never two at the same time. The same holds for
@@ -47,11 +53,10 @@ one is a bad one with the identifier of the other.
 What a clock that steps back or forth does is tested in the core, with any times
 (`tests/core/tests/it/clock.rs`, `tests/core/tests/it/live`), and on the hosts
 (`tests/hosts/live/clock.rs`): the Worker in workerd and Node.js have one that can be set, `wasmtime
-serve` is told the time of day by a library in the place of the machine's (libfaketime), and the
-component `gate` is told it in any case. Envoy has the machine's clock: its allocator asks for the
-time while it starts, before that library can answer, and Envoy hangs. A step is noticed where time
-is looked at before and after it: in an instance of the component, or a worker of Envoy, that was
-idle in between, an answer that it remembers counts for as much longer as the clock was set back.
+serve` and Envoy are told the time of day by a library in the place of the C library's
+(`tests/clock`), and the component `gate` is told it in any case. A step is noticed where time is
+looked at before and after it: in an instance of the component, or a worker of Envoy, that was idle
+in between, an answer that it remembers counts for as much longer as the clock was set back.
 
 ";
 

@@ -8,7 +8,7 @@ use portcullis_host_tests::hosts::Kind;
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) host: Kind,
-    /// `source`, `ask` or `store`.
+    /// `source`, `bundle`, `ask` or `store`.
     pub(super) kind: &'static str,
     pub(super) fault: &'static str,
     /// What a good credential gets that nothing is known of yet.
@@ -47,7 +47,7 @@ impl Row {
         let most = if self.fault == "wrong issuer" { 2 * most } else { most };
         let at_first = match self.kind {
             // What fails is tried again, ever more seldom: so often while the rows before were measured.
-            "source" if self.status != "200" => Some(5 * most),
+            "source" | "bundle" if self.status != "200" => Some(5 * most),
             // What failed is remembered for a second.
             "ask" if self.status != "200" => {
                 // Where nobody answers, workerd tries the connection that it has kept open before it believes that.

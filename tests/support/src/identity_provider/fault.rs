@@ -21,7 +21,7 @@ pub enum Fault {
     TooLong,
     /// 302 to the same path with `?redirected`, where the right answer is.
     Redirect,
-    /// The right answer without its last byte.
+    /// The right answer without its last byte: no JSON, and of a bundle no whole signature.
     BadJson,
     /// Metadata that name another issuer; nothing else changes.
     WrongIssuer,

@@ -26,6 +26,7 @@ use super::state::{Arrival, BUNDLE, KEYS, METADATA, State, lock};
 /// Stands for every path that has no fault of its own.
 pub(super) const EVERYWHERE: &str = "*";
 
+const JSON: &str = "application/json";
 const TOO_LONG: usize = 10 * 1024 * 1024;
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -100,8 +101,11 @@ impl Server {
             Some(Fault::Hanging) => std::future::pending().await,
             _ => {}
         }
-        if path == BUNDLE && fault.is_none() {
-            let mut response = respond(StatusCode::OK, "application/jose", lock(&self.state).bundle.clone());
+        let redirected = head.uri.query() == Some("redirected");
+        let fails = fault.filter(|_| !redirected);
+        if path == BUNDLE {
+            let bundle = lock(&self.state).bundle.clone();
+            let mut response = answered(fails, path, StatusCode::OK, "application/jose", bundle);
             response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("max-age=30"));
             return Ok(response);
         }
@@ -127,51 +131,19 @@ impl Server {
             let body = body.unwrap_or_default();
             answer(&state, &self.issuer, (head.method.as_str(), path), &head.headers, &body)
         };
-        let redirected = head.uri.query() == Some("redirected");
-        Ok(match fault.filter(|_| !redirected) {
-            None => respond(status, "application/json", value.to_string()),
-            Some(fault) => failed(fault, path, status, value),
-        })
+        let value = match fails {
+            Some(fault) => wrong(fault, path, value),
+            None => value,
+        };
+        Ok(answered(fails, path, status, JSON, value.to_string()))
     }
 }
 
-/// The answer as the fault makes it.
-fn failed(fault: Fault, path: &str, status: StatusCode, mut value: Value) -> Response<Body> {
-    const JSON: &str = "application/json";
+/// A document of an issuer's with something wrong in it, where the fault is that.
+fn wrong(fault: Fault, path: &str, mut value: Value) -> Value {
     match fault {
-        Fault::Error => {
-            respond(StatusCode::INTERNAL_SERVER_ERROR, JSON, json!({"error": "failed"}).to_string())
-        }
-        Fault::Stalling => {
-            let beginning = Bytes::from_static(b"{");
-            let never = futures_util::stream::pending();
-            let parts = futures_util::StreamExt::chain(
-                futures_util::stream::iter([Ok(Frame::data(beginning))]),
-                never,
-            );
-            with_body(status, JSON, StreamBody::new(parts).boxed_unsync())
-        }
-        Fault::Html => {
-            respond(StatusCode::OK, "text/html", "<!doctype html><title>Sign in</title>".to_owned())
-        }
-        Fault::TooLong => respond(status, JSON, value.to_string() + &" ".repeat(TOO_LONG)),
-        Fault::Redirect => {
-            let mut response = respond(StatusCode::FOUND, JSON, "{}".to_owned());
-            if let Ok(place) = HeaderValue::try_from(format!("{path}?redirected")) {
-                response.headers_mut().insert(LOCATION, place);
-            }
-            response
-        }
-        Fault::BadJson => {
-            let mut text = value.to_string();
-            text.pop();
-            respond(status, JSON, text)
-        }
-        Fault::WrongIssuer if path == METADATA => {
-            value["issuer"] = "https://somebody-else.example".into();
-            respond(status, JSON, value.to_string())
-        }
-        Fault::EmptySet if path == KEYS => respond(status, JSON, json!({"keys": []}).to_string()),
+        Fault::WrongIssuer if path == METADATA => value["issuer"] = "https://somebody-else.example".into(),
+        Fault::EmptySet if path == KEYS => return json!({"keys": []}),
         Fault::OneBadKey if path == KEYS => {
             if let Some(keys) = value["keys"].as_array_mut() {
                 // No point of that curve.
@@ -179,14 +151,50 @@ fn failed(fault: Fault, path: &str, status: StatusCode, mut value: Value) -> Res
                 let bad = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "bad", "x": zeros, "y": zeros});
                 keys.insert(0, bad);
             }
-            respond(status, JSON, value.to_string())
         }
-        Fault::WrongIssuer
-        | Fault::EmptySet
-        | Fault::OneBadKey
-        | Fault::Down
-        | Fault::Slow(_)
-        | Fault::Hanging => respond(status, JSON, value.to_string()),
+        _ => {}
+    }
+    value
+}
+
+/// The answer as the fault, if there is one, makes it.
+fn answered(
+    fault: Option<Fault>,
+    path: &str,
+    status: StatusCode,
+    kind: &'static str,
+    mut text: String,
+) -> Response<Body> {
+    match fault {
+        Some(Fault::Error) => {
+            respond(StatusCode::INTERNAL_SERVER_ERROR, JSON, json!({"error": "failed"}).to_string())
+        }
+        Some(Fault::Stalling) => {
+            let beginning = Bytes::from_static(b"{");
+            let never = futures_util::stream::pending();
+            let parts = futures_util::StreamExt::chain(
+                futures_util::stream::iter([Ok(Frame::data(beginning))]),
+                never,
+            );
+            with_body(status, kind, StreamBody::new(parts).boxed_unsync())
+        }
+        Some(Fault::Html) => {
+            respond(StatusCode::OK, "text/html", "<!doctype html><title>Sign in</title>".to_owned())
+        }
+        Some(Fault::TooLong) => respond(status, kind, text + &" ".repeat(TOO_LONG)),
+        Some(Fault::Redirect) => {
+            let mut response = respond(StatusCode::FOUND, JSON, "{}".to_owned());
+            if let Ok(place) = HeaderValue::try_from(format!("{path}?redirected")) {
+                response.headers_mut().insert(LOCATION, place);
+            }
+            response
+        }
+        Some(Fault::BadJson) => {
+            text.pop();
+            respond(status, kind, text)
+        }
+        // Of the others, some are over by now, and some are in the text.
+        _ => respond(status, kind, text),
     }
 }
 
