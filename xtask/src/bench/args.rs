@@ -31,6 +31,12 @@ pub(super) enum Suite {
     Native,
     /// Decisions about roles beside those of casbin, Cedar and regorus.
     Policy,
+    /// How large what is shipped is.
+    Size,
+    /// How long the npm package takes to start in Node.js, and how much memory it takes.
+    Start,
+    /// How the costs of a decision and of loading a document grow.
+    Growth,
 }
 
 impl Suite {
@@ -38,7 +44,7 @@ impl Suite {
     pub(super) fn seconds(self) -> u64 {
         match self {
             Self::Envoy | Self::Worker => 3,
-            Self::Node | Self::Native | Self::Policy => 1,
+            Self::Node | Self::Native | Self::Policy | Self::Size | Self::Start | Self::Growth => 1,
         }
     }
 }

@@ -8,6 +8,7 @@ use portcullis_test_support::root::{root, target};
 use portcullis_test_support::step::step;
 use portcullis_test_support::tools::rust::cargo;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::row::{Aim, Row};
 
@@ -58,6 +59,21 @@ pub(super) fn by_crate(name: &str, rounds: u32, seconds: u64) -> Result<Vec<Meas
         rows: Vec<Measured>,
     }
 
+    let printed: Printed = printed_by(name, &[], rounds, seconds)?;
+    Ok(printed.rows)
+}
+
+/// What the same program prints if its first arguments are `words`.
+///
+/// # Errors
+///
+/// As [`by_crate`].
+pub(super) fn printed_by<P: DeserializeOwned>(
+    name: &str,
+    words: &[&str],
+    rounds: u32,
+    seconds: u64,
+) -> Result<P> {
     let folder = root().join("tests").join("bench").join(name);
     let out = target("bench").join("crates");
     step(&format!("compile tests/bench/{name}"), |step| {
@@ -67,8 +83,7 @@ pub(super) fn by_crate(name: &str, rounds: u32, seconds: u64) -> Result<Vec<Meas
     })?;
     let printed = step("measure, by turns", |step| {
         let program = out.join("release").join(format!("portcullis-bench-{name}"));
-        step.run(Command::new(program).args([rounds.to_string(), seconds.to_string()]))
+        step.run(Command::new(program).args(words).args([rounds.to_string(), seconds.to_string()]))
     })?;
-    let printed: Printed = serde_json::from_str(&printed).context("what the program has printed")?;
-    Ok(printed.rows)
+    serde_json::from_str(&printed).context("what the program has printed")
 }

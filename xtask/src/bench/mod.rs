@@ -1,14 +1,19 @@
 //! `cargo xtask bench`: how fast the gate is, beside what others would use instead. Both sides run in the same run, by turns,
-//! and what counts is the ratio.
+//! and what counts is the ratio. How large it is, how it starts and how its costs grow is measured by itself.
 
 mod args;
 mod envoy;
+mod growth;
+mod limits;
 mod measured;
 mod native;
 mod node;
+mod outcome;
 mod page;
 mod policy;
 mod row;
+mod size;
+mod start;
 mod tokens;
 mod worker;
 mod wrk;
@@ -25,18 +30,21 @@ use args::Suite;
 /// If a host or a tool cannot be started, or a good request is refused.
 pub(crate) fn run(args: &BenchArgs) -> Result<bool> {
     let (rounds, seconds) = (args.rounds, args.seconds.unwrap_or(args.suite.seconds()));
-    let section = match args.suite {
-        Suite::Envoy => envoy::section(rounds, seconds)?,
-        Suite::Worker => worker::section(rounds, seconds)?,
-        Suite::Node => node::section(rounds, seconds)?,
-        Suite::Native => native::section(rounds, seconds)?,
-        Suite::Policy => policy::section(rounds, seconds)?,
+    let outcome = match args.suite {
+        Suite::Envoy => envoy::section(rounds, seconds)?.outcome()?,
+        Suite::Worker => worker::section(rounds, seconds)?.outcome()?,
+        Suite::Node => node::section(rounds, seconds)?.outcome()?,
+        Suite::Native => native::section(rounds, seconds)?.outcome()?,
+        Suite::Policy => policy::section(rounds, seconds)?.outcome()?,
+        Suite::Size => size::outcome()?,
+        Suite::Start => start::outcome(rounds, seconds)?,
+        Suite::Growth => growth::outcome(rounds, seconds)?,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&section.rows)?);
+        println!("{}", serde_json::to_string_pretty(&outcome.json)?);
     } else {
-        println!("{}", section.table());
-        section.write()?;
+        println!("{}", outcome.body);
+        page::write(&outcome)?;
     }
     Ok(true)
 }

@@ -5,20 +5,23 @@ use std::fs;
 use anyhow::{Context, Result};
 use portcullis_test_support::root::root;
 
+use super::outcome::Outcome;
 use super::row::{Aim, Held, Row};
 
 const HEAD: &str = "# Performance
 
 Written by `cargo xtask bench SUITE`, each section by a run of its own. All sides of a row run in
 the same run, by turns, on the same machine; figures of another run or machine cannot be compared
-with these, ratios can. *aim* is what the ratio in front of it, ours to the other's, is held against.
+with these, ratios can. *aim* is what the ratio in front of it, ours to the other's, is held against;
+where nobody else is measured, the figure itself is.
 ";
 
 /// How wide a line of text is.
 const COLUMNS: usize = 100;
 
 /// The sections that there can be, in their order.
-pub(super) const TITLES: [&str; 5] = ["Envoy", "Worker", "Node.js", "Native", "Policy"];
+pub(super) const TITLES: [&str; 8] =
+    ["Envoy", "Worker", "Node.js", "Native", "Policy", "Size", "Start", "Growth"];
 
 /// What a suite has to tell.
 pub(super) struct Section {
@@ -72,21 +75,29 @@ impl Section {
         lines.iter().map(|line| format!("| {} |\n", line.join(" | "))).collect()
     }
 
-    fn text(&self) -> String {
-        let notes = if self.notes.is_empty() { String::new() } else { format!("\n{}", wrapped(&self.notes)) };
-        format!("## {}\n\n{}\n{}{notes}", self.title, wrapped(&self.about), self.table())
-    }
-
-    /// Writes it into the page; what is there of other suites stays.
+    /// What it has come to.
     ///
     /// # Errors
     ///
-    /// If the page cannot be read or written.
-    pub(super) fn write(&self) -> Result<()> {
-        let path = root().join("docs").join("performance.md");
-        let before = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
-        fs::write(&path, with(&before, self.title, &self.text())).with_context(|| path.display().to_string())
+    /// If a figure is no number.
+    pub(super) fn outcome(self) -> Result<Outcome> {
+        let (body, json) = (self.table(), serde_json::to_value(&self.rows)?);
+        Ok(Outcome { title: self.title, about: self.about, body, notes: self.notes, json })
     }
+}
+
+/// Writes a section into the page; what is there of other suites stays.
+///
+/// # Errors
+///
+/// If the page cannot be read or written.
+pub(super) fn write(outcome: &Outcome) -> Result<()> {
+    let path = root().join("docs").join("performance.md");
+    let before = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let Outcome { title, about, body, notes, .. } = outcome;
+    let notes = if notes.is_empty() { String::new() } else { format!("\n{}", wrapped(notes)) };
+    let text = format!("## {title}\n\n{}\n{body}{notes}", wrapped(about));
+    fs::write(&path, with(&before, title, &text)).with_context(|| path.display().to_string())
 }
 
 /// Paragraphs, in lines of at most [`COLUMNS`].

@@ -15,7 +15,8 @@ use portcullis_test_support::summary::Summary;
 use serde::Serialize;
 
 pub(crate) use component::{component, guarded_relay, guarded_service};
-pub(crate) use npm::npm;
+pub(crate) use module::sizes;
+pub(crate) use npm::{npm, npm_symmetric};
 pub(crate) use proxy_wasm::proxy_wasm;
 pub(crate) use worker::worker;
 

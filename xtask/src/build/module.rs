@@ -82,7 +82,7 @@ pub(super) fn optimise(step: &Step, tools: &Path, from: &Path, to: &Path, option
 /// # Errors
 ///
 /// If it cannot be read.
-pub(super) fn sizes(path: &Path) -> Result<(u64, u64)> {
+pub(crate) fn sizes(path: &Path) -> Result<(u64, u64)> {
     let bytes = fs::read(path).with_context(|| path.display().to_string())?;
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
     gzip.write_all(&bytes)?;

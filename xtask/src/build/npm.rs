@@ -148,6 +148,24 @@ pub(crate) fn npm(step: &Step) -> Result<NpmArtefact> {
     measure(dir, tarball)
 }
 
+/// Builds the module with no family of algorithms but HMAC, for comparison; the file.
+///
+/// # Errors
+///
+/// If a tool is missing or fails.
+pub(crate) fn npm_symmetric(step: &Step) -> Result<PathBuf> {
+    rust::targets(step)?;
+    let modules = node::npm(step)?;
+    let options = [OPTIONS, &["--no-default-features", "--features=hmac"]].concat();
+    let compiled = module::compile(step, "portcullis-npm", &options)?;
+    let work = target("build").join("npm-symmetric");
+    fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
+    bind(&compiled, &work)?;
+    let wasm = work.join("portcullis.wasm");
+    module::optimise(step, &modules, &work.join("glue_bg.wasm"), &wasm, &["-Os"])?;
+    Ok(wasm)
+}
+
 /// This file, so that a change of the recipe counts as a change of the inputs.
 const RECIPE: &str = include_str!("npm.rs");
 
