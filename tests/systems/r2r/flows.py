@@ -10,7 +10,7 @@ import time
 
 import httpx
 
-from people import ADMIN, SETTINGS, Person, claims, make_user, outcome, results, sign, superuser
+from people import ADMIN, SETTINGS, Person, claims, lock_out, make_user, outcome, results, sign, superuser
 
 # The constant in py/core/providers/crypto, with which a server signs that was given no secret.
 BUILT_IN = "wNFbczH3QhUVcPALwtWZCPi0lrDlGV3P1DPRVEQCPbM"
@@ -184,24 +184,10 @@ def everybodys(alice):
     tell("a user registers another", outcome(alice.post("/v3/users", json=another)))
 
 
-def lock_out(user):
-    """As only the database can: R2R has no route for it."""
-    import asyncio
-
-    import asyncpg
-
-    async def change():
-        database = await asyncpg.connect(SETTINGS["database"])
-        await database.execute("UPDATE r2r_default.users SET is_active = false WHERE id = $1", user.id)
-        await database.close()
-
-    asyncio.run(change())
-
-
-def later(admin, rosa, locked):
+def later(admin, origin, rosa, locked):
     tell("a user: settings", outcome(rosa.get("/v3/system/settings")))
     results(admin.post(f"/v3/users/{rosa.id}", json={"is_superuser": True}))
-    lock_out(locked)
+    lock_out(origin, locked)
     time.sleep(REMEMBERED)
     tell("promoted to superuser: settings, half a minute later", outcome(rosa.get("/v3/system/settings")))
     tell("locked out in the database: half a minute later", outcome(locked.get("/v3/users/me")))
@@ -223,7 +209,7 @@ def main():
     tenants(base, alice)
     everybodys(alice)
     if "database" in SETTINGS:
-        later(admin, rosa, locked)
+        later(admin, origin, rosa, locked)
 
 
 main()

@@ -126,10 +126,13 @@ def operations(base):
     return sorted(every, key=rank)
 
 
-def play(who, caller, world, every):
+def play(base, who, caller, world, every):
     for operation in every:
         method, template = operation.split()
-        response = caller.send(method, world.path(template), **world.options(operation, caller))
+        # The server in R2R's place notes what arrives by this name.
+        named = {"x-played": f"{base} {who} {operation}"}
+        options = world.options(operation, caller)
+        response = caller.send(method, world.path(template), headers=named, **options)
         reason = response.headers.get("x-portcullis-reason", "")
         print(json.dumps([f"{who} {operation}", f"{response.status_code} {reason}".strip()]), flush=True)
 
@@ -141,15 +144,15 @@ def main():
     world = lambda user: World(user)
     user = make_user(admin, base, "user")
     users = world(user)
-    play("stranger", make_user(admin, base, "stranger"), users, every)
-    play("nobody", Person(base), users, every)
+    play(base, "stranger", make_user(admin, base, "stranger"), users, every)
+    play(base, "nobody", Person(base), users, every)
     # What a stranger may have changed is made anew.
     user = make_user(admin, base, "user")
-    play("user", user, world(user), every)
+    play(base, "user", user, world(user), every)
     root = make_user(admin, base, "root")
     results(admin.post(f"/v3/users/{root.id}", json={"is_superuser": True}))
     root = root.again()
-    play("superuser", root, world(root), every)
+    play(base, "superuser", root, world(root), every)
 
 
 main()

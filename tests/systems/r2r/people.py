@@ -1,5 +1,6 @@
 """Users of R2R, and their requests, to the server itself or by way of a gate."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -106,6 +107,21 @@ def make_user(admin, base, name):
     email, password = f"{name}-{secrets.token_hex(4)}@example.com", secrets.token_hex(12)
     results(admin.post("/v3/users", json={"email": email, "password": password}))
     return User(base, email, password)
+
+
+def lock_out(origin, user):
+    """As only the database can: R2R has no route for it. The server in its place has one."""
+    if "database" not in SETTINGS:
+        results(Person(origin).post(f"/-/locked/{user.id}"))
+        return
+    import asyncpg
+
+    async def change():
+        database = await asyncpg.connect(SETTINGS["database"])
+        await database.execute("UPDATE r2r_default.users SET is_active = false WHERE id = $1", user.id)
+        await database.close()
+
+    asyncio.run(change())
 
 
 def encode(part):

@@ -11,11 +11,11 @@ use portcullis_test_support::root::root;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
-use super::gates::{Players, Way, document};
+use super::gates::{Lab, Way, document};
 use crate::stand_in::Outcomes;
 
 /// What came of each operation at the complete server and by way of the gates in front of it.
-pub(super) const RECORDED: &str = "tests/systems/r2r/operations.json";
+const RECORDED: &str = "tests/systems/r2r/operations.json";
 
 /// Who sends them, and the roles that R2R gives them.
 const CALLERS: [(&str, &[&str]); 4] =
@@ -41,16 +41,12 @@ impl<'o> Outcome<'o> {
     }
 }
 
-/// Plays all of them by each of the ways, one after the other: some work on what all callers share.
-pub(super) fn play(players: &Players, ways: &[Way]) -> Result<Vec<Outcomes>> {
-    let settings = players.settings.to_string();
-    let play = |way: &Way| players.programs.play("operations.py", &[&way.url, &players.server], &settings);
-    let played = ways.iter().map(play).collect::<Result<Vec<_>>>()?;
-    for (way, outcomes) in ways.iter().zip(&played) {
-        let expected = OPERATIONS * CALLERS.len();
-        ensure!(outcomes.len() == expected, "{}: {} outcomes, not {expected}", way.name, outcomes.len());
-    }
-    Ok(played)
+/// Plays all of them by this way.
+pub(super) fn play(lab: &Lab, way: &Way) -> Result<Outcomes> {
+    let outcomes = lab.players.play("operations.py", way)?;
+    let expected = OPERATIONS * CALLERS.len();
+    ensure!(outcomes.len() == expected, "{}: {} outcomes, not {expected}", way.name, outcomes.len());
+    Ok(outcomes)
 }
 
 /// What came of `name`, way by way. After a logout the gate refuses, or R2R if the gate still remembers the session: which of
@@ -145,6 +141,27 @@ pub(super) fn table(ways: &[&str], played: &[Outcomes]) -> Result<FlowTable> {
     Ok(table)
 }
 
+/// Checks at the server, which has noted what `arrived`, that whatever a gate says to have refused did not, and that
+/// everything else did, once.
+pub(super) fn judge_arrivals(
+    ways: &[Way],
+    played: &[Outcomes],
+    mut arrived: BTreeMap<String, usize>,
+    summary: &mut Summary,
+) -> Result<()> {
+    for (way, outcomes) in ways.iter().zip(played) {
+        for (name, outcome) in outcomes {
+            let refused = Outcome::read(outcome)?.reason.is_some();
+            let count = arrived.remove(&format!("{} {name}", way.url)).unwrap_or_default();
+            let wrong = count != usize::from(!refused);
+            summary
+                .count(wrong.then(|| format!("{name}, {}: {outcome}, and arrived {count} times", way.name)));
+        }
+    }
+    summary.count((!arrived.is_empty()).then(|| format!("nobody has sent {:?}", arrived.keys())));
+    Ok(())
+}
+
 /// Writes down what came of each.
 pub(super) fn record(ways: &[&str], played: &[Outcomes]) -> Result<()> {
     let mut lines = Vec::new();
@@ -157,7 +174,7 @@ pub(super) fn record(ways: &[&str], played: &[Outcomes]) -> Result<()> {
 }
 
 /// The ways that were recorded, and what came of each operation by each of them.
-pub(super) fn recorded() -> Result<(Vec<String>, Vec<Outcomes>)> {
+fn recorded() -> Result<(Vec<String>, Vec<Outcomes>)> {
     let recorded: Value = serde_json::from_slice(&fs::read(root().join(RECORDED)).context(RECORDED)?)?;
     let names: Vec<String> = serde_json::from_value(recorded["ways"].clone()).context(RECORDED)?;
     let outcomes: BTreeMap<String, Vec<String>> =
