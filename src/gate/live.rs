@@ -213,7 +213,7 @@ impl LiveGate {
             parts.api_keys = parts.api_keys.map(|api_keys| api_keys.with(&bundle.records));
             parts.revocations.extend(&bundle.revocations);
         }
-        Gate::new(parts)
+        self.gate.with_parts(parts)
     }
 
     /// How the sources of keys are, in the order of the configuration, and after them the bundle.

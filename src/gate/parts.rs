@@ -34,7 +34,11 @@ use crate::upstream::rules::Upstream;
 /// Immutable, and free of interior state: the same head at the same time always gets the same verdict. A clone is the same
 /// gate, and costs no more than counting it.
 #[derive(Debug, Clone)]
-pub struct Gate(Arc<GateParts>);
+pub struct Gate {
+    parts: Arc<GateParts>,
+    // Not among the parts: those of a gate that others have as well could only be changed in a copy.
+    signatures: Option<Arc<HostSignatures>>,
+}
 
 /// Everything that decisions depend on, as a configuration compiles to it.
 #[derive(Debug, Clone)]
@@ -67,8 +71,6 @@ pub struct GateParts {
     pub policy: Policy,
     /// How requests are handed on.
     pub upstream: Upstream,
-    /// The host's code for signatures, if it has any that is faster.
-    pub signatures: Option<HostSignatures>,
     /// Longest accepted token, in bytes.
     pub token_bytes: usize,
     /// How cross-origin requests are treated.
@@ -168,24 +170,28 @@ pub enum Mode {
 impl Gate {
     /// A gate of these parts.
     pub fn new(parts: GateParts) -> Self {
-        Self(Arc::new(parts))
+        Self { parts: Arc::new(parts), signatures: None }
     }
 
     /// The same gate, which has signatures verified on its host.
     #[must_use]
     pub fn with_host_signatures(self, signatures: HostSignatures) -> Self {
-        let parts = Arc::unwrap_or_clone(self.0);
-        Self::new(GateParts { signatures: Some(signatures), ..parts })
+        Self { signatures: Some(Arc::new(signatures)), ..self }
+    }
+
+    /// A gate of these parts, which verifies signatures as this one does.
+    pub(super) fn with_parts(&self, parts: GateParts) -> Self {
+        Self { parts: Arc::new(parts), signatures: self.signatures.clone() }
     }
 
     /// What it is made of, for tools that tell about it.
     pub fn parts(&self) -> &GateParts {
-        &self.0
+        &self.parts
     }
 
     /// The name of the configuration it was made from.
     pub fn version(&self) -> PolicyVersion {
-        self.0.version
+        self.parts.version
     }
 
     /// The principal a bearer token proves at the time `now`: everything [`Gate::begin`] does to a token, and nothing
@@ -197,7 +203,7 @@ impl Gate {
     pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
         let sources = Sources::default();
         ClockError::check(now)?;
-        self.0.check_credential(&sources, token, now)?;
+        self.parts.check_credential(&sources, token, now)?;
         let checked = self.authenticator(&sources).token(token, now, &mut ())?;
         self.vouch(&sources, checked, now)
     }
@@ -219,9 +225,9 @@ impl Gate {
                 return Err(WaitError::Keys { retry_secs: 1 }.into());
             }
         };
-        self.0.check_revoked(sources, &principal, now)?;
+        self.parts.check_revoked(sources, &principal, now)?;
         // SECURITY: nobody is asked here, and what nobody was asked about may have been taken back.
-        if self.0.revocations.lookup {
+        if self.parts.revocations.lookup {
             return Err(WaitError::Revocations.into());
         }
         Ok(principal)
@@ -233,7 +239,7 @@ impl Gate {
     ///
     /// [`PolicyError`] says which rule refused.
     pub fn authorize(&self, principal: &Principal, permission: &Permission) -> Result<(), PolicyError> {
-        self.0.policy.permits(principal, permission)
+        self.parts.policy.permits(principal, permission)
     }
 
     /// The same for somebody who is not there. A request without a credential has no permission.
@@ -247,7 +253,7 @@ impl Gate {
         permission: &Permission,
     ) -> Result<(), PolicyError> {
         let principal = caller.unbound().ok_or(PolicyError::PermissionMissing)?;
-        self.0.policy.permits(principal, permission)
+        self.parts.policy.permits(principal, permission)
     }
 
     /// Whether anything is counted by the client's address, so that a host has to find it out to decide.
@@ -258,13 +264,13 @@ impl Gate {
 
     pub(super) fn authenticator<'g>(&'g self, sources: &'g Sources) -> Authenticator<'g> {
         // A table remembers a key, as the rest of the memory remembers tokens.
-        let tables = if self.0.memory.entries > 0 { Tables::Earned } else { Tables::None };
+        let tables = if self.parts.memory.entries > 0 { Tables::Earned } else { Tables::None };
         Authenticator {
-            issuers: &self.0.issuers,
+            issuers: &self.parts.issuers,
             sources,
-            api_keys: self.0.api_keys.as_ref(),
-            token_bytes: self.0.token_bytes,
-            means: Means { host: self.0.signatures.as_ref(), tables },
+            api_keys: self.parts.api_keys.as_ref(),
+            token_bytes: self.parts.token_bytes,
+            means: Means { host: self.signatures.as_deref(), tables },
         }
     }
 }

@@ -167,7 +167,6 @@ fn compile_gate(context: &Context<'_>, written: &[u8], diagnostics: &mut Diagnos
         shared,
         policy: policy?,
         upstream: upstream?,
-        signatures: None,
         token_bytes,
         cors,
         reason_header: document.audit.reason_header,
