@@ -93,9 +93,10 @@ fn a_key_with_a_table_says_what_a_new_one_says() {
 
 #[test]
 fn a_gate_that_remembers_nothing_has_no_tables() {
-    let now = UnixTime::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
     for signer in [signer!(ES256, ES256KeyPair), signer!(ES384, ES384KeyPair), ed25519()] {
         let token = (signer.sign)("ada");
+        // No earlier than the token.
+        let now = UnixTime::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
         for (entries, expected) in [(0, "Earned(false)"), (1, "Earned(true)")] {
             let gate = portcullis_tests::load(
                 &json!({
