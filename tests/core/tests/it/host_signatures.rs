@@ -42,10 +42,11 @@ fn a_gate_believes_its_host() {
         }],
     });
     let gate = portcullis_tests::load(&document.to_string());
-    let now = UnixTime::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
     let claims =
         Claims::create(Duration::from_hours(1)).with_subject("alice").with_issuer("https://a.example");
     let token = p256.sign(claims.clone()).unwrap();
+    // No earlier than the token.
+    let now = UnixTime::from_secs(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs());
     assert_eq!(gate.verify(&token, now).unwrap().subject(), "alice");
 
     let host = HostSignatures::tested(&HOST);
