@@ -38,12 +38,15 @@ long as an instance lives it goes by the keys that it has until it fetches again
 that began before still accepts the known key, and a host recovers when the instance that answers has
 tried again. Envoy's main thread fetches keys once more than its workers.
 
-A source that fails is tried again after 5 seconds and more, which adds to its calls; so is a bundle.
+A source that fails is tried again after 5 seconds and more, which adds to its calls; so is a bundle:
+5, 10, 20 and 40 seconds later. Envoy fetches it without being asked, so that its recovery is what was
+left of such a time when the fault ended.
 
 `expired`, `older` and `forged` are bundles with one more key for tokens: one that has ended, one of
 a lower version, and one that a key has signed which the configuration does not pin. A token under the
-key that only they have counts as a bad one. A host that has just begun knows of no other version, and
-takes the older one ([bundle.md](bundle.md#what-is-refused) says what bounds that).
+key that only they have counts as a bad one. A host that has just begun, as each new instance of the
+component has, knows of no other version, and takes the older one
+([bundle.md](bundle.md#what-is-refused) says what bounds that).
 
 That an answer about a credential failed is remembered for a second: a crowd with one credential
 costs a server that is down one call a second, and never two at the same time. The same holds for
