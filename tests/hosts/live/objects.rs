@@ -19,6 +19,8 @@ use portcullis_host_tests::hosts::Kind;
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Longer than what one read brings, and shorter than what a gate reads.
 const LONG: usize = 40 * 1024;
+/// So many instances of the component answer one request after another, at most: one is still busy with the one before.
+const INSTANCES: usize = 3;
 
 /// One route for each place in which a request names an object.
 fn policy() -> Value {
@@ -118,7 +120,9 @@ pub(crate) fn objects(kind: Kind, summary: &mut Summary) -> Result<()> {
     // Each answer is remembered, by caller: hers and his for either of them.
     for (id, asked) in [("hers", 2), ("his", 2), ("hers-too", 1), ("a%20b", 1)] {
         let got = provider.requests(&format!("{OBJECTS}{id}"));
-        expect(summary, &format!("questions about {id}"), got, asked);
+        // An instance of the component that began while another one was still busy asks for itself.
+        let most = if kind == Kind::Component { asked * INSTANCES } else { asked };
+        expect(summary, &format!("{got} questions about {id}"), (asked..=most).contains(&got), true);
     }
 
     for fault in [Fault::Down, Fault::Error, Fault::Hanging, Fault::Redirect] {
