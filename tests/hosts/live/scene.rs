@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -31,6 +32,8 @@ pub(crate) struct Scene {
     runtime: Runtime,
     /// The clock of the host, where that is a clock of its own.
     clock: Option<SetClock>,
+    /// By how many seconds the clock of a host in JavaScript is shifted, once that was set: by a header of each request.
+    shift_secs: Mutex<Option<i64>>,
 }
 
 impl Scene {
@@ -50,7 +53,7 @@ impl Scene {
         let (config, mut secrets) = (document(members), secrets());
         secrets.extend(more.map(|(name, value)| (name.to_string(), value.to_string())));
         let host = Running::start(kind, name, &config, secrets, &provider.issuer())?;
-        Ok(Self { provider, host, runtime: runtime()?, clock: None })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None, shift_secs: Mutex::default() })
     }
 
     /// The same with the Worker in the folder `dir`.
@@ -62,7 +65,7 @@ impl Scene {
     ) -> Result<Self> {
         let (config, secrets) = (document(members), secrets());
         let host = Running::start_worker(dir, name, &config, secrets, &provider.issuer(), None)?;
-        Ok(Self { provider, host, runtime: runtime()?, clock: None })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None, shift_secs: Mutex::default() })
     }
 
     /// A gate whose clock can be set, by [`Scene::ask_at`].
@@ -81,7 +84,13 @@ impl Scene {
                 let clock = step("a clock", |step| SetClock::new(&name, step))?;
                 let (config, origin) = (document(members), provider.issuer());
                 let host = Running::start_with_clock(kind, &name, &config, secrets(), &origin, &clock)?;
-                return Ok(Self { provider, host, runtime: runtime()?, clock: Some(clock) });
+                return Ok(Self {
+                    provider,
+                    host,
+                    runtime: runtime()?,
+                    clock: Some(clock),
+                    shift_secs: Mutex::default(),
+                });
             }
         }
         let settings = WorkerSettings {
@@ -92,7 +101,13 @@ impl Scene {
         };
         let (bound, name) = (Bound::default().with_clock(), format!("live-{name}"));
         let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name, free_address()?)?;
-        Ok(Self { provider, host: Running::Worker(worker), runtime: runtime()?, clock: None })
+        Ok(Self {
+            provider,
+            host: Running::Worker(worker),
+            runtime: runtime()?,
+            clock: None,
+            shift_secs: Mutex::default(),
+        })
     }
 
     /// A Worker with the secret `PEPPER`, whose KV namespace is at the provider as well.
@@ -106,23 +121,40 @@ impl Scene {
         secrets.insert("PEPPER".to_string(), pepper.to_string());
         let (dir, origin, kv) = (Running::worker()?, provider.issuer(), Some(provider.address()));
         let host = Running::start_worker(dir, name, &config, secrets, &origin, kv)?;
-        Ok(Self { provider, host, runtime: runtime()?, clock: None })
+        Ok(Self { provider, host, runtime: runtime()?, clock: None, shift_secs: Mutex::default() })
     }
 
     /// Asks for [`PATH`] with a credential.
     pub(crate) fn ask(&self, credential: &str) -> Result<Response> {
-        self.send(&Request::new("GET", PATH).bearer(credential))
+        self.send(&self.asking(credential))
     }
 
     /// The same when it is so many seconds later by the clock of the host than by the machine's: in JavaScript, where a header
     /// of the request sets it, or of a scene that was started with a clock.
     pub(crate) fn ask_at(&self, shift: i64, credential: &str) -> Result<Response> {
-        let request = Request::new("GET", PATH).bearer(credential);
+        self.set_clock(shift)?;
+        self.send(&self.asking(credential))
+    }
+
+    /// From now on it is so many seconds later by the clock of the host than by the machine's, for requests with credentials
+    /// alone.
+    pub(crate) fn set_clock(&self, shift_secs: i64) -> Result<()> {
         match &self.clock {
-            Some(clock) => clock.set(shift)?,
-            None => return self.send(&request.header("X-Test-Clock", shift.to_string())),
+            Some(clock) => clock.set(shift_secs),
+            None => {
+                *self.shift_secs.lock().unwrap_or_else(PoisonError::into_inner) = Some(shift_secs);
+                Ok(())
+            }
         }
-        self.send(&request)
+    }
+
+    /// A request for [`PATH`] with a credential.
+    fn asking(&self, credential: &str) -> Request {
+        let request = Request::new("GET", PATH).bearer(credential);
+        match *self.shift_secs.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => request,
+            Some(shift) => request.header("X-Test-Clock", shift.to_string()),
+        }
     }
 
     pub(crate) fn send(&self, request: &Request) -> Result<Response> {
@@ -144,8 +176,7 @@ impl Scene {
 
     /// Asks with all of these at the same time; the statuses.
     pub(crate) fn ask_at_once(&self, credentials: &[String]) -> Result<Vec<u16>> {
-        let requests: Vec<Request> =
-            credentials.iter().map(|credential| Request::new("GET", PATH).bearer(credential)).collect();
+        let requests: Vec<Request> = credentials.iter().map(|credential| self.asking(credential)).collect();
         self.send_at_once(&requests)
     }
 
@@ -158,8 +189,7 @@ impl Scene {
 
     /// The same, with 0 for whoever has no answer.
     pub(crate) fn flood(&self, credentials: &[String]) -> Vec<u16> {
-        let requests: Vec<Request> =
-            credentials.iter().map(|credential| Request::new("GET", PATH).bearer(credential)).collect();
+        let requests: Vec<Request> = credentials.iter().map(|credential| self.asking(credential)).collect();
         let sent = requests.iter().map(|request| client::send(self.host.address(), request));
         let responses = self.runtime.block_on(join_all(sent));
         responses.into_iter().map(|response| response.map_or(0, |response| response.status)).collect()

@@ -10,9 +10,9 @@ use portcullis_test_support::identity_provider::{
 use portcullis_test_support::origin::tokens;
 use serde_json::{Value, json};
 
-use super::bundles;
 use super::crowd::{BAD, Extent, FAULTS, NONE, PATIENCE, allowed, calm, flood, until_allowed};
 use super::row::Row;
+use super::{bundles, clocks};
 use crate::scene::{Scene, issuer_by_url};
 use portcullis_host_tests::hosts::Kind;
 
@@ -40,6 +40,7 @@ pub(super) fn measure(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
     let mut rows = sources(kind, extent)?;
     rows.extend(bundles::measure(kind, extent)?);
     rows.extend(asks(kind, extent)?);
+    rows.extend(clocks::measure(kind, extent)?);
     if kind == Kind::Worker {
         rows.extend(stores(extent)?);
     }

@@ -2,6 +2,7 @@
 //! what came of it.
 
 mod bundles;
+mod clocks;
 mod crowd;
 mod measure;
 mod page;

@@ -53,7 +53,11 @@ costs a server that is down one call a second, and never two at the same time. T
 records of API keys in Workers KV, whatever it says: *calls* are those for two keys there, of which
 one is a bad one with the identifier of the other.
 
-What a clock that steps back or forth does is tested in the core, with any times
+*clock*: the clock of the host is set forth or back while it runs, and is right again afterwards. The
+good credential ends in two hours and does not say when it was issued; *known* is one that says so, and
+ends in ten minutes. By a clock that shows 1970 nothing has ever expired, and nobody is let in.
+
+What such a clock does is tested in the core as well, with any times
 (`tests/core/tests/it/clock.rs`, `tests/core/tests/it/live`), and on the hosts
 (`tests/hosts/live/clock.rs`): the Worker in workerd and Node.js have one that can be set, `wasmtime
 serve` and Envoy are told the time of day by a library in the place of the C library's

@@ -8,7 +8,7 @@ use portcullis_host_tests::hosts::Kind;
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) host: Kind,
-    /// `source`, `bundle`, `ask` or `store`.
+    /// `source`, `bundle`, `ask`, `clock` or `store`.
     pub(super) kind: &'static str,
     pub(super) fault: &'static str,
     /// What a good credential gets that nothing is known of yet.
