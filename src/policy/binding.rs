@@ -48,7 +48,7 @@ pub enum Parameter {
     },
     /// A parameter of the query, by its decoded name.
     Query(String),
-    /// A header, in lower case and without underscores.
+    /// A header, of lower case letters, digits and hyphens.
     Header(String),
     /// A cookie, by its name.
     Cookie(String),

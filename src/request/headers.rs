@@ -33,11 +33,10 @@ impl<'r> Header<'r> {
     }
 
     /// Whether this is the header `name` (lower case) to a server that builds variables from header names, to which
-    /// `x_tenant` is `x-tenant`.
+    /// `x_tenant` and `x.tenant` are `x-tenant`.
     pub fn is_like(&self, name: &str) -> bool {
-        let hyphen = |byte: u8| if byte == b'_' { b'-' } else { byte };
         self.name.len() == name.len()
-            && self.name.bytes().zip(name.bytes()).all(|(own, other)| hyphen(own) == hyphen(other))
+            && self.name.bytes().zip(name.bytes()).all(|(own, other)| folded(own) == folded(other))
     }
 
     fn into_owned(self) -> Header<'static> {
@@ -45,9 +44,19 @@ impl<'r> Header<'r> {
     }
 }
 
-/// `name` with a hyphen for each underscore: servers that build variables from header names cannot tell them apart.
+/// `name` with a hyphen for each byte that is neither a letter nor a digit: servers that build variables from header names
+/// cannot tell them apart. Some take only hyphens and underscores for one another, as CGI has it
+/// ([RFC 3875 section 4.1.18](https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18)), lighttpd every such byte.
 pub fn fold(name: &str) -> Cow<'_, str> {
-    if name.contains('_') { Cow::Owned(name.replace('_', "-")) } else { Cow::Borrowed(name) }
+    if name.bytes().all(|byte| folded(byte) == byte) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.bytes().map(|byte| char::from(folded(byte))).collect())
+}
+
+/// A letter or a digit, or else a hyphen.
+const fn folded(byte: u8) -> u8 {
+    if byte.is_ascii_alphanumeric() { byte } else { b'-' }
 }
 
 /// What stands between the commas of one line.

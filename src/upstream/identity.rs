@@ -8,8 +8,8 @@ use super::headers::{encode, join};
 use crate::json::{Pointer, Value};
 use crate::request::Header;
 
-/// The names of these headers, in lower case; what has none is not told. No two are the same, or differ in underscores for
-/// hyphens.
+/// The names of these headers, in lower case; what has none is not told. They are letters, digits and hyphens,
+/// and no two are the same.
 ///
 /// SECURITY: no caller may set one of them. That is so for the names of [`IdentityHeaders::standard`] wherever they are, and
 /// for others where this is a part of [`Upstream`](super::rules::Upstream).

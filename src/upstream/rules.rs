@@ -23,7 +23,7 @@ pub struct Upstream {
     pub replacement: Option<Replacement>,
     /// The headers in which the origin is told who the caller is.
     pub identity_headers: IdentityHeaders,
-    /// Headers removed besides those the gate owns, in lower case and with hyphens for underscores.
+    /// Headers removed besides those the gate owns, in lower case and with hyphens for other signs.
     pub remove_headers: Vec<String>,
     /// Headers with which a request is refused, in the same form. They are among those that are removed, where it goes on all
     /// the same.

@@ -4,6 +4,7 @@ use portcullis::Principal;
 use serde_json::Value;
 
 use crate::entitlement::decode;
+use crate::origin::as_variable;
 use crate::request_head::Request;
 use crate::setting::Configuration;
 
@@ -91,7 +92,11 @@ fn find(parameter: &str, route: &str, path: &str, request: &Request, body: Optio
             request.headers.iter().map(|(name, value)| (shown(name), shown(value))).collect()
         }
     };
-    pairs.into_iter().filter(|(written, _)| is_meant(written, name)).collect()
+    let is_it = |written: &str| match kind {
+        "header" => as_variable(written) == as_variable(name),
+        _ => is_meant(written, name),
+    };
+    pairs.into_iter().filter(|(written, _)| is_it(written)).collect()
 }
 
 /// Whether some server takes one name for the other: letters and digits are all it looks at, up to a bracket, a dot or the

@@ -88,7 +88,7 @@ pub(super) fn kept(context: &Context<'_>, removed: &[String], diagnostics: &mut 
         } else if owned_by(&folded).is_none() {
             "passes anyway; leave it out"
         } else if *folded != *name {
-            "is written with an underscore, which servers take for another header or for none; write it with hyphens"
+            "has a sign that servers take for a hyphen or for none; write it with letters, digits and hyphens"
         } else {
             kept.push(name);
             continue;

@@ -102,7 +102,8 @@ fn checked(
     } else if earlier {
         "is named twice, in whatever case; name another".to_owned()
     } else if folded != name {
-        "is written with an underscore, which servers take for another header or for none; write it with hyphens".to_owned()
+        "has a sign that servers take for a hyphen or for none; write it with letters, digits and hyphens"
+            .to_owned()
     } else {
         return Some(name);
     };

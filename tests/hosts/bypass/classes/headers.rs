@@ -121,13 +121,14 @@ pub(crate) fn make(source: &mut Source<'_>) -> Variant {
 
 /// In one of the spellings that some server takes for the same name.
 fn spelled(source: &mut Source<'_>, name: &str) -> String {
-    match source.rng.u8(..7) {
+    match source.rng.u8(..8) {
         0 => name.to_ascii_uppercase(),
         1 => name.to_ascii_lowercase(),
         2 => name.replace('-', "_"),
         3 => name.to_ascii_uppercase().replace('-', "_"),
         4 => name.replacen('-', "_", 1),
         5 => name.chars().map(|c| if source.chance(40) && c == '-' { '_' } else { c }).collect(),
+        6 => name.replace('-', source.pick(&[".", "!", "+", "~", "'", "|"])),
         _ => name.to_owned(),
     }
 }

@@ -157,8 +157,8 @@ class Policy:
 
 
 def fold(name):
-    """A header's name as a server knows it that keeps headers as environment variables (CGI, WSGI)."""
-    return name.lower().replace("_", "-")
+    """A header's name as a server knows it that keeps headers as environment variables: to lighttpd, any sign is one."""
+    return re.sub("[^a-z0-9]", "-", name.lower())
 
 
 def load(path):
