@@ -17,12 +17,23 @@ use super::target::{Target, folder};
 const INPUT_SECS: u64 = 10;
 /// Most memory, in MiB.
 const MEMORY_MIB: u64 = 1024;
+/// A seed, and nothing that inputs follow from besides: not the time, no addresses in memory.
+const REPEATABLE: &[&str] = &["-seed=1", "-reload=0", "-use_cmp=0"];
 /// Most bytes of an input that are printed.
 const SHOWN_BYTES: usize = 4096;
 /// What the stack that follows a message begins with.
 const STACK: &[&str] = &["stack backtrace:", "note: ", "#0 "];
 /// What the fuzzer prints before the file with the input that broke something.
 const WRITTEN: &str = "Test unit written to ";
+
+/// How much to try.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Extent {
+    /// What comes up in so many seconds, or until interrupted if that is 0, beginning with what was found earlier.
+    Secs(u64),
+    /// So many inputs, from a fixed seed: what a run finds, the next one should find again.
+    Inputs(u64),
+}
 
 /// Runs one input through a target, and whether every property holds for it.
 ///
@@ -42,26 +53,37 @@ pub(super) fn again(binaries: &Path, target: Target, input: &Path) -> Result<boo
     Ok(status.success())
 }
 
-/// Fuzzes a target for `secs` seconds, or until interrupted if that is 0; what broke, if something did.
+/// Fuzzes a target; what broke, if something did.
 ///
 /// # Errors
 ///
 /// If the target does not start.
-pub(super) fn fuzz(binaries: &Path, target: Target, secs: u64, step: &Step) -> Result<Option<String>> {
+pub(super) fn fuzz(binaries: &Path, target: Target, extent: Extent, step: &Step) -> Result<Option<String>> {
     let name = target.name();
     let place = |sub: &str| -> Result<PathBuf> {
         let place = folder(sub).join(&name);
         fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
         Ok(place)
     };
-    let (corpus, seeds, artifacts) = (place("corpus")?, place("seeds")?, place("artifacts")?);
+    let artifacts = place("artifacts")?;
+    let seeds: Vec<_> = [place("seeds")?].into_iter().chain(regressions(target)).collect();
     let log = folder(&format!("{name}.log"));
     let stderr = File::create(&log).with_context(|| log.display().to_string())?;
 
     let mut command = Command::new(binaries.join(&name));
-    // What it finds goes into the first of the folders.
-    command.arg(corpus).arg(seeds).args(regressions(target));
-    command.arg(format!("-max_total_time={secs}")).arg(format!("-timeout={INPUT_SECS}"));
+    match extent {
+        // What it finds goes into the first of the folders.
+        Extent::Secs(secs) => {
+            command.arg(place("corpus")?).args(seeds).arg(format!("-max_total_time={secs}"));
+        }
+        Extent::Inputs(count) => {
+            let list = folder(&format!("{name}.seeds"));
+            fs::write(&list, in_order(&seeds)?).with_context(|| list.display().to_string())?;
+            command.arg(format!("-seed_inputs=@{}", list.display())).arg(format!("-runs={count}"));
+            command.args(REPEATABLE);
+        }
+    }
+    command.arg(format!("-timeout={INPUT_SECS}"));
     command.arg(format!("-rss_limit_mb={MEMORY_MIB}")).arg("-print_final_stats=1");
     command.arg(format!("-dict={}", root().join("tests/fuzz/dictionaries").join(&name).display()));
     command.arg(format!("-artifact_prefix={}/", artifacts.display()));
@@ -138,6 +160,18 @@ fn read(log: &Path) -> Result<String> {
     // What the fuzzer prints of an input need not be text.
     let bytes = fs::read(log).with_context(|| log.display().to_string())?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// The files in `folders`, in the order of their names: that of a folder differs from machine to machine.
+fn in_order(folders: &[PathBuf]) -> Result<String> {
+    let mut files = Vec::new();
+    for folder in folders {
+        for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+            files.push(entry.with_context(|| folder.display().to_string())?.path().display().to_string());
+        }
+    }
+    files.sort_unstable();
+    Ok(files.join(","))
 }
 
 /// Inputs that broke something once and are kept.

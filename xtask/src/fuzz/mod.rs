@@ -17,10 +17,11 @@ use portcullis_test_support::summary::Summary;
 
 use crate::tools::fuzz::prepare;
 
+use libfuzzer::Extent;
 use target::{Target, folder};
 
-/// Seconds for each target in `cargo xtask test`: a minute in all.
-const CHECK_SECS: u64 = 15;
+/// Inputs for each target in `cargo xtask test`: a minute or so in all.
+const CHECKED: u64 = 40_000;
 
 /// What to fuzz, and for how long.
 #[derive(Debug, Args)]
@@ -50,18 +51,18 @@ pub(crate) fn run(args: &FuzzArgs) -> Result<bool> {
         return libfuzzer::again(&binaries, target, input);
     }
     let targets = args.target.map_or_else(|| Target::value_variants().to_vec(), |target| vec![target]);
-    let summary = fuzz(&binaries, &targets, args.secs)?;
+    let summary = fuzz(&binaries, &targets, Extent::Secs(args.secs))?;
     println!("{} targets held, {} did not", summary.passed, summary.failed.len());
     Ok(summary.failed.is_empty())
 }
 
-/// The stage of `cargo xtask test`: every target for a short time.
+/// The stage of `cargo xtask test`: a number of inputs for every target.
 ///
 /// # Errors
 ///
 /// As [`run`].
 pub(crate) fn check() -> Result<Summary> {
-    fuzz(&build()?, Target::value_variants(), CHECK_SECS)
+    fuzz(&build()?, Target::value_variants(), Extent::Inputs(CHECKED))
 }
 
 /// Builds all targets, with overflow checks and debug assertions, which find a wrong number; the folder they are in.
@@ -77,16 +78,17 @@ fn build() -> Result<PathBuf> {
 }
 
 /// Fuzzes the targets, as many at a time as there are processors, and says what came of each.
-fn fuzz(binaries: &Path, targets: &[Target], secs: u64) -> Result<Summary> {
+fn fuzz(binaries: &Path, targets: &[Target], extent: Extent) -> Result<Summary> {
     let names: Vec<_> = targets.iter().map(|target| target.name()).collect();
     step("seeds from the case files", |step| {
         seeds::write(&Suite::of_workspace()?, &names, &folder("seeds"), step)
     })?;
-    let title = match secs {
-        0 => "fuzz until interrupted".to_owned(),
-        secs => format!("fuzz, {secs} s for each target"),
+    let title = match extent {
+        Extent::Secs(0) => "fuzz until interrupted".to_owned(),
+        Extent::Secs(secs) => format!("fuzz, {secs} s for each target"),
+        Extent::Inputs(count) => format!("fuzz, {count} inputs for each target"),
     };
-    let runs = step(&title, |step| at_once(binaries, targets, secs, step))?;
+    let runs = step(&title, |step| at_once(binaries, targets, extent, step))?;
     let mut summary = Summary::default();
     for run in runs {
         summary.count(run?);
@@ -98,7 +100,7 @@ fn fuzz(binaries: &Path, targets: &[Target], secs: u64) -> Result<Summary> {
 fn at_once(
     binaries: &Path,
     targets: &[Target],
-    secs: u64,
+    extent: Extent,
     step: &Step,
 ) -> Result<Vec<Result<Option<String>>>> {
     let workers = thread::available_parallelism().map_or(1, usize::from).min(targets.len());
@@ -107,7 +109,7 @@ fn at_once(
         let mut done = Vec::new();
         // The guard is gone before the work begins.
         while let Some(target) = queue.lock().ok().and_then(|mut rest| rest.next()) {
-            done.push(libfuzzer::fuzz(binaries, target, secs, step));
+            done.push(libfuzzer::fuzz(binaries, target, extent, step));
         }
         done
     };

@@ -25,7 +25,7 @@ pub(super) enum Stage {
     Docs,
     /// The core links for a target without std.
     NoStd,
-    /// A minute of fuzzing, over all targets.
+    /// Fuzzing, for a minute or so over all targets.
     Fuzz,
     /// A few changes of the core, other ones for each commit, which the tests must notice; `cargo xtask mutants` makes all.
     Mutants,
