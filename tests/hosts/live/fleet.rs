@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request, Response};
-use portcullis_test_support::host::workerd::{Bound, CF_HEADER, WorkerSettings, Workerd, free_address};
+use portcullis_test_support::host::workerd::{Bound, CF_HEADER, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
@@ -27,7 +27,7 @@ fn start(provider: &IdentityProvider, bound: &Bound, name: &str) -> Result<Worke
         origin: provider.issuer(),
         kv: None,
     };
-    Workerd::start_bound(&settings, bound, Running::worker()?, name, free_address()?)
+    Workerd::start_bound(&settings, bound, Running::worker()?, name)
 }
 
 fn ask(host: &Workerd, client: &str, credential: &str) -> Result<Response> {

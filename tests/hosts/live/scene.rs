@@ -11,7 +11,7 @@ use futures_util::future::{join_all, try_join_all};
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request, Response, websocket};
 use portcullis_test_support::host::clock::SetClock;
-use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
+use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
@@ -100,7 +100,7 @@ impl Scene {
             kv: None,
         };
         let (bound, name) = (Bound::default().with_clock(), format!("live-{name}"));
-        let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name, free_address()?)?;
+        let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name)?;
         Ok(Self {
             provider,
             host: Running::Worker(worker),

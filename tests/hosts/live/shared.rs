@@ -9,7 +9,7 @@ use portcullis_host_tests::hosts::Running;
 use portcullis_host_tests::runtime;
 use portcullis_test_support::cache::{CacheMode, SharedCache};
 use portcullis_test_support::client::{self, Request};
-use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
+use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::{IdentityProvider, ME, OBJECTS, Person, Signing};
 use portcullis_test_support::kv::{Namespace, Stored};
 use portcullis_test_support::summary::Summary;
@@ -77,7 +77,7 @@ impl Colo {
         };
         let bound = Bound::default().with_clock().with_cache(self.cache.address());
         let name = format!("live-shared-{name}");
-        let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name, free_address()?)?;
+        let worker = Workerd::start_bound(&settings, &bound, Running::worker()?, &name)?;
         Ok(Isolate { worker, colo: self })
     }
 

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use portcullis::RevokedItem;
 use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request};
-use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
+use portcullis_test_support::host::workerd::{Bound, WRITER, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::kv::Namespace;
 use portcullis_test_support::origin::tokens::now_secs;
@@ -69,11 +69,9 @@ fn ask(host: &Workerd, token: &str) -> Result<(u16, String)> {
 
 pub(crate) fn revocations(summary: &mut Summary) -> Result<()> {
     let stage = Stage::new()?;
-    let writer = free_address()?;
-    let bound = Bound::default().with_kv("PORTCULLIS_REVOKED", writer);
-    let address = free_address()?;
-    let host =
-        Workerd::start_bound(&stage.settings, &bound, Running::worker()?, "live-revocations", address)?;
+    let bound = Bound::default().with_kv("PORTCULLIS_REVOKED");
+    let host = Workerd::start_bound(&stage.settings, &bound, Running::worker()?, "live-revocations")?;
+    let writer = host.address_of(WRITER)?;
     let runtime = runtime()?;
     let write = |request: &Request| -> Result<()> {
         let response = runtime.block_on(client::send(writer, request))?;

@@ -15,7 +15,7 @@ use portcullis_test_support::build;
 use portcullis_test_support::client::upload::{self, Body, Ending};
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::workerd::{
-    Bound, COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, WorkerSettings, Workerd, free_address,
+    Bound, COMPATIBILITY_DATE, COMPATIBILITY_FLAGS, WorkerSettings, Workerd,
 };
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::origin::builtin::Builtin;
@@ -227,8 +227,7 @@ fn signatures(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
             origin: origin.clone(),
             kv: None,
         };
-        let gate =
-            Workerd::start_bound(&settings, &bound, &artefact.dir, "check-signatures", free_address()?)?;
+        let gate = Workerd::start_bound(&settings, &bound, &artefact.dir, "check-signatures")?;
         for kid in kids {
             let token = provider.token(kid, "alice", "user")?;
             let other = provider.token(kid, "bob", "user")?;

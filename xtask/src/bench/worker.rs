@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use portcullis_test_support::artefact::WorkerArtefact;
 use portcullis_test_support::build;
 use portcullis_test_support::client::{self, Request};
-use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd, free_address};
+use portcullis_test_support::host::workerd::{Bound, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::Signing;
 use portcullis_test_support::root::{root, target};
 use portcullis_test_support::step::{Step, step};
@@ -137,16 +137,15 @@ fn start(
         kv: None,
     };
     let key = tokens.peer["keys"][0].to_string();
-    let [by_hand, nothing] = [free_address()?, free_address()?];
     let texts =
         [("KEY", key.as_str()), ("ISSUER", &tokens.issuer), ("AUDIENCE", AUDIENCE), ("ORIGIN", ORIGIN)];
     let bound = Bound::default()
         .with_origin_inside()
-        .with_neighbour(others.by_hand.clone(), by_hand, &texts)
-        .with_neighbour(others.nothing.clone(), nothing, &texts);
-    let workerd = Workerd::start_bound(&settings, &bound, &artefact.dir, "bench", free_address()?)?;
-    let ours = workerd.address();
-    Ok((workerd, [ours, by_hand, nothing]))
+        .with_neighbour(others.by_hand.clone(), &texts)
+        .with_neighbour(others.nothing.clone(), &texts);
+    let workerd = Workerd::start_bound(&settings, &bound, &artefact.dir, "bench")?;
+    let addresses = [workerd.address(), workerd.address_of("byHand")?, workerd.address_of("nothing")?];
+    Ok((workerd, addresses))
 }
 
 /// Nobody is measured who takes a token with a changed signature.

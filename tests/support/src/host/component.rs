@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +24,13 @@ const START: Duration = Duration::from_secs(30);
 /// once, and room for as long a head as the command itself takes, of which the host would otherwise make a trap.
 const AS_DOCUMENTED: [&str; 4] =
     ["-Scli", "-Smax-http-fields-size=524288", "--max-instance-reuse-count", "128"];
+
+/// What it prints before its address.
+const SERVING: &str = "Serving HTTP on http://";
+
+/// Any port on loopback that is free once the command asks for it. No port is chosen before: until it is listened on, another
+/// process may get it, or a look whether somebody listens may reach itself.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The ending of a file in which wasmtime has compiled a component.
 const COMPILED: &str = "cwasm";
@@ -64,8 +71,7 @@ impl WasmtimeServe {
         options: &[&str],
         name: &str,
     ) -> Result<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        Self::start_at(path, environment, options, name, address)
+        Self::start_at(path, environment, options, name, ANY_PORT)
     }
 
     /// The same with a clock of its own.
@@ -80,8 +86,7 @@ impl WasmtimeServe {
         name: &str,
         clock: &SetClock,
     ) -> Result<Self> {
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        Self::launch(path, environment, options, name, address, Some(clock))
+        Self::launch(path, environment, options, name, ANY_PORT, Some(clock))
     }
 
     /// The same, listening on `address`.
@@ -185,10 +190,11 @@ impl WasmtimeServe {
             if let Some(status) = self.child.try_wait()? {
                 bail!("wasmtime ended ({status}):\n{}", self.log());
             }
-            if TcpStream::connect_timeout(&self.address, Duration::from_millis(200)).is_ok() {
+            if let Some(address) = serving(&self.log()) {
+                self.address = address;
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(10));
         }
         bail!("wasmtime does not accept connections after {} s:\n{}", START.as_secs(), self.log())
     }
@@ -200,6 +206,12 @@ impl Drop for WasmtimeServe {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where it says in `log` that it serves.
+fn serving(log: &str) -> Option<SocketAddr> {
+    let address = log.lines().find_map(|line| line.strip_prefix(SERVING))?;
+    address.trim_end_matches('/').parse().ok()
 }
 
 /// The command, installed if it is not yet. Looked for once: that takes a Python to start.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use serde_json::Value;
 mod bound;
 mod capnp;
 
-pub use bound::Bound;
+pub use bound::{Bound, WRITER};
 pub use capnp::{COMPATIBILITY_DATE, COMPATIBILITY_FLAGS};
 
 use super::printed::Printed;
@@ -30,6 +30,11 @@ const START: Duration = Duration::from_secs(20);
 /// The header with what Cloudflare knows of a request, as JSON: a Worker that sees such a request believes its
 /// `CF-Connecting-IP`, as it does on Cloudflare.
 pub const CF_HEADER: &str = "CF-Blob";
+/// The socket of the Worker itself.
+const GATE: &str = "http";
+/// Any port on loopback that is free once workerd asks for it. No port is chosen before: until workerd listens on it, another
+/// process may get it, or a look whether somebody listens may reach itself.
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What a Worker is deployed with.
 #[derive(Debug, Clone)]
@@ -48,7 +53,8 @@ pub struct WorkerSettings {
 #[derive(Debug)]
 pub struct Workerd {
     child: Child,
-    address: SocketAddr,
+    /// By the name of the socket.
+    addresses: BTreeMap<String, SocketAddr>,
     output: Arc<Printed>,
 }
 
@@ -60,7 +66,7 @@ impl Workerd {
     ///
     /// If workerd does not come up.
     pub fn start(settings: &WorkerSettings, artefact_dir: &Path, name: &str) -> Result<Self> {
-        Self::start_at(settings, artefact_dir, name, free_address()?)
+        Self::start_at(settings, artefact_dir, name, ANY_PORT)
     }
 
     /// The same, listening on `address`.
@@ -74,15 +80,24 @@ impl Workerd {
         name: &str,
         address: SocketAddr,
     ) -> Result<Self> {
-        Self::start_bound(settings, &Bound::default(), artefact_dir, name, address)
+        Self::launch(settings, &Bound::default(), artefact_dir, name, address)
     }
 
-    /// The same, with what is bound besides. Of that, workerd has some only as an experiment.
+    /// The same on any port, with what is bound besides. Of that, workerd has some only as an experiment.
     ///
     /// # Errors
     ///
     /// If workerd does not come up.
     pub fn start_bound(
+        settings: &WorkerSettings,
+        bound: &Bound,
+        artefact_dir: &Path,
+        name: &str,
+    ) -> Result<Self> {
+        Self::launch(settings, bound, artefact_dir, name, ANY_PORT)
+    }
+
+    fn launch(
         settings: &WorkerSettings,
         bound: &Bound,
         artefact_dir: &Path,
@@ -106,6 +121,8 @@ impl Workerd {
         command
             .arg("serve")
             .arg(&config)
+            // It says on its standard output where it listens.
+            .arg("--control-fd=1")
             .args(bound.arguments())
             .current_dir(&dir)
             .stdin(Stdio::null())
@@ -119,14 +136,23 @@ impl Workerd {
         if let Some(pipe) = child.stderr.take() {
             output.collect(pipe);
         }
-        let mut workerd = Self { child, address, output };
-        workerd.wait_until_up()?;
+        let mut workerd = Self { child, addresses: BTreeMap::new(), output };
+        workerd.wait_until_up(address.ip(), bound.sockets.len().saturating_add(1))?;
         Ok(workerd)
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.addresses[GATE]
+    }
+
+    /// Where the socket `name` of what is bound listens.
+    ///
+    /// # Errors
+    ///
+    /// If nothing with a socket of that name is bound.
+    pub fn address_of(&self, name: &str) -> Result<SocketAddr> {
+        self.addresses.get(name).copied().with_context(|| format!("workerd has no socket {name}"))
     }
 
     /// The number of its process.
@@ -163,7 +189,8 @@ impl Workerd {
         decisions(&self.output.wait_while(timeout, |lines| decisions(lines).len() < count))
     }
 
-    fn wait_until_up(&mut self) -> Result<()> {
+    /// Waits until it listens on so many sockets, all of them on `host`.
+    fn wait_until_up(&mut self, host: IpAddr, sockets: usize) -> Result<()> {
         let started = Instant::now();
         while started.elapsed() < START {
             if let Some(status) = self.child.try_wait()? {
@@ -171,10 +198,15 @@ impl Workerd {
                 thread::sleep(Duration::from_millis(200));
                 bail!("workerd ended ({status}):\n{}", self.log());
             }
-            if TcpStream::connect_timeout(&self.address, Duration::from_millis(200)).is_ok() {
+            let lines =
+                self.output.wait_while(Duration::from_millis(20), |lines| listening(lines).len() < sockets);
+            let ports = listening(&lines);
+            drop(lines);
+            if ports.len() >= sockets {
+                self.addresses =
+                    ports.into_iter().map(|(name, port)| (name, SocketAddr::new(host, port))).collect();
                 return Ok(());
             }
-            thread::sleep(Duration::from_millis(20));
         }
         bail!("workerd does not accept connections after {} s:\n{}", START.as_secs(), self.log())
     }
@@ -194,14 +226,13 @@ fn decisions(lines: &[String]) -> Vec<Value> {
     objects.filter(|object| object.get("decision").is_some()).collect()
 }
 
-/// A loopback port nobody listens on at the moment.
-///
-/// # Errors
-///
-/// If there is none.
-pub fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port on 127.0.0.1")?;
-    Ok(listener.local_addr()?)
+/// The ports of the sockets by name, of those workerd has said that it listens on.
+fn listening(lines: &[String]) -> BTreeMap<String, u16> {
+    let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let sockets = events.filter(|event| event["event"] == "listen").filter_map(|event| {
+        Some((event["socket"].as_str()?.to_owned(), u16::try_from(event["port"].as_u64()?).ok()?))
+    });
+    sockets.collect()
 }
 
 /// The configuration of workerd. Its Worker reaches private addresses (the origin on loopback) and nothing public.
@@ -223,7 +254,15 @@ fn configuration(settings: &WorkerSettings, bound: &Bound, address: SocketAddr) 
         }
         services = format!("    (name = \"kv\", external = (address = \"{kv}\", http = ())),\n");
     }
-    let Bound { bindings, services: further, sockets, workers, modules, members, .. } = bound;
+    let Bound { bindings, services: further, workers, modules, members, .. } = bound;
+    let mut sockets = String::new();
+    for (name, service) in &bound.sockets {
+        let _ = writeln!(
+            sockets,
+            "    (name = {}, address = \"{ANY_PORT}\", http = (), service = {service}),",
+            quote(name)
+        );
+    }
     let (outbound, flags) = (bound.outbound(), bound.flags());
     format!(
         "using Workerd = import \"/workerd/workerd.capnp\";
@@ -233,7 +272,7 @@ const config :Workerd.Config = (
     (name = \"private\", network = (allow = [\"private\"])),
 {services}{further}  ],
   sockets = [
-    (name = \"http\", address = \"{address}\", http = (cfBlobHeader = \"{CF_HEADER}\"), service = \"gate\"),
+    (name = \"{GATE}\", address = \"{address}\", http = (cfBlobHeader = \"{CF_HEADER}\"), service = \"gate\"),
 {sockets}  ],
 );
 const gate :Workerd.Worker = (
@@ -253,7 +292,18 @@ const gate :Workerd.Worker = (
 
 #[cfg(test)]
 mod tests {
-    use super::decisions;
+    use super::{decisions, listening};
+
+    #[test]
+    fn only_what_it_listens_on_is_an_address() {
+        let lines = [
+            r#"{"event":"listen","socket":"http","port":37297}"#,
+            r#"{"event":"listen-inspector","port":9229}"#,
+            "listen",
+            "[1]",
+        ];
+        assert_eq!(listening(&lines.map(String::from)), [("http".to_owned(), 37297)].into());
+    }
 
     #[test]
     fn only_decisions_are_decisions() {

@@ -9,6 +9,9 @@ use anyhow::{Context, Result};
 
 use super::capnp::{COMPATIBILITY_DATE, quote};
 
+/// The socket through which values get into Workers KV.
+pub const WRITER: &str = "kv";
+
 /// Bindings, in the words of workerd's configuration.
 #[derive(Debug, Clone, Default)]
 pub struct Bound {
@@ -16,8 +19,8 @@ pub struct Bound {
     pub(super) bindings: String,
     /// Elements of the list of services.
     pub(super) services: String,
-    /// Elements of the list of sockets.
-    pub(super) sockets: String,
+    /// The name of each socket, and the service behind it.
+    pub(super) sockets: Vec<(String, String)>,
     /// The Workers behind the services.
     pub(super) workers: String,
     /// Modules in front of the Worker's own; the first is where requests arrive.
@@ -35,10 +38,10 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Workers KV as workerd has it, bound as `name`. Whoever tests puts values through `writer`, where it speaks the
-    /// protocol of the binding; `POST /clock?advance=MILLISECONDS` there moves its clock.
+    /// Workers KV as workerd has it, bound as `name`. Whoever tests puts values through the socket [`WRITER`], where it
+    /// speaks the protocol of the binding; `POST /clock?advance=MILLISECONDS` there moves its clock.
     #[must_use]
-    pub fn with_kv(mut self, name: &str, writer: SocketAddr) -> Self {
+    pub fn with_kv(mut self, name: &str) -> Self {
         const STORE: &str = r#"(name = "kv-store", props = (json = "{\"namespace\": \"tested\"}"))"#;
         // Writing to a String cannot fail.
         let _ = writeln!(self.bindings, "    (name = {}, kvNamespace = {STORE}),", quote(name));
@@ -47,10 +50,7 @@ impl Bound {
     (name = \"kv-disk\", disk = (path = \"kv\", writable = true)),
 ",
         );
-        let _ = writeln!(
-            self.sockets,
-            "    (name = \"kv\", address = \"{writer}\", http = (), service = {STORE}),"
-        );
+        self.sockets.push((WRITER.to_owned(), STORE.to_owned()));
         let _ = write!(
             self.workers,
             "const kvStore :Workerd.Worker = (
@@ -200,10 +200,10 @@ export default {
         self
     }
 
-    /// Another Worker beside the gate, the script `file`, which listens on `address` and has these texts bound. It is known by the
-    /// name of the file, one word.
+    /// Another Worker beside the gate, the script `file`, with these texts bound. It is known by the name of the file, one word, and
+    /// so is its socket.
     #[must_use]
-    pub fn with_neighbour(mut self, file: PathBuf, address: SocketAddr, texts: &[(&str, &str)]) -> Self {
+    pub fn with_neighbour(mut self, file: PathBuf, texts: &[(&str, &str)]) -> Self {
         let name = file.file_stem().unwrap_or_default().display().to_string();
         let texts: String = texts
             .iter()
@@ -212,10 +212,7 @@ export default {
         let outbound = self.outbound().to_owned();
         // Writing to a String cannot fail.
         let _ = writeln!(self.services, "    (name = \"{name}\", worker = .{name}),");
-        let _ = writeln!(
-            self.sockets,
-            "    (name = \"{name}\", address = \"{address}\", http = (), service = \"{name}\"),"
-        );
+        self.sockets.push((name.clone(), quote(&name)));
         let _ = write!(
             self.workers,
             "const {name} :Workerd.Worker = (
