@@ -12,19 +12,12 @@ const CONFIG: &str = "PORTCULLIS_CONFIG";
 /// The variables, as the host gives them.
 pub struct Variables {
     given: Vec<(String, String)>,
-    sends_calls: bool,
 }
 
 impl Variables {
-    /// These, of a component that sends none of the gate's own calls.
+    /// These.
     pub fn new(given: Vec<(String, String)>) -> Self {
-        Self { given, sends_calls: false }
-    }
-
-    /// The same of a component that does, or does not.
-    #[must_use]
-    pub fn sending_calls(self, sends_calls: bool) -> Self {
-        Self { sends_calls, ..self }
+        Self { given }
     }
 
     /// The configuration, compiled.
@@ -62,7 +55,7 @@ impl Secrets for Variables {
     }
 
     fn sends_calls(&self) -> bool {
-        self.sends_calls
+        true
     }
 }
 

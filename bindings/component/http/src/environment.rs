@@ -13,7 +13,7 @@ use crate::bindings::wasi::io::streams::OutputStream;
 const WRITE_BYTES: usize = 4096;
 
 /// The variable `name`.
-pub fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     variables().get(name)
 }
 

@@ -9,23 +9,19 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use once_cell::race::OnceBox;
 use portcullis::api_key::RecordLookup;
-use portcullis::{BodyNeed, Call, Gate, Need, Reply, Step, UnixTime, Verdict};
+use portcullis::{BodyNeed, Gate, Need, Reply, Step, UnixTime, Verdict};
 use portcullis_component_common::{Answer, Head, Policy};
 
 use crate::bindings::wasi::clocks::wall_clock;
 use crate::bindings::wasi::random::random;
+use crate::call::send;
 use crate::environment::{complain, variables};
-
-/// Sends a call of the gate's own; none if there is no whole answer in time.
-pub type Sender = fn(&Call) -> Option<Answer>;
 
 /// All of it.
 #[derive(Debug)]
 pub(crate) struct Instance {
     /// What the decisions are made by, if there is a usable configuration.
     policy: Option<Policy>,
-    /// None for a component that sends no calls.
-    sender: Option<Sender>,
     /// How many requests it has been given.
     requests: AtomicUsize,
 }
@@ -33,14 +29,13 @@ pub(crate) struct Instance {
 static INSTANCE: OnceBox<Instance> = OnceBox::new();
 
 impl Instance {
-    /// This one, of a component that sends calls with `sender`, or sends none. What is wrong with the configuration goes to
-    /// standard error when it is made.
-    pub(crate) fn get(sender: Option<Sender>) -> &'static Self {
+    /// This one. What is wrong with the configuration goes to standard error when it is made.
+    pub(crate) fn get() -> &'static Self {
         INSTANCE.get_or_init(|| {
-            let loaded = variables().sending_calls(sender.is_some()).load();
+            let loaded = variables().load();
             let loaded = loaded.map_err(|problem| complain(&format!("no request is allowed: {problem}")));
             let policy = loaded.ok().map(|loaded| Policy::new(loaded, random::get_random_u64()));
-            Box::new(Self { policy, sender, requests: AtomicUsize::new(0) })
+            Box::new(Self { policy, requests: AtomicUsize::new(0) })
         })
     }
 
@@ -66,7 +61,7 @@ impl Instance {
     pub(crate) fn decide(&self, head: &Head) -> Option<Result<Verdict, BodyNeed>> {
         let policy = self.policy.as_ref()?;
         let step = policy.with(|gate| head.begin(gate, now()));
-        Some(go_on(policy, step, self.sender))
+        Some(go_on(policy, step))
     }
 
     /// The verdict of a decision that takes the body: all of it or one byte more than its limit; none if it cannot be had.
@@ -74,15 +69,15 @@ impl Instance {
         let Some(policy) = &self.policy else { return need.unavailable(now()) };
         let step = policy.with(|gate| gate.supply_body(need, body, now()));
         // A body is asked for once.
-        go_on(policy, step, self.sender).unwrap_or_else(|need| need.unavailable(now()))
+        go_on(policy, step).unwrap_or_else(|need| need.unavailable(now()))
     }
 
     /// Fetches what is due. Not after the first request: a host that makes an instance for every request would fetch with
     /// each, for nobody.
     pub(crate) fn refresh(&self) {
-        let (Some(policy), Some(send)) = (&self.policy, self.sender) else { return };
+        let Some(policy) = &self.policy else { return };
         if self.requests.load(Ordering::Relaxed) > 1 {
-            refresh(policy, send);
+            refresh(policy);
         }
         // Which sources of keys have begun to fail, and which have recovered.
         policy.notices(now()).iter().for_each(|line| complain(line));
@@ -90,7 +85,7 @@ impl Instance {
 }
 
 /// Goes on until there is a verdict or, as the error, the need for the body.
-fn go_on(policy: &Policy, mut step: Step, sender: Option<Sender>) -> Result<Verdict, BodyNeed> {
+fn go_on(policy: &Policy, mut step: Step) -> Result<Verdict, BodyNeed> {
     loop {
         step = match step {
             Step::Verdict(verdict) => return Ok(verdict),
@@ -101,7 +96,7 @@ fn go_on(policy: &Policy, mut step: Step, sender: Option<Sender>) -> Result<Verd
             }
             Step::Need(Need::Revocations(need)) => policy.with(|gate| gate.without_revocations(need)),
             Step::Need(Need::Call(need)) => {
-                let answer = sender.and_then(|send| send(need.call()));
+                let answer = send(need.call());
                 Answer::read(answer.as_ref(), |reply| {
                     policy.with(|gate| gate.supply_reply(need, reply, now()))
                 })
@@ -113,7 +108,7 @@ fn go_on(policy: &Policy, mut step: Step, sender: Option<Sender>) -> Result<Verd
 }
 
 /// Fetches what is due.
-fn refresh(policy: &Policy, send: Sender) {
+fn refresh(policy: &Policy) {
     while let Some(mut refresh) = policy.with(|gate| gate.due(now())) {
         loop {
             let answer = send(refresh.call());

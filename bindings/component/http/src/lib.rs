@@ -5,14 +5,16 @@
 extern crate alloc;
 
 pub mod bindings;
+mod call;
 mod environment;
 mod instance;
+mod origin;
 mod request;
 mod response;
 #[cfg(target_family = "wasm")]
 mod runtime;
 
-pub use environment::{complain, variable};
-pub use instance::Sender;
+pub use environment::complain;
+pub use origin::{Origin, origin};
 pub use request::{Allowed, Request};
 pub use response::start;

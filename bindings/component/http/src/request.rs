@@ -9,7 +9,7 @@ use portcullis_component_common::{Head, Outcome};
 use crate::bindings::wasi::http::types::{IncomingRequest, Method, ResponseOutparam};
 use crate::bindings::wasi::random::random;
 use crate::environment;
-use crate::instance::{Instance, Sender, now};
+use crate::instance::{Instance, now};
 use crate::response::respond;
 
 /// One request.
@@ -29,10 +29,9 @@ pub struct Allowed {
 }
 
 impl Request {
-    /// Reads the head, and nothing of the body. The gate's own calls are sent with `sender`; without one, a configuration
-    /// that needs them does not load.
-    pub fn read(incoming: &IncomingRequest, sender: Option<Sender>) -> Self {
-        let instance = Instance::get(sender);
+    /// Reads the head, and nothing of the body.
+    pub fn read(incoming: &IncomingRequest) -> Self {
+        let instance = Instance::get();
         instance.note_request();
         Self {
             instance,

@@ -34,7 +34,7 @@ impl Instance {
     /// This one.
     pub(crate) fn get() -> &'static Self {
         INSTANCE.get_or_init(|| {
-            let loaded = variables().sending_calls(true).load();
+            let loaded = variables().load();
             let policy = loaded.map(|loaded| Policy::new(loaded, random::get_random_u64()));
             Box::new(Self { policy, requests: AtomicUsize::new(0) })
         })

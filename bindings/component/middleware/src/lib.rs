@@ -25,18 +25,24 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let request = Request::read(&incoming, None);
-        let Ok(verdict) = request.decide() else {
-            return request.refuse_as_failed(&impossible("compare members of a body and hand it on"), out);
-        };
-        let Some((allowed, out)) = request.settle(verdict, out) else { return };
-        // SECURITY: the service must never see what the verdict says it must not.
-        if let Some(change) = change(&request, &allowed.forward) {
-            return request.refuse_as_failed(&impossible(&change), out);
-        }
-        allowed.log();
-        service::handle(incoming, out);
+        let request = Request::read(&incoming);
+        serve(incoming, &request, out);
+        request.refresh();
     }
+}
+
+/// Decides on the request, and hands it on if that is the whole verdict.
+fn serve(incoming: IncomingRequest, request: &Request, out: ResponseOutparam) {
+    let Ok(verdict) = request.decide() else {
+        return request.refuse_as_failed(&impossible("compare members of a body and hand it on"), out);
+    };
+    let Some((allowed, out)) = request.settle(verdict, out) else { return };
+    // SECURITY: the service must never see what the verdict says it must not.
+    if let Some(change) = change(request, &allowed.forward) {
+        return request.refuse_as_failed(&impossible(&change), out);
+    }
+    allowed.log();
+    service::handle(incoming, out);
 }
 
 fn impossible(what: &str) -> String {

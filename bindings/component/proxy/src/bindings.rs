@@ -17,6 +17,7 @@ wit_bindgen::generate!({
         "wasi:cli/stderr@0.2.12": portcullis_component_http::bindings::wasi::cli::stderr,
         "wasi:clocks/monotonic-clock@0.2.12": portcullis_component_http::bindings::wasi::clocks::monotonic_clock,
         "wasi:clocks/wall-clock@0.2.12": portcullis_component_http::bindings::wasi::clocks::wall_clock,
+        "wasi:http/outgoing-handler@0.2.12": portcullis_component_http::bindings::wasi::http::outgoing_handler,
         "wasi:http/types@0.2.12": portcullis_component_http::bindings::wasi::http::types,
         "wasi:io/error@0.2.12": portcullis_component_http::bindings::wasi::io::error,
         "wasi:io/poll@0.2.12": portcullis_component_http::bindings::wasi::io::poll,

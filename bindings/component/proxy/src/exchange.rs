@@ -6,15 +6,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use portcullis::Forward;
+use portcullis_component_http::bindings::wasi::http::outgoing_handler;
 use portcullis_component_http::bindings::wasi::http::types::{
     Fields, FutureIncomingResponse, HeaderError, IncomingRequest, IncomingResponse, OutgoingRequest,
     ResponseOutparam,
 };
 use portcullis_component_http::bindings::wasi::io::poll::{Pollable, poll};
-use portcullis_component_http::{Request, complain, start};
+use portcullis_component_http::{Origin, Request, complain, start};
 
-use crate::bindings::wasi::http::outgoing_handler;
-use crate::origin::Origin;
 use crate::pump::{Pump, State};
 use crate::upload::{BrokenOff, Upload};
 

@@ -4,15 +4,13 @@
 extern crate alloc;
 
 mod bindings;
-mod call;
 mod exchange;
-mod origin;
 mod pump;
 mod upload;
 
 use portcullis::Verdict;
-use portcullis_component_http::Request;
 use portcullis_component_http::bindings::wasi::http::types::{IncomingRequest, ResponseOutparam};
+use portcullis_component_http::{Request, origin};
 
 use crate::bindings::exports::wasi::http::incoming_handler::Guest;
 use crate::exchange::Failed;
@@ -24,7 +22,7 @@ struct Component;
 
 impl Guest for Component {
     fn handle(incoming: IncomingRequest, out: ResponseOutparam) {
-        let mut request = Request::read(&incoming, Some(call::send)).telling_id();
+        let mut request = Request::read(&incoming).telling_id();
         serve(&incoming, &mut request, out);
         request.refresh();
     }
@@ -32,7 +30,7 @@ impl Guest for Component {
 
 /// Decides on the request and does what the verdict says, to the end of the response.
 fn serve(incoming: &IncomingRequest, request: &mut Request, out: ResponseOutparam) {
-    let Some(origin) = origin::origin() else { return request.refuse_for_config(out) };
+    let Some(origin) = origin() else { return request.refuse_for_config(out) };
     let Ok(mut upload) = Upload::open(incoming) else {
         return request.refuse_as_failed("the host does not give the body", out);
     };

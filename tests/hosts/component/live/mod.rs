@@ -4,7 +4,9 @@ mod asks;
 mod bundle;
 mod keys;
 mod stage;
+mod unchanged;
 
 pub(crate) use asks::check as asks;
 pub(crate) use keys::check as keys;
 pub(crate) use stage::precompile;
+pub(crate) use unchanged::check as unchanged;

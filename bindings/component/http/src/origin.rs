@@ -1,11 +1,12 @@
-//! Where accepted requests go.
+//! Where the proxy sends accepted requests, and every component what it asks the origin.
 
 use alloc::boxed::Box;
 use alloc::string::String;
 
 use once_cell::race::OnceBox;
-use portcullis_component_http::bindings::wasi::http::types::Scheme;
-use portcullis_component_http::{complain, variable};
+
+use crate::bindings::wasi::http::types::Scheme;
+use crate::environment::{complain, variable};
 
 /// The variable that names the origin.
 const ORIGIN: &str = "ORIGIN";
@@ -15,20 +16,20 @@ static FOUND: OnceBox<Option<Origin>> = OnceBox::new();
 
 /// An origin.
 #[derive(Debug, Clone)]
-pub(crate) struct Origin {
+pub struct Origin {
     /// How to talk to it.
-    pub(crate) scheme: Scheme,
+    pub scheme: Scheme,
     /// Its host, and its port if it is not the scheme's own.
-    pub(crate) authority: String,
+    pub authority: String,
 }
 
 /// The origin that the environment names. What is wrong with it goes to standard error.
-pub(crate) fn origin() -> Option<&'static Origin> {
+pub fn origin() -> Option<&'static Origin> {
     let find = || {
         let found = variable(ORIGIN).and_then(|text| parse(&text));
         if found.is_none() {
             complain(
-                "no request is allowed: ORIGIN: must be a variable with the address of the origin, like https://origin.example, without path and query",
+                "nothing goes to the origin: ORIGIN: must be a variable with the address of the origin, like https://origin.example, without path and query",
             );
         }
         Box::new(found)

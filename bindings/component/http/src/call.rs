@@ -7,15 +7,15 @@ use alloc::vec::Vec;
 use portcullis::limits::REPLY_BYTES;
 use portcullis::{Call, CallTarget};
 use portcullis_component_common::{Address, Answer};
-use portcullis_component_http::bindings::wasi::clocks::monotonic_clock;
-use portcullis_component_http::bindings::wasi::http::types::{
+
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{
     Fields, FutureIncomingResponse, IncomingResponse, Method, OutgoingBody, OutgoingRequest, RequestOptions,
     Scheme,
 };
-use portcullis_component_http::bindings::wasi::io::poll::{Pollable, poll};
-use portcullis_component_http::bindings::wasi::io::streams::StreamError;
-
-use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::io::poll::{Pollable, poll};
+use crate::bindings::wasi::io::streams::StreamError;
 use crate::origin::{Origin, origin};
 
 const SECOND_NANOS: u64 = 1_000_000_000;
