@@ -59,7 +59,8 @@ class Gate:
         self.instance = Linker(engine).instantiate(self.store, component)
         self.interface = self.instance.get_export_index(self.store, INTERFACE)
         given = [record(name=name, value=value) for name, value in secrets.items()]
-        loaded = self.call("[static]gate.load", document, given)
+        # It sends none of the gate's own calls, so that there is nothing to spread by a seed.
+        loaded = self.call("[static]gate.load", document, given, "none", 0)
         if isinstance(loaded, list):
             nobody = request_head("GET", "/", [], "")
             raise ConfigError(loaded, self.call("refused", "config-invalid", nobody, int(time.time())))

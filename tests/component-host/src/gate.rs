@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use wasmtime::component::{Component, ComponentExportIndex, Instance, Linker, ResourceAny, Val};
 use wasmtime::{Engine, Store};
 
-use crate::question::{Bytes, Head, Supply};
+use crate::question::{Head, Supply};
+use crate::value::{bytes, pairs, record, text, to_json, variant};
 
 /// The interface that the component exports.
 const AUTHORIZATION: &str = "portcullis:auth/authorization@0.1.0";
@@ -25,14 +26,18 @@ pub(crate) struct GateHost {
     instance: Instance,
     interface: ComponentExportIndex,
     gate: ResourceAny,
-    /// The decision that waits for a supply.
-    pending: Option<Pending>,
+    /// Everything that has ever waited for a supply. What was supplied stays: a host that uses its handle twice can be played.
+    pending: Vec<(Kind, ResourceAny)>,
 }
 
-/// A decision that waits.
-enum Pending {
-    Record(ResourceAny),
-    Body(ResourceAny),
+/// What a resource that waits takes.
+#[derive(Clone, Copy)]
+enum Kind {
+    Record,
+    Body,
+    Call,
+    Wait,
+    Refresh,
 }
 
 impl GateComponent {
@@ -60,14 +65,19 @@ impl GateComponent {
         &self,
         config: &[u8],
         secrets: &BTreeMap<String, String>,
+        calls: &str,
     ) -> Result<Result<GateHost, Vec<String>>> {
         let (mut store, instance, interface) = self.instantiate()?;
         let secrets =
             secrets.iter().map(|(name, value)| record([("name", text(name)), ("value", text(value))]));
-        let arguments = [bytes(config), Val::List(secrets.collect())];
+        // One gate for each document: it spreads its fetches among no others.
+        let (calls, seed) = (Val::Enum(calls.to_string()), Val::U64(0));
+        let arguments = [bytes(config), Val::List(secrets.collect()), calls, seed];
         match call(&mut store, &instance, &interface, "[static]gate.load", &arguments)? {
             Val::Result(Ok(Some(gate))) => match *gate {
-                Val::Resource(gate) => Ok(Ok(GateHost { store, instance, interface, gate, pending: None })),
+                Val::Resource(gate) => {
+                    Ok(Ok(GateHost { store, instance, interface, gate, pending: Vec::new() }))
+                }
                 other => bail!("`gate.load` returned {other:?}"),
             },
             Val::Result(Err(Some(errors))) => {
@@ -108,8 +118,9 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<store key>"}}` or `{"need": {"body": <limit>}}`. Members are named
-    /// as in `wit/auth.wit`, with underscores.
+    /// Decides: `{"verdict": …}`, or `{"need": …, "pending": <number>}`, where a need is `{"api_key_record": "<store key>"}`,
+    /// `{"body": <limit>}`, `{"call": {…}}` or `{"wait": <milliseconds>}`. Members are named as in `wit/auth.wit`, with
+    /// underscores.
     ///
     /// # Errors
     ///
@@ -120,36 +131,50 @@ impl GateHost {
         self.step(&step)
     }
 
-    /// Goes on with what was needed last: a step, as [`GateHost::authorize`] returns one.
+    /// Goes on with what was needed under the number `pending`: a step, as [`GateHost::authorize`] returns one; or the fetch
+    /// that follows, as [`GateHost::due`] returns one. A number can be used again, as a host with a defect would.
     ///
     /// # Errors
     ///
-    /// As [`GateHost::authorize`]; or if nothing waits for it.
-    pub(crate) fn supply(&mut self, supply: &Supply, now: u64) -> Result<Value> {
-        match self.pending.take() {
-            None => bail!("nothing waits for a supply"),
-            Some(Pending::Record(pending)) => {
-                let found = match supply {
-                    Supply::ApiKeyRecord(Some(record)) => variant("found", Some(bytes(&record.0))),
-                    Supply::ApiKeyRecord(None) => variant("not-found", None),
-                    Supply::Body(_) => bail!("a record is needed, and no body"),
-                    Supply::Unavailable => variant("unavailable", None),
-                };
-                let arguments = [Val::Resource(pending), found, Val::U64(now)];
-                let step = self.call("[static]pending-record.supply", &arguments)?;
-                self.step(&step)
-            }
-            Some(Pending::Body(pending)) => {
-                let body = match supply {
-                    Supply::Body(body) => Some(Box::new(bytes(&body.0))),
-                    Supply::ApiKeyRecord(_) => bail!("a body is needed, and no record"),
-                    Supply::Unavailable => None,
-                };
-                let arguments = [Val::Resource(pending), Val::Option(body), Val::U64(now)];
-                let verdict = self.call("[static]pending-body.supply", &arguments)?;
-                Ok(json!({"verdict": to_json(&verdict)?}))
-            }
+    /// As [`GateHost::authorize`]; or if the supply is of another kind.
+    pub(crate) fn supply(&mut self, pending: usize, supply: &Supply, now: u64) -> Result<Value> {
+        let (kind, resource) = *self.pending.get(pending).context("nothing waits for a supply")?;
+        let (function, supply) = supplied(kind, supply)?;
+        let arguments = [Val::Resource(resource)].into_iter().chain(supply).chain([Val::U64(now)]);
+        let got = self.call(function, &arguments.collect::<Vec<_>>())?;
+        match kind {
+            Kind::Refresh => self.fetch(&got),
+            Kind::Record | Kind::Body | Kind::Call | Kind::Wait => self.step(&got),
         }
+    }
+
+    /// What is to be fetched: `{"call": {…}, "pending": <number>}`, or null.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::authorize`].
+    pub(crate) fn due(&mut self, now: u64) -> Result<Value> {
+        let due = self.call("[method]gate.due", &[Val::Resource(self.gate), Val::U64(now)])?;
+        self.fetch(&due)
+    }
+
+    /// What there is to tell about sources, as texts.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::authorize`].
+    pub(crate) fn notices(&mut self, now: u64) -> Result<Value> {
+        to_json(&self.call("[method]gate.notices", &[Val::Resource(self.gate), Val::U64(now)])?)
+    }
+
+    /// Drops the gate.
+    ///
+    /// # Errors
+    ///
+    /// If it was dropped before.
+    pub(crate) fn drop_gate(&mut self) -> Result<Value> {
+        self.gate.resource_drop(&mut self.store).map_err(|error| anyhow!("{error:?}"))?;
+        Ok(Value::Null)
     }
 
     /// A step as JSON. What waits is kept for the supply.
@@ -160,16 +185,34 @@ impl GateHost {
         };
         let Val::Variant(kind, Some(resource)) = need else { bail!("a need that is none: {need:?}") };
         let Val::Resource(resource) = **resource else { bail!("a need without a decision: {need:?}") };
-        let (pending, asked, name) = match kind.as_str() {
-            "api-key-record" => {
-                (Pending::Record(resource), "[method]pending-record.store-key", "api_key_record")
-            }
-            "body" => (Pending::Body(resource), "[method]pending-body.limit", "body"),
+        let (kind, asked, name) = match kind.as_str() {
+            "api-key-record" => (Kind::Record, "[method]pending-record.store-key", "api_key_record"),
+            "body" => (Kind::Body, "[method]pending-body.limit", "body"),
+            "call" => (Kind::Call, "[method]pending-call.call", "call"),
+            "wait" => (Kind::Wait, "[method]pending-wait.pause-milliseconds", "wait"),
             _ => bail!("an unknown need: {kind}"),
         };
         let wanted = to_json(&self.call(asked, &[Val::Resource(resource)])?)?;
-        self.pending = Some(pending);
-        Ok(json!({"need": {name: wanted}}))
+        Ok(json!({"need": {name: wanted}, "pending": self.keep(kind, resource)}))
+    }
+
+    /// A fetch as JSON, kept for its reply.
+    fn fetch(&mut self, refresh: &Val) -> Result<Value> {
+        let resource = match refresh {
+            Val::Option(None) => return Ok(Value::Null),
+            Val::Option(Some(refresh)) => match **refresh {
+                Val::Resource(resource) => resource,
+                _ => bail!("a fetch that is none: {refresh:?}"),
+            },
+            other => bail!("a fetch that is none: {other:?}"),
+        };
+        let call = to_json(&self.call("[method]refresh.call", &[Val::Resource(resource)])?)?;
+        Ok(json!({"call": call, "pending": self.keep(Kind::Refresh, resource)}))
+    }
+
+    fn keep(&mut self, kind: Kind, resource: ResourceAny) -> usize {
+        self.pending.push((kind, resource));
+        self.pending.len() - 1
     }
 
     /// The answer when the origin cannot be reached.
@@ -185,6 +228,42 @@ impl GateHost {
     fn call(&mut self, name: &str, arguments: &[Val]) -> Result<Val> {
         call(&mut self.store, &self.instance, &self.interface, name, arguments)
     }
+}
+
+/// The function that takes a supply of this kind, and what it is given besides the resource and the time.
+fn supplied(kind: Kind, supply: &Supply) -> Result<(&'static str, Option<Val>)> {
+    let reply = match supply {
+        Supply::Reply(status, headers, body) => Some(Box::new(record([
+            ("status", Val::U16(*status)),
+            ("headers", pairs(headers)),
+            ("body", bytes(&body.0)),
+        ]))),
+        _ => None,
+    };
+    Ok(match (kind, supply) {
+        (Kind::Record, Supply::ApiKeyRecord(Some(found))) => {
+            ("[static]pending-record.supply", Some(variant("found", Some(bytes(&found.0)))))
+        }
+        (Kind::Record, Supply::ApiKeyRecord(None)) => {
+            ("[static]pending-record.supply", Some(variant("not-found", None)))
+        }
+        (Kind::Record, Supply::Unavailable) => {
+            ("[static]pending-record.supply", Some(variant("unavailable", None)))
+        }
+        (Kind::Body, Supply::Body(body)) => {
+            ("[static]pending-body.supply", Some(Val::Option(Some(Box::new(bytes(&body.0))))))
+        }
+        (Kind::Body, Supply::Unavailable) => ("[static]pending-body.supply", Some(Val::Option(None))),
+        (Kind::Call, Supply::Reply(..) | Supply::Unavailable) => {
+            ("[static]pending-call.supply", Some(Val::Option(reply)))
+        }
+        (Kind::Refresh, Supply::Reply(..) | Supply::Unavailable) => {
+            ("[static]refresh.supply", Some(Val::Option(reply)))
+        }
+        (Kind::Wait, Supply::Again) => ("[static]pending-wait.again", None),
+        (Kind::Wait, Supply::Unavailable) => ("[static]pending-wait.give-up", None),
+        _ => bail!("it waits for something else than {supply:?}"),
+    })
 }
 
 /// Calls a function of the interface that returns one value.
@@ -207,52 +286,11 @@ fn call(
 
 /// A request head of a host that shows `Connection`.
 fn head(head: &Head) -> Val {
-    let pair =
-        |(name, value): &(Bytes, Bytes)| record([("name", bytes(&name.0)), ("value", bytes(&value.0))]);
     record([
         ("method", bytes(&head.method.0)),
         ("target", bytes(&head.target.0)),
-        ("headers", Val::List(head.headers.iter().map(pair).collect())),
+        ("headers", pairs(&head.headers)),
         ("shows-connection", Val::Bool(true)),
         ("request-id", text(&head.request_id)),
     ])
-}
-
-fn variant(case: &str, payload: Option<Val>) -> Val {
-    Val::Variant(case.to_string(), payload.map(Box::new))
-}
-
-fn bytes(bytes: &[u8]) -> Val {
-    Val::List(bytes.iter().copied().map(Val::U8).collect())
-}
-
-fn text(text: &str) -> Val {
-    Val::String(text.to_string())
-}
-
-fn record<const N: usize>(fields: [(&str, Val); N]) -> Val {
-    Val::Record(fields.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
-}
-
-/// A value of the interface as JSON: records and variants as objects, enums as text, names with underscores.
-fn to_json(value: &Val) -> Result<Value> {
-    let name = |name: &str| name.replace('-', "_");
-    Ok(match value {
-        Val::Bool(value) => json!(value),
-        Val::U16(value) => json!(value),
-        Val::U64(value) => json!(value),
-        Val::String(value) => json!(value),
-        Val::Enum(case) => json!(name(case)),
-        Val::List(values) => values.iter().map(to_json).collect::<Result<Value>>()?,
-        Val::Option(value) => value.as_deref().map_or(Ok(Value::Null), to_json)?,
-        Val::Record(fields) => {
-            let field = |(field, value): &(String, Val)| Ok((name(field), to_json(value)?));
-            Value::Object(fields.iter().map(field).collect::<Result<Map<_, _>>>()?)
-        }
-        Val::Variant(case, payload) => {
-            let payload = payload.as_deref().map_or(Ok(Value::Null), to_json)?;
-            Value::Object(Map::from_iter([(name(case), payload)]))
-        }
-        other => bail!("a value that the interface does not have: {other:?}"),
-    })
 }

@@ -5,6 +5,7 @@
 
 mod gate;
 mod question;
+mod value;
 
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
@@ -36,8 +37,8 @@ fn main() -> Result<()> {
 /// If the component traps, or is not one of the world `gate`.
 fn answer(component: &GateComponent, gates: &mut Vec<GateHost>, question: Question) -> Result<Value> {
     let value = match question {
-        Question::Load { config, secrets } => {
-            return Ok(match component.load(&config.0, &secrets)? {
+        Question::Load { config, secrets, calls } => {
+            return Ok(match component.load(&config.0, &secrets, &calls)? {
                 Ok(gate) => {
                     gates.push(gate);
                     json!({"gate": gates.len() - 1})
@@ -47,7 +48,12 @@ fn answer(component: &GateComponent, gates: &mut Vec<GateHost>, question: Questi
         }
         Question::ConfigInvalid { request_id, now } => component.config_invalid(&request_id, now)?,
         Question::Authorize { gate, head, now } => known(gates, gate)?.authorize(&head, now)?,
-        Question::Supply { gate, supply, now } => known(gates, gate)?.supply(&supply, now)?,
+        Question::Supply { gate, pending, supply, now } => {
+            known(gates, gate)?.supply(pending, &supply, now)?
+        }
+        Question::Due { gate, now } => known(gates, gate)?.due(now)?,
+        Question::Notices { gate, now } => known(gates, gate)?.notices(now)?,
+        Question::Drop { gate } => known(gates, gate)?.drop_gate()?,
         Question::OriginUnreachable { gate, head, now } => {
             known(gates, gate)?.origin_unreachable(&head, now)?
         }

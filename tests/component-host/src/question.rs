@@ -8,14 +8,20 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Question {
-    /// Make a gate, in an instance of its own.
-    Load { config: Bytes, secrets: BTreeMap<String, String> },
+    /// Make a gate, in an instance of its own, for a host that sends these calls: `none`, `urls` or `all`.
+    Load { config: Bytes, secrets: BTreeMap<String, String>, calls: String },
     /// The answer while no configuration could be loaded.
     ConfigInvalid { request_id: String, now: u64 },
     /// Decide.
     Authorize { gate: usize, head: Head, now: u64 },
-    /// Go on with what was needed last.
-    Supply { gate: usize, supply: Supply, now: u64 },
+    /// Go on with the decision, or the fetch, that waits under a number.
+    Supply { gate: usize, pending: usize, supply: Supply, now: u64 },
+    /// What is to be fetched.
+    Due { gate: usize, now: u64 },
+    /// What there is to tell about sources.
+    Notices { gate: usize, now: u64 },
+    /// Drop the gate. What waits stays.
+    Drop { gate: usize },
     /// The answer when the origin cannot be reached.
     OriginUnreachable { gate: usize, head: Head, now: u64 },
 }
@@ -50,6 +56,10 @@ pub(crate) enum Supply {
     ApiKeyRecord(Option<Bytes>),
     /// The body of the request.
     Body(Bytes),
+    /// The reply to a call: status, header lines and body.
+    Reply(u16, Vec<(Bytes, Bytes)>, Bytes),
+    /// It is time to look again.
+    Again,
     /// It could not be found out.
     Unavailable,
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use portcullis::CredentialHandling;
-use portcullis::limits::BODY_BYTES;
+use portcullis::limits::{BODY_BYTES, FAILED_SECS};
 use portcullis_test_support::host::gate::GateComponent;
 use portcullis_test_support::native::{Decision, Head, Native, Response, Supply, Verdict, Wanted};
 use portcullis_test_support::origin::tokens;
@@ -51,7 +51,7 @@ pub(crate) fn check(
     let mut gate = props.load(component, &config)?;
     let core =
         Native::load(config.as_bytes(), &props.secrets, "the check").map_err(|errors| anyhow!(errors))?;
-    let now = tokens::now_secs();
+    let start = tokens::now_secs();
     let record = props.record()?;
     let (user, guest) = (props.token("user", "")?, props.token("guest", "")?);
     let forged = tokens::sign(json!({"sub": "root"}), &tokens::secret()?)?;
@@ -102,6 +102,8 @@ pub(crate) fn check(
     let mut dice = Dice(20_260_101);
     let (mut allowed, mut records, mut read) = (0, 0, 0);
     for index in 0..HEADS {
+        // Later than a store that failed is remembered: the core begins anew with each head.
+        let now = start + FAILED_SECS * u64::try_from(index)?;
         let on_body = dice.roll(4) == 0;
         let (method, target) = if on_body { ON_BODY } else { (dice.pick(&methods), dice.pick(&targets)) };
         let (method, mut target) = (method.as_bytes().to_vec(), target.as_bytes().to_vec());

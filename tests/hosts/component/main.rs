@@ -3,6 +3,7 @@
 
 mod bodies;
 mod differential;
+mod embedded;
 mod gate;
 mod instances;
 mod live;
@@ -138,6 +139,13 @@ fn main() -> ExitCode {
         shared.of_gate("component::gate::agrees_with_the_core::report", |gate, props, summary| {
             differential::check("report", gate, props, summary)
         }),
+        shared.of_gate("component::gate::embedded::refused", embedded::refused),
+        shared.of_gate("component::gate::embedded::keys", embedded::keys),
+        shared.of_gate("component::gate::embedded::sources", embedded::sources),
+        shared.of_gate("component::gate::embedded::bundle", embedded::bundle),
+        shared.of_gate("component::gate::embedded::callers", embedded::callers),
+        shared.of_gate("component::gate::embedded::objects", embedded::objects),
+        shared.of_gate("component::gate::embedded::handles", embedded::handles),
         shared
             .of_world("gate", "component::gate::in_python", |gate, _, summary| python::check(gate, summary)),
         shared.of_world("proxy", "component::proxy::forwarding", proxy::forwarding),

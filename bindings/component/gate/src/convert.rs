@@ -4,17 +4,18 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use portcullis::api_key::RecordLookup;
+use portcullis::limits::REPLY_BYTES;
 use portcullis::{
-    CredentialHandling, CredentialLocation, Decision, Forward, HeaderPair, Principal, Proof, Reason,
-    RequestHead, Response, UnixTime, Verdict,
+    Call, CallTarget, CredentialHandling, CredentialLocation, Decision, Forward, HeaderPair, Principal,
+    Proof, Reason, Reply, RequestHead, Response, UnixTime, Verdict,
 };
 use portcullis_config::ConfigError;
 
 use crate::bindings::exports::portcullis::auth::types as wit;
 
 /// The header lines, borrowed.
-pub(crate) fn pairs(head: &wit::RequestHead) -> Vec<HeaderPair<'_>> {
-    head.headers.iter().map(|pair| HeaderPair::new(&pair.name, &pair.value)).collect()
+pub(crate) fn pairs(headers: &[wit::HeaderPair]) -> Vec<HeaderPair<'_>> {
+    headers.iter().map(|pair| HeaderPair::new(&pair.name, &pair.value)).collect()
 }
 
 /// The head, with the lines that [`pairs`] found.
@@ -29,6 +30,17 @@ pub(crate) fn lookup(found: &wit::RecordLookup) -> RecordLookup {
         wit::RecordLookup::NotFound => RecordLookup::NotFound,
         wit::RecordLookup::Unavailable => RecordLookup::Unavailable,
     }
+}
+
+/// Calls `take` with the reply as the core reads it, if there is one.
+pub(crate) fn with_reply<T>(reply: Option<&wit::Reply>, take: impl FnOnce(Option<&Reply<'_>>) -> T) -> T {
+    let Some(wit::Reply { status, headers, body }) = reply else { return take(None) };
+    take(Some(&Reply { status: *status, headers: &pairs(headers), body }))
+}
+
+/// A limit beyond `u64` is none.
+pub(crate) fn limit(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 pub(crate) fn verdict(verdict: Verdict, log_line: String) -> wit::Verdict {
@@ -56,6 +68,22 @@ pub(crate) fn verdict(verdict: Verdict, log_line: String) -> wit::Verdict {
 impl From<&ConfigError> for wit::ConfigError {
     fn from(error: &ConfigError) -> Self {
         Self { pointer: error.pointer.clone(), message: error.message.clone() }
+    }
+}
+
+impl From<&Call> for wit::Call {
+    fn from(call: &Call) -> Self {
+        Self {
+            method: call.method().to_string(),
+            target: match call.target().clone() {
+                CallTarget::Origin(target) => wit::CallTarget::Origin(target),
+                CallTarget::Url(url) => wit::CallTarget::Url(url),
+            },
+            headers: headers(call.headers().to_vec()),
+            body: call.body().to_string(),
+            timeout_seconds: call.timeout_secs(),
+            reply_limit: limit(REPLY_BYTES),
+        }
     }
 }
 

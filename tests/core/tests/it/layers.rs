@@ -15,7 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("portcullis-pending", &["portcullis"]),
     ("portcullis-component-common", &["portcullis", "portcullis-config"]),
     ("portcullis-component-http", &["portcullis", "portcullis-config", "portcullis-component-common"]),
-    ("portcullis-gate", &["portcullis", "portcullis-config"]),
+    ("portcullis-gate", &["portcullis", "portcullis-config", "portcullis-component-common"]),
     ("portcullis-middleware", &["portcullis", "portcullis-component-http"]),
     ("portcullis-middleware-p3", &["portcullis", "portcullis-config", "portcullis-component-common"]),
     ("portcullis-proxy", &["portcullis", "portcullis-component-common", "portcullis-component-http"]),

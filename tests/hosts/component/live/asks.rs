@@ -49,7 +49,7 @@ fn asking(identity: Value) -> Value {
     json!({"profile": "agentflow", "identity": identity, "upstream": {"credential": "forward"}})
 }
 
-fn who_am_i(_: &IdentityProvider) -> Value {
+pub(crate) fn who_am_i(_: &IdentityProvider) -> Value {
     let mut document = asking(json!({
         "ask": ME,
         "subject": "/results/id",
@@ -62,7 +62,7 @@ fn who_am_i(_: &IdentityProvider) -> Value {
     document
 }
 
-fn introspection(provider: &IdentityProvider) -> Value {
+pub(crate) fn introspection(provider: &IdentityProvider) -> Value {
     asking(json!({
         "ask": provider.url(INTROSPECT),
         "kind": "introspection",

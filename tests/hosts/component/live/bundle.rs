@@ -75,7 +75,7 @@ impl Bundled<'_> {
     }
 }
 
-fn pinned(provider: &IdentityProvider) -> Value {
+pub(crate) fn pinned(provider: &IdentityProvider) -> Value {
     // A provider that was just started has the key.
     let jwk = provider.public_jwk(SIGNER).unwrap_or_default();
     json!({
@@ -87,14 +87,14 @@ fn pinned(provider: &IdentityProvider) -> Value {
     })
 }
 
-fn token(provider: &IdentityProvider, jti: &str) -> Result<String> {
+pub(crate) fn token(provider: &IdentityProvider, jti: &str) -> Result<String> {
     let claims = json!({
         "iss": provider.issuer(), "sub": "alice", "role": "user", "jti": jti, "exp": now_secs() + 600,
     });
     provider.mint(ISSUER, claims)
 }
 
-fn publish(provider: &IdentityProvider, version: u64, revoked: &Value) -> Result<()> {
+pub(crate) fn publish(provider: &IdentityProvider, version: u64, revoked: &Value) -> Result<()> {
     let members = json!({
         "version": version,
         "records": [{"id": "other1", "hash": plain_hash(KEY), "roles": ["user"]}],

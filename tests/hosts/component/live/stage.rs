@@ -20,7 +20,7 @@ use tokio::runtime::Runtime;
 use crate::served::Served;
 
 /// A path that needs a credential.
-pub(super) const PATH: &str = "/v1/threads";
+pub(crate) const PATH: &str = "/v1/threads";
 /// What the README adds to the command for a gate that learns: an instance keeps what it knows over a quiet time.
 const LASTING: &[&str] = &["--idle-instance-timeout", "600s"];
 
@@ -119,17 +119,17 @@ pub(super) fn document(provider: &IdentityProvider, how: &Value) -> Value {
 }
 
 /// The same by the URL of the set.
-pub(super) fn by_url(provider: &IdentityProvider) -> Value {
+pub(crate) fn by_url(provider: &IdentityProvider) -> Value {
     document(provider, &json!({"jwks": {"url": provider.url(KEYS)}}))
 }
 
 /// The same by discovery.
-pub(super) fn discovered(provider: &IdentityProvider) -> Value {
+pub(crate) fn discovered(provider: &IdentityProvider) -> Value {
     document(provider, &json!({"discover": true}))
 }
 
 /// A token that nobody has signed.
-pub(super) fn forged(provider: &IdentityProvider, kid: &str) -> String {
+pub(crate) fn forged(provider: &IdentityProvider, kid: &str) -> String {
     let part = |value: Value| base64url::encode(value.to_string().as_bytes());
     let header = part(json!({"alg": "ES256", "kid": kid}));
     let end = now_secs() + 600;

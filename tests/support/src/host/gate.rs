@@ -24,6 +24,34 @@ pub struct GateComponent {
 pub struct GateHost {
     program: Arc<Mutex<Program>>,
     number: usize,
+    /// What waits since the last step, for [`GateHost::supply`].
+    last: Option<Pending>,
+}
+
+/// What waits for a supply: a decision, or a fetch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pending(u64);
+
+/// Which of the gate's own calls its host sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// None.
+    None,
+    /// Those to URLs.
+    Urls,
+    /// Those to the origin, too.
+    All,
+}
+
+/// The reply to a call, as far as it was read.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    /// The status code.
+    pub status: u16,
+    /// Every header line.
+    pub headers: Vec<(String, String)>,
+    /// The body, or more bytes of it than are of use.
+    pub body: Vec<u8>,
 }
 
 /// What the program answers.
@@ -50,7 +78,8 @@ impl GateComponent {
         Ok(Self { program: Arc::new(Mutex::new(program)) })
     }
 
-    /// Makes a gate. The inner error lists what is wrong with the configuration, as `pointer: message`.
+    /// Makes a gate whose host sends no calls. The inner error lists what is wrong with the configuration, as
+    /// `pointer: message`.
     ///
     /// # Errors
     ///
@@ -60,9 +89,30 @@ impl GateComponent {
         config: &[u8],
         secrets: &BTreeMap<String, String>,
     ) -> Result<Result<GateHost, Vec<String>>> {
-        let question = json!({"load": {"config": base64url::encode(config), "secrets": secrets}});
-        match ask(&self.program, &question)? {
-            Response::Gate(number) => Ok(Ok(GateHost { program: Arc::clone(&self.program), number })),
+        self.load_sending(config, secrets, Calls::None)
+    }
+
+    /// The same for a host that sends `calls`.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateComponent::load`].
+    pub fn load_sending(
+        &self,
+        config: &[u8],
+        secrets: &BTreeMap<String, String>,
+        calls: Calls,
+    ) -> Result<Result<GateHost, Vec<String>>> {
+        let calls = match calls {
+            Calls::None => "none",
+            Calls::Urls => "urls",
+            Calls::All => "all",
+        };
+        let asked = json!({"config": base64url::encode(config), "secrets": secrets, "calls": calls});
+        match ask(&self.program, &json!({"load": asked}))? {
+            Response::Gate(number) => {
+                Ok(Ok(GateHost { program: Arc::clone(&self.program), number, last: None }))
+            }
             Response::Errors(errors) => Ok(Err(errors)),
             Response::Value(value) => bail!("`gate.load` returned {value}"),
             Response::Trap(trap) => bail!("{trap}"),
@@ -80,15 +130,14 @@ impl GateComponent {
 }
 
 impl GateHost {
-    /// Decides: `{"verdict": …}`, `{"need": {"api_key_record": "<store key>"}}` or `{"need": {"body": <limit>}}`. Members are named
-    /// as in `wit/auth.wit`, with underscores.
+    /// Decides: `{"verdict": …}`, or `{"need": …}` with `{"api_key_record": "<store key>"}`, `{"body": <limit>}`,
+    /// `{"call": {…}}` or `{"wait": <milliseconds>}`. Members are named as in `wit/auth.wit`, with underscores.
     ///
     /// # Errors
     ///
     /// If the component traps. The instance is of no more use then: load another.
     pub fn authorize(&mut self, head: &Head<'_>, now: u64) -> Result<Value> {
-        let question = json!({"authorize": {"gate": self.number, "head": written(head), "now": now}});
-        value(&self.program, &question)
+        self.step(&json!({"authorize": {"gate": self.number, "head": written(head), "now": now}}))
     }
 
     /// Goes on with what was needed last: a step, as [`GateHost::authorize`] returns one.
@@ -102,7 +151,94 @@ impl GateHost {
             Supply::Body(body) => json!({"body": base64url::encode(body)}),
             Supply::Unavailable => json!("unavailable"),
         };
-        value(&self.program, &json!({"supply": {"gate": self.number, "supply": supply, "now": now}}))
+        let pending = self.last()?;
+        self.go_on(pending, &supply, now)
+    }
+
+    /// What waits since the last step.
+    ///
+    /// # Errors
+    ///
+    /// If nothing does.
+    pub fn last(&self) -> Result<Pending> {
+        self.last.context("nothing waits for a supply")
+    }
+
+    /// Goes on with the reply to a call, or without one: a step, as [`GateHost::authorize`] returns one; of a fetch what
+    /// follows it, as [`GateHost::due`] returns it.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::authorize`]; or if `pending` waits for no reply, or was used.
+    pub fn reply(&mut self, pending: Pending, reply: Option<&Reply>, now: u64) -> Result<Value> {
+        let supply = match reply {
+            Some(Reply { status, headers, body }) => {
+                let encode = |text: &String| base64url::encode(text.as_bytes());
+                let headers: Vec<_> =
+                    headers.iter().map(|(name, value)| [encode(name), encode(value)]).collect();
+                json!({"reply": [status, headers, base64url::encode(body)]})
+            }
+            None => json!("unavailable"),
+        };
+        self.go_on(pending, &supply, now)
+    }
+
+    /// Looks again whether another decision has found out what `pending` waits for: a step.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::reply`].
+    pub fn again(&mut self, pending: Pending, now: u64) -> Result<Value> {
+        self.go_on(pending, &json!("again"), now)
+    }
+
+    /// Decides without what another decision is finding out: a step.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::reply`].
+    pub fn give_up(&mut self, pending: Pending, now: u64) -> Result<Value> {
+        self.go_on(pending, &json!("unavailable"), now)
+    }
+
+    /// What is to be fetched: `{"call": {…}}`, or null.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::authorize`].
+    pub fn due(&mut self, now: u64) -> Result<Value> {
+        self.step(&json!({"due": {"gate": self.number, "now": now}}))
+    }
+
+    /// What there is to tell about sources, as a list of texts.
+    ///
+    /// # Errors
+    ///
+    /// As [`GateHost::authorize`].
+    pub fn notices(&mut self, now: u64) -> Result<Value> {
+        value(&self.program, &json!({"notices": {"gate": self.number, "now": now}}))
+    }
+
+    /// Drops the gate in the component; what waits can still be supplied.
+    ///
+    /// # Errors
+    ///
+    /// If it was dropped before.
+    pub fn drop_gate(&mut self) -> Result<()> {
+        value(&self.program, &json!({"drop": {"gate": self.number}})).map(drop)
+    }
+
+    fn go_on(&mut self, Pending(pending): Pending, supply: &Value, now: u64) -> Result<Value> {
+        let asked = json!({"gate": self.number, "pending": pending, "supply": supply, "now": now});
+        self.step(&json!({"supply": asked}))
+    }
+
+    /// Asks for something that may leave something waiting.
+    fn step(&mut self, question: &Value) -> Result<Value> {
+        let mut step = value(&self.program, question)?;
+        let pending = step.as_object_mut().and_then(|step| step.remove("pending"));
+        self.last = pending.as_ref().and_then(Value::as_u64).map(Pending);
+        Ok(step)
     }
 
     /// The answer when the origin cannot be reached.
