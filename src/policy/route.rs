@@ -17,6 +17,7 @@ use super::template::{RouteTemplate, Segment};
 use super::trailing_slash::TrailingSlash;
 use crate::handling::RouteCredential;
 use crate::limits::BODY_BYTES;
+use crate::path::cut;
 use crate::rate_limit::RateLimit;
 
 /// What a route asks of a caller.
@@ -250,10 +251,7 @@ impl Routes {
     // Recursion is bounded by the depth of the trie, which `PATH_SEGMENTS` bounds; each node is visited at most once
     // per request, since only one path of segments leads to it.
     fn walk(&self, node: &Node, method: &str, rest: &str) -> Option<&Route> {
-        let (segment, tail) = match rest.split_once('/') {
-            Some((segment, tail)) => (segment, Some(tail)),
-            None => (rest, None),
-        };
+        let (segment, tail) = cut(rest, b'/');
         let below = |child: Option<usize>| {
             let node = self.nodes.get(child?)?;
             match tail {
