@@ -15,6 +15,8 @@ use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
+use crate::live::stage::expect_requests;
+
 /// What is expected of a request: the status, 200 if it is handed on, and the reason.
 pub(super) type Expected<'e> = (u16, Option<&'e str>);
 
@@ -138,7 +140,7 @@ impl Embedder {
         Ok(())
     }
 
-    /// Checks what there is to tell about sources: a line with each of `texts` in it, and no other.
+    /// Checks what there is to tell about sources: the lines `texts`, and no other.
     pub(super) fn expect_notices(
         &mut self,
         what: &str,
@@ -159,8 +161,7 @@ impl Embedder {
         expected: usize,
         summary: &mut Summary,
     ) {
-        let got = self.provider.requests(path) - before;
-        summary.count((got != expected).then(|| format!("{what}: {got} requests of {path}, not {expected}")));
+        expect_requests(&self.provider, what, (path, before), expected, summary);
     }
 }
 

@@ -104,9 +104,20 @@ impl<'r> Stage<'r> {
         expected: usize,
         summary: &mut Summary,
     ) {
-        let got = self.provider.requests(path) - before;
-        summary.count((got != expected).then(|| format!("{what}: {got} requests of {path}, not {expected}")));
+        expect_requests(&self.provider, what, (path, before), expected, summary);
     }
+}
+
+/// Checks how often `provider` has been asked for `path` since `before`.
+pub(crate) fn expect_requests(
+    provider: &IdentityProvider,
+    what: &str,
+    (path, before): (&str, usize),
+    expected: usize,
+    summary: &mut Summary,
+) {
+    let got = provider.requests(path) - before;
+    summary.count((got != expected).then(|| format!("{what}: {got} requests of {path}, not {expected}")));
 }
 
 /// A document whose keys are fetched from the provider, in the way that `how` says.

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use portcullis_host_tests::runtime;
+use portcullis_test_support::client::Request;
+use portcullis_test_support::host::component::WasmtimeServe;
 use portcullis_test_support::identity_provider::{Fault, IdentityProvider, KEYS, ME, Person};
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use super::stage::{PATH, Stage, forged};
+use crate::served::Served;
 
 /// `composed` has a service behind the middleware, which answers with what it received.
 pub(crate) fn check(composed: &Path, summary: &mut Summary) -> Result<()> {
@@ -41,6 +44,13 @@ pub(crate) fn check(composed: &Path, summary: &mut Summary) -> Result<()> {
     asked.admit("opaque-later-0123456789", Person::new("alice", "user"));
     asked.fail_at(ME, Fault::Html);
     stage.expect_later("no answer", "opaque-later-0123456789", "ask_unavailable", summary)?;
+
+    let environment = [("PORTCULLIS_CONFIG".to_owned(), who_am_i(asked).to_string())].into();
+    let serve = WasmtimeServe::start(composed, &environment, &[], "check-middleware-nowhere")?;
+    let nowhere = Served { serve, runtime };
+    let request = Request::new("GET", PATH).bearer("opaque-alice-0123456789");
+    nowhere.expect("no ORIGIN to ask", &request, 503, Some("ask_unavailable"), summary)?;
+    nowhere.expect_log("no ORIGIN to ask", "ORIGIN: must be a variable", summary);
     Ok(())
 }
 
