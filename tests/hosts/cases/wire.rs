@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use portcullis_test_support::cases::case::{Case, Concrete};
@@ -16,6 +15,7 @@ use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
 use portcullis_test_support::kv::{Namespace, Stored};
 use portcullis_test_support::origin::builtin::Builtin;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::Step;
 use tokio::runtime::Runtime;
 
@@ -28,8 +28,6 @@ pub(crate) const ENVOY: &str = "Envoy";
 pub(crate) const WORKERD: &str = "workerd";
 /// What the cases call the middleware for WASI 0.3 in `wasmtime serve`, in front of a service that hands on to the origin.
 pub(crate) const WASMTIME_P3: &str = "wasmtime-0.3";
-/// How long a log line may take to arrive.
-const LOG: Duration = Duration::from_secs(5);
 
 /// A host with a listener for each configuration.
 pub(crate) struct Wire {
@@ -222,17 +220,17 @@ impl Host for Wire {
         Ok(match listener {
             // Which header tells the reason is itself a matter of the configuration: without one, the log tells.
             Listener::Workerd(workerd) if suite.broken.contains_key(&case.configuration) => {
-                let decisions = workerd.wait_for_decisions(decided + 1, LOG);
+                let decisions = workerd.wait_for_decisions(decided + 1, PATIENCE);
                 let reason = decisions.get(decided).and_then(|line| line["reason"].as_str());
                 let awaited: Vec<_> = case.said_on(WORKERD).iter().map(String::as_str).collect();
                 Seen::Unconfigured {
                     answer: Some(answer),
                     reason: reason.map(str::to_owned),
-                    said: workerd.wait_for_log(&awaited, LOG),
+                    said: workerd.wait_for_log(&awaited, PATIENCE),
                 }
             }
             Listener::Serve(serve) if !case.said_on(WASMTIME_P3).is_empty() => {
-                let reason = serve.wait_for_decision(decided, LOG).map(|line| line["reason"].clone());
+                let reason = serve.wait_for_decision(decided, PATIENCE).map(|line| line["reason"].clone());
                 Seen::Unconfigured {
                     answer: Some(answer),
                     reason: reason.and_then(|reason| reason.as_str().map(str::to_owned)),

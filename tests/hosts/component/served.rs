@@ -1,16 +1,12 @@
 //! A component in `wasmtime serve`, and what it says of each request.
 
-use std::time::Duration;
-
 use anyhow::Result;
 use portcullis_test_support::client::{self, Request, Response};
 use portcullis_test_support::host::component::WasmtimeServe;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 use serde_json::Value;
 use tokio::runtime::Runtime;
-
-/// How long a log line may take to arrive.
-const LOG: Duration = Duration::from_secs(5);
 
 /// A component in `wasmtime serve`, with a client.
 pub(crate) struct Served<'r> {
@@ -45,7 +41,7 @@ impl Served<'_> {
 
     /// The decision logged after `count` others.
     pub(crate) fn decision_after(&self, count: usize) -> Value {
-        self.serve.wait_for_decision(count, LOG).unwrap_or_default()
+        self.serve.wait_for_decision(count, PATIENCE).unwrap_or_default()
     }
 
     /// Whether the component has said this on standard error or standard output.

@@ -1,20 +1,17 @@
 //! Requests no client sends: the gate answers each, none of them breaks it, and none reaches the origin unless it was
 //! allowed.
 
-use std::time::Duration;
-
 use anyhow::Result;
 
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 
 use crate::lab::Lab;
 use crate::report::Report;
 
 /// Random requests; each takes about a millisecond.
 const RANDOM_REQUESTS: usize = 500;
-
-const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     let mut report = Report::default();
@@ -184,7 +181,7 @@ async fn decisions(lab: &Lab) -> Result<Vec<serde_json::Value>> {
     let mut decisions = lab.recorded.decisions();
     while last(&decisions) == before {
         let known = decisions.len();
-        decisions = lab.recorded.wait_for_decisions(known + 1, LOG_TIMEOUT);
+        decisions = lab.recorded.wait_for_decisions(known + 1, PATIENCE);
         anyhow::ensure!(decisions.len() > known, "the log has no line of the last request");
     }
     Ok(decisions)

@@ -2,7 +2,6 @@
 //! speaks its protocol.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
@@ -10,12 +9,10 @@ use serde_json::json;
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::kv::{Namespace, Stored};
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 
 use crate::lab::{Lab, swap_config};
 use crate::report::Report;
-
-/// How long a decision may take from the response to the log.
-const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) async fn check(lab: &Lab) -> Result<Report> {
     let mut config = swap_config(&lab.secrets)?;
@@ -76,7 +73,7 @@ pub(crate) async fn check(lab: &Lab) -> Result<Report> {
         let before = lab.recorder.arrivals().len();
         let request = Request::new("POST", "/v1/graph/invoke").header("X-API-Key", key).json("{}");
         let response = client::send(gate.address(), &request).await?;
-        let decisions = gate.wait_for_decisions(count, LOG_TIMEOUT);
+        let decisions = gate.wait_for_decisions(count, PATIENCE);
         let decision =
             decisions.get(count - 1).with_context(|| format!("no decision about key {id} is logged"))?;
         let logged = decision.get("reason").and_then(|reason| reason.as_str());

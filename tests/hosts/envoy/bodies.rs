@@ -5,13 +5,13 @@ use portcullis::limits::BODY_BYTES;
 use portcullis_host_tests::bound::{HERS, PATH, expect_subject, padded};
 use portcullis_test_support::client::Request;
 use portcullis_test_support::client::upload::{Body, Ending};
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 
 use crate::scene::{
     ALLOWED, ENFORCES, REPORTS, REPORTS_TO_CALLERS, SHOWS_NO_BODY, SMALL, SMALL_BUFFER, Scene, WITH_TRAILERS,
     refused, reported, undecided,
 };
-use crate::setup::LOG;
 
 /// Bodies of every kind, as any client may send them.
 pub(crate) fn enforced(scene: &Scene, summary: &mut Summary) -> Result<()> {
@@ -140,7 +140,7 @@ pub(crate) fn beyond_the_filter(scene: &Scene, summary: &mut Summary) -> Result<
 
     let unseen = Body::Measured(HERS.as_bytes().to_vec());
     scene.expect("a body that is not shown", SHOWS_NO_BODY, &request, &unseen, undecided(504), summary)?;
-    let told = scene.envoy.wait_for_sign(&["allow_on_headers_stop_iteration"], LOG);
+    let told = scene.envoy.wait_for_sign(&["allow_on_headers_stop_iteration"], PATIENCE);
     summary.count((!told).then(|| "a body that is not shown: the log does not say what to set".to_string()));
     Ok(())
 }

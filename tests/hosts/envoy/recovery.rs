@@ -11,11 +11,12 @@ use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::envoy::Envoy;
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 
 use crate::scene::{ALLOWED, ENFORCES, Scene, undecided};
-use crate::setup::{LOG, PATH, TRAPS, config, secrets, settings};
+use crate::setup::{PATH, TRAPS, config, secrets, settings};
 
 /// How long Envoy may refuse everything after a trap.
 const RELOAD: Duration = Duration::from_secs(10);
@@ -43,7 +44,7 @@ pub(crate) fn after_a_trap(artefact: &ProxyWasmArtefact, summary: &mut Summary) 
     }
     let arrivals = origin.arrivals().len();
     summary.count((arrivals != 1).then(|| format!("the origin saw {arrivals} requests, not 1")));
-    let told = envoy.wait_for_sign(TRAPS, LOG);
+    let told = envoy.wait_for_sign(TRAPS, PATIENCE);
     summary.count((!told).then(|| "the filter did not trap: the check shows nothing".to_string()));
 
     summary.count(not_recovered(|| ask(&ordinary))?);
@@ -58,7 +59,7 @@ pub(crate) fn after_a_trap_over_a_body(artefact: &ProxyWasmArtefact, summary: &m
     scene.expect("a body before the trap", ENFORCES, &request, &hers, ALLOWED, summary)?;
     let trapping = Body::chunk(&padded(trap::TRAPPING_BYTES + 1));
     scene.expect("a body that traps", ENFORCES, &request, &trapping, undecided(503), summary)?;
-    let told = scene.envoy.wait_for_sign(TRAPS, LOG);
+    let told = scene.envoy.wait_for_sign(TRAPS, PATIENCE);
     summary.count((!told).then(|| "no trap over a body: the check shows nothing".to_string()));
     let failure = not_recovered(|| {
         let response =

@@ -7,10 +7,11 @@ use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::envoy::Envoy;
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 
-use crate::setup::{LOG, PATH, TRAPS, config, secrets, settings};
+use crate::setup::{PATH, TRAPS, config, secrets, settings};
 
 /// What a request must come to.
 struct Expected {
@@ -60,7 +61,7 @@ pub(crate) fn check(artefact: &ProxyWasmArtefact, summary: &mut Summary) -> Resu
     for (what, request, expected) in &script {
         let before = envoy.decisions().len();
         let status = runtime.block_on(client::send(envoy.address(0), request))?.status;
-        let decisions = envoy.wait_for_decisions(before + 1, LOG);
+        let decisions = envoy.wait_for_decisions(before + 1, PATIENCE);
         let line = decisions.get(before).cloned().unwrap_or_default();
         let text = |name: &str| line[name].as_str().unwrap_or_default().to_string();
         let got = (status, text("decision"), text("reason"));

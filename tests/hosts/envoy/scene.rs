@@ -11,12 +11,13 @@ use portcullis_test_support::client::{Request, Response};
 use portcullis_test_support::host::envoy::Envoy;
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::Step;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::setup::{LOG, TRAPS, secrets, settings};
+use crate::setup::{TRAPS, secrets, settings};
 
 /// What a small buffer of Envoy holds, in bytes.
 pub(crate) const SMALL: usize = 16 * 1024;
@@ -129,7 +130,7 @@ impl Scene {
         let address = self.envoy.address(listener);
         let response = self.runtime.block_on(upload::send(address, request, body))?;
         let sent = body.bytes();
-        let timeout = if expected.decision.is_some() { LOG } else { Duration::from_millis(300) };
+        let timeout = if expected.decision.is_some() { PATIENCE } else { Duration::from_millis(300) };
         let decisions = self.envoy.wait_for_decisions(decided + 1, timeout);
         let line = decisions.get(decided).cloned().unwrap_or_default();
         let arrivals = self.origin.arrivals();

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use anyhow::Result;
 use portcullis_test_support::host::envoy::EnvoySettings;
 use portcullis_test_support::origin::tokens;
 use serde_json::{Value, json};
 
-/// How long a log line may take to arrive.
-pub(crate) const LOG: Duration = Duration::from_secs(5);
 /// A path that needs a credential.
 pub(crate) const PATH: &str = "/v1/threads";
 /// What V8 and Envoy say when a module traps.

@@ -9,12 +9,13 @@ use portcullis_test_support::artefact::ProxyWasmArtefact;
 use portcullis_test_support::client::{self, Request};
 use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use crate::refused::not_refused;
-use crate::setup::{LOG, PATH, TRAPS, config, secrets, settings};
+use crate::setup::{PATH, TRAPS, config, secrets, settings};
 
 /// Nobody is asked.
 const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
@@ -74,7 +75,7 @@ pub(crate) fn check(artefact: &ProxyWasmArtefact, summary: &mut Summary) -> Resu
                 format!("log {log}, listener {listener}: got {status}, {shown:?}, expected {expected:?}")
             }));
             if logged {
-                let lines = envoy.wait_for_decisions(before + 1, LOG);
+                let lines = envoy.wait_for_decisions(before + 1, PATIENCE);
                 let line = lines.get(before).cloned().unwrap_or_default();
                 let wrong = line["subject"] != alice || line["client"] != client;
                 summary.count(wrong.then(|| format!("listener {listener}: the log has {line}")));

@@ -8,6 +8,7 @@ use portcullis_host_tests::runtime;
 use portcullis_test_support::client::{self, Request, Response};
 use portcullis_test_support::host::workerd::{Bound, CF_HEADER, WorkerSettings, Workerd};
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
 
@@ -65,7 +66,7 @@ pub(crate) fn limiter(summary: &mut Summary) -> Result<()> {
     for _ in 0..5 {
         expect(summary, "a good token again", ask(&host, "192.0.2.2", &good)?.status, 200);
     }
-    let reasons: Vec<_> = host.wait_for_decisions(12, Duration::from_secs(5));
+    let reasons: Vec<_> = host.wait_for_decisions(12, PATIENCE);
     let limited = reasons.iter().filter(|line| line["reason"] == "rate_limited" && line["route"].is_string());
     expect(summary, "lines about it", limited.count(), 3);
 
@@ -79,7 +80,7 @@ pub(crate) fn limiter(summary: &mut Summary) -> Result<()> {
         expect(summary, &format!("{client}, a good token"), ask(&host, client, &good)?.status, 200);
     }
     let told = "portcullis: no count from the limiter PORTCULLIS_FAILURES";
-    expect(summary, told, host.wait_for_log(&[told], Duration::from_secs(5)).contains(told), true);
+    expect(summary, told, host.wait_for_log(&[told], PATIENCE).contains(told), true);
     Ok(())
 }
 
@@ -99,7 +100,7 @@ pub(crate) fn decisions(summary: &mut Summary) -> Result<()> {
         403,
     );
 
-    let lines = host.wait_for_decisions(3, Duration::from_secs(5));
+    let lines = host.wait_for_decisions(3, PATIENCE);
     let policy = lines.first().and_then(|line| line["policy"].as_str()).unwrap_or_default().to_owned();
     let (route, issuer) = (format!("GET {PATH}"), provider.issuer());
     let malformed = "token_malformed";
@@ -114,7 +115,7 @@ pub(crate) fn decisions(summary: &mut Summary) -> Result<()> {
         texts.filter_map(|(_, json)| serde_json::from_str(json).ok()).collect()
     };
     let started = Instant::now();
-    while points().len() < expected.len() && started.elapsed() < Duration::from_secs(5) {
+    while points().len() < expected.len() && started.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(20));
     }
     let points = points();

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use portcullis_test_support::client::Request;
 use portcullis_test_support::identity_provider::{Fault, IdentityProvider, KEYS, Signing};
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::root::target;
 use portcullis_test_support::summary::Summary;
 use serde_json::json;
@@ -40,7 +41,7 @@ pub(crate) fn scheduled(summary: &mut Summary) -> Result<()> {
     expect(summary, "the trigger", scene.send(&Request::new("GET", TRIGGER))?.status, 200);
     let status = r#"{"sources":[{"kind":"#;
     let started = Instant::now();
-    while !scene.host.log().contains(status) && started.elapsed() < Duration::from_secs(5) {
+    while !scene.host.log().contains(status) && started.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(20));
     }
     expect(summary, "a line about the sources", scene.host.log().contains(status), true);

@@ -1,10 +1,12 @@
 //! Answers that isolates share in the cache of their colo: several workerds before one cache.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use portcullis::RevokedItem;
+use portcullis::limits::ASK_SECS;
 use portcullis_host_tests::hosts::Running;
 use portcullis_host_tests::runtime;
 use portcullis_test_support::cache::{CacheMode, SharedCache};
@@ -32,6 +34,8 @@ struct Colo {
     cache: SharedCache,
     store: Namespace,
     runtime: Runtime,
+    /// Whether the machine was too slow for what is checked.
+    was_late: Cell<bool>,
 }
 
 impl Colo {
@@ -44,6 +48,7 @@ impl Colo {
             cache: runtime.block_on(SharedCache::serve())?,
             store: runtime.block_on(Namespace::serve(BTreeMap::from(revoked)))?,
             runtime,
+            was_late: Cell::new(false),
         })
     }
 
@@ -113,10 +118,13 @@ impl Isolate<'_> {
     fn ask(&self, shift: i64, credential: &str) -> Result<u16> {
         self.get(PATH, shift, credential)
     }
+}
 
-    /// Whether it has not waited for the cache.
-    fn was_late(&self) -> bool {
-        self.worker.wait_for_log(&[LATE], Duration::from_millis(500)).contains(LATE)
+impl Drop for Isolate<'_> {
+    fn drop(&mut self) {
+        if self.worker.wait_for_log(&[LATE], Duration::from_millis(500)).contains(LATE) {
+            self.colo.was_late.set(true);
+        }
     }
 }
 
@@ -131,13 +139,14 @@ const TRIES: usize = 4;
 
 /// Plays `scene`, again if one of its isolates has not waited for the cache: then it asks, as it must, and the checks are about
 /// nothing.
-fn unless_late(summary: &mut Summary, scene: fn(&Colo, &mut Summary) -> Result<bool>) -> Result<()> {
+fn unless_late(summary: &mut Summary, scene: fn(&Colo, &mut Summary) -> Result<()>) -> Result<()> {
     for attempt in 1..=TRIES {
         let (colo, mut played) = (Colo::new()?, Summary::default());
-        let late = scene(&colo, &mut played)?;
-        if attempt == TRIES || played.failed.is_empty() || !late {
+        let end = scene(&colo, &mut played);
+        let is_well = end.is_ok() && played.failed.is_empty();
+        if attempt == TRIES || is_well || !colo.was_late.get() {
             summary.add(played);
-            break;
+            return end;
         }
     }
     Ok(())
@@ -148,7 +157,7 @@ pub(crate) fn answers(summary: &mut Summary) -> Result<()> {
     unless_late(summary, answers_once)
 }
 
-fn answers_once(colo: &Colo, summary: &mut Summary) -> Result<bool> {
+fn answers_once(colo: &Colo, summary: &mut Summary) -> Result<()> {
     let document = colo.document(&shared());
     let (first, second) =
         (colo.isolate("first", &document, SECRET)?, colo.isolate("second", &document, SECRET)?);
@@ -204,7 +213,9 @@ fn answers_once(colo: &Colo, summary: &mut Summary) -> Result<bool> {
     expect(summary, "after its end", second.ask(HOUR, &token)?, 401);
     expect(summary, "looks", colo.cache.looks().len() - looks, 2);
     // No isolate has waited longer than a no counts.
-    let slow = started.elapsed() > Duration::from_secs(4);
+    if started.elapsed() > Duration::from_secs(4) {
+        colo.was_late.set(true);
+    }
 
     // A clock that shows a time again does not tell the age of what is from then.
     let carol = "opaque-of-carol-0123456789";
@@ -225,7 +236,7 @@ fn answers_once(colo: &Colo, summary: &mut Summary) -> Result<bool> {
         }
     }
     expect(summary, "the name of an entry", name.starts_with("gate.example/.portcullis/shared/"), true);
-    Ok(slow || first.was_late() || second.was_late())
+    Ok(())
 }
 
 /// What becomes of an entry, and by what.
@@ -236,7 +247,7 @@ pub(crate) fn what_others_write(summary: &mut Summary) -> Result<()> {
     unless_late(summary, what_others_write_once)
 }
 
-fn what_others_write_once(colo: &Colo, summary: &mut Summary) -> Result<bool> {
+fn what_others_write_once(colo: &Colo, summary: &mut Summary) -> Result<()> {
     let document = colo.document(&shared());
     let (first, second) =
         (colo.isolate("writes-first", &document, SECRET)?, colo.isolate("writes-second", &document, SECRET)?);
@@ -294,7 +305,7 @@ fn what_others_write_once(colo: &Colo, summary: &mut Summary) -> Result<bool> {
         expect(summary, &format!("{what}, questions"), colo.asked() - asked, 1);
         colo.cache.set_mode(CacheMode::Serve);
     }
-    Ok(first.was_late() || second.was_late())
+    Ok(())
 }
 
 fn with(document: &Value, name: &str, value: Value) -> Value {
@@ -319,8 +330,8 @@ pub(crate) fn a_cache_that_fails(summary: &mut Summary) -> Result<()> {
         let (asked, started) = (colo.asked(), Instant::now());
         expect(summary, &what, isolate.ask(0, credential)?, 200);
         expect(summary, &format!("{what}, questions"), colo.asked() - asked, 1);
-        // Far less than a call may take.
-        let in_time = started.elapsed() < Duration::from_millis(1500);
+        // Less than a question alone may take.
+        let in_time = started.elapsed() < Duration::from_secs(ASK_SECS);
         expect(summary, &format!("{what}, in time"), in_time, true);
         expect(summary, &format!("{what}, a no"), isolate.ask(0, &format!("not-{credential}"))?, 401);
     }

@@ -12,14 +12,12 @@ use portcullis_test_support::host::workerd::{Bound, WRITER, WorkerSettings, Work
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::kv::Namespace;
 use portcullis_test_support::origin::tokens::now_secs;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use crate::scene::{PATH, expect, issuer_by_url};
 use portcullis_host_tests::hosts::Running;
-
-/// How long a decision may take to be logged.
-const LOG: Duration = Duration::from_secs(5);
 
 /// A Worker whose document looks revocations up, in front of an identity provider.
 struct Stage {
@@ -62,7 +60,7 @@ fn ask(host: &Workerd, token: &str) -> Result<(u16, String)> {
     let known = host.decisions().len();
     let request = Request::new("GET", PATH).bearer(token);
     let response = runtime()?.block_on(client::send(host.address(), &request))?;
-    let decisions = host.wait_for_decisions(known.saturating_add(1), LOG);
+    let decisions = host.wait_for_decisions(known.saturating_add(1), PATIENCE);
     let reason = decisions.last().and_then(|line| line["reason"].as_str()).unwrap_or("-");
     Ok((response.status, reason.to_owned()))
 }
@@ -143,7 +141,7 @@ pub(crate) fn a_store_that_fails(summary: &mut Summary) -> Result<()> {
     let host = stage.worker("live-no-revocations")?;
     expect(summary, "without a namespace", ask(&host, &token)?, invalid.clone());
     for part in ["/revoked/lookup", "bind a KV namespace as PORTCULLIS_REVOKED"] {
-        expect(summary, part, host.wait_for_log(&[part], LOG).contains(part), true);
+        expect(summary, part, host.wait_for_log(&[part], PATIENCE).contains(part), true);
     }
     stage.settings.secrets.insert("PORTCULLIS_REVOKED".to_owned(), "a text".to_owned());
     let host = stage.worker("live-no-revocations")?;
@@ -162,6 +160,6 @@ pub(crate) fn a_store_that_fails(summary: &mut Summary) -> Result<()> {
     expect(summary, "a store that is down", ask(&host, &token)?, unavailable);
     expect(summary, "requests at the origin", stage.provider.requests(PATH), 0);
     let told = "portcullis: no revocations from the KV namespace PORTCULLIS_REVOKED";
-    expect(summary, told, host.wait_for_log(&[told], LOG).contains(told), true);
+    expect(summary, told, host.wait_for_log(&[told], PATIENCE).contains(told), true);
     Ok(())
 }

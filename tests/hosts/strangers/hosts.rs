@@ -12,12 +12,10 @@ use portcullis_test_support::host::envoy::{Envoy, EnvoySettings};
 use portcullis_test_support::host::workerd::{WorkerSettings, Workerd};
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-
-/// How long a log line may take to arrive.
-const LOG: Duration = Duration::from_secs(5);
 
 /// Which host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +95,7 @@ impl Gate {
             if let Some(decision) = self.decisions().get(count) {
                 return Ok(decision.clone());
             }
-            anyhow::ensure!(started.elapsed() < LOG, "no decision is logged: {}", self.log());
+            anyhow::ensure!(started.elapsed() < PATIENCE, "no decision is logged: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

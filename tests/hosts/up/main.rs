@@ -10,6 +10,7 @@ use anyhow::{Result, ensure};
 use command::{Up, answers, refused};
 use portcullis_host_tests::harness::{self, Order};
 use portcullis_test_support::build;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 
 const HOSTS: [&str; 3] = ["worker", "envoy", "component"];
@@ -78,7 +79,7 @@ fn two_side_by_side(host: &str) -> Result<()> {
     for (up, address) in [(&mut first, addresses[0]), (&mut second, addresses[1])] {
         up.wait_for("The gate listens", Duration::from_secs(60))?;
         ensure!(answers(address) == Some(401), "{host} at {address} answers {:?}", answers(address));
-        up.wait_for("\"credential_missing\"", Duration::from_secs(5))?;
+        up.wait_for("\"credential_missing\"", PATIENCE)?;
     }
     first.terminate()?;
     ensure!(answers(addresses[0]).is_none(), "{host}: something still listens on {}", addresses[0]);

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use portcullis_host_tests::fixture::Fixture;
@@ -20,6 +19,7 @@ use portcullis_test_support::host::workerd::{
 use portcullis_test_support::identity_provider::{IdentityProvider, Signing};
 use portcullis_test_support::origin::builtin::Builtin;
 use portcullis_test_support::origin::tokens;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::root::root;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
@@ -30,8 +30,6 @@ use serde_json::{Value, json};
 const GZIP_BUDGET_BYTES: u64 = 716 * 1024;
 /// Ceiling for the JavaScript: glue and handler.
 const JS_BUDGET_BYTES: u64 = 26 * 1024;
-/// How long a log line may take to arrive.
-const LOG: Duration = Duration::from_secs(5);
 /// Nothing listens there: port 9 (discard) is closed on any ordinary machine.
 const NOBODY: &str = "http://127.0.0.1:9";
 /// A KV namespace that does not answer.
@@ -102,7 +100,7 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         |gate: &Workerd, request: &Request, what: &str, status: u16, reason: &str| -> Result<()> {
             let decided = gate.decisions().len();
             let response = runtime.block_on(client::send(gate.address(), request))?;
-            let decisions = gate.wait_for_decisions(decided + 1, LOG);
+            let decisions = gate.wait_for_decisions(decided + 1, PATIENCE);
             let got =
                 decisions.last().and_then(|line| line["reason"].as_str()).unwrap_or_default().to_string();
             let wrong = response.status != status || got != reason;
@@ -121,7 +119,7 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
     expect(&gate, &anonymous, "the example without its namespace", 503, "config_invalid")?;
     let about_namespace = ["/api_keys/lookup", "bind a KV namespace as PORTCULLIS_KEYS"];
-    let without = gate.wait_for_log(&about_namespace, LOG);
+    let without = gate.wait_for_log(&about_namespace, PATIENCE);
     settings.secrets.insert("PORTCULLIS_KEYS".to_string(), "a text".to_string());
     let gate = Workerd::start(&settings, &artefact.dir, "check-namespace")?;
     expect(&gate, &anonymous, "the example with a text for its namespace", 503, "config_invalid")?;
@@ -133,7 +131,7 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let gate = Workerd::start(&settings, &artefact.dir, "check-secret")?;
     expect(&gate, &anonymous, "the example without a secret", 503, "config_invalid")?;
     let remedy = "wrangler secret put ORIGIN_JWT_SECRET";
-    let told = gate.wait_for_log(&[remedy], LOG).contains(remedy);
+    let told = gate.wait_for_log(&[remedy], PATIENCE).contains(remedy);
 
     settings.secrets.insert("ORIGIN_JWT_SECRET".to_string(), missing);
     settings.origin = "http://127.0.0.1:9/prefix".to_string();
@@ -145,7 +143,7 @@ fn example(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         summary.count((!told).then(|| format!("the log does not say {part:?} about a missing namespace")));
     }
     let wrong = "ORIGIN: must be the address of the origin";
-    let told = gate.wait_for_log(&[wrong], LOG).contains(wrong);
+    let told = gate.wait_for_log(&[wrong], PATIENCE).contains(wrong);
     summary.count((!told).then(|| "the log does not say what is wrong with ORIGIN".to_string()));
     Ok(())
 }
@@ -181,7 +179,7 @@ fn slow_bodies(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
         let (decided, arrived) = (gate.decisions().len(), origin.arrivals().len());
         let response = runtime.block_on(upload::send(gate.address(), &request, &slow(ending)))?;
         let got = response.map(|response| response.status);
-        let decisions = gate.wait_for_decisions(decided + 1, LOG);
+        let decisions = gate.wait_for_decisions(decided + 1, PATIENCE);
         let told = decisions.get(decided).and_then(|line| line["reason"].as_str());
         let arrivals = origin.arrivals().split_off(arrived);
         // Nobody has to be told of a decision that nobody waits for.
@@ -242,7 +240,7 @@ fn signatures(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
                 summary.count(wrong.then(|| format!("{what}, {kid}: got {got}, expected {status}")));
             }
         }
-        let log = gate.wait_for_log(said.as_slice(), LOG);
+        let log = gate.wait_for_log(said.as_slice(), PATIENCE);
         let right = match said {
             Some(said) => log.contains(said),
             None => !log.contains("node:crypto"),
@@ -254,7 +252,7 @@ fn signatures(artefact: &WorkerArtefact, summary: &mut Summary) -> Result<()> {
     let gate = Workerd::start(&settings, &artefact.dir, "check-signatures")?;
     let got = runtime.block_on(client::send(gate.address(), &Request::new("GET", "/v1/threads")))?.status;
     let said = "PORTCULLIS_SIGNATURES: is \"wasm\"; write \"host\"";
-    let right = got == 503 && gate.wait_for_log(&[said], LOG).contains(said);
+    let right = got == 503 && gate.wait_for_log(&[said], PATIENCE).contains(said);
     summary.count((!right).then(|| format!("another word: got {got}, and the log says\n{}", gate.log())));
     Ok(())
 }

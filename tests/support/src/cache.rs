@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::patience::PATIENCE;
 use anyhow::{Context as _, Result};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
@@ -18,8 +19,6 @@ use tokio::net::TcpListener;
 
 /// What a response begins with, before its body.
 const END_OF_HEAD: &[u8] = b"\r\n\r\n";
-/// How long an entry may take to come.
-const PUT: Duration = Duration::from_secs(5);
 
 /// How a cache answers.
 #[derive(Debug, Clone, Default)]
@@ -93,7 +92,7 @@ impl SharedCache {
     /// What it has once there were `puts` in all, or enough time has passed.
     pub fn entries_after(&self, puts: usize) -> BTreeMap<String, String> {
         let started = Instant::now();
-        while self.state().puts < puts && started.elapsed() < PUT {
+        while self.state().puts < puts && started.elapsed() < PATIENCE {
             std::thread::sleep(Duration::from_millis(10));
         }
         self.entries()

@@ -14,6 +14,7 @@ pub mod kv;
 pub mod native;
 pub mod oidc_provider;
 pub mod origin;
+pub mod patience;
 pub mod program;
 mod remedy;
 pub mod root;

@@ -3,11 +3,11 @@
 use anyhow::Result;
 use portcullis_test_support::identity_provider::{BUNDLE, IdentityProvider};
 use portcullis_test_support::origin::tokens::now_secs;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use super::stage::{Stage, document};
-use crate::setup::LOG;
 
 /// The key that signs bundles, and the one that signs tokens.
 const SIGNER: &str = "ES256-1";
@@ -102,7 +102,7 @@ pub(super) fn later(
         Next::Forged => "it is no bundle that a key of the configuration has signed",
     };
     let sign = format!("the bundle of {} cannot be fetched: {why}", provider.url(BUNDLE));
-    let told = stage.envoy.wait_for_sign(&[&sign], LOG);
+    let told = stage.envoy.wait_for_sign(&[&sign], PATIENCE);
     summary.count((!told).then(|| format!("the log does not say {sign:?}")));
     Ok(())
 }

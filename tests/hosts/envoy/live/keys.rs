@@ -8,12 +8,13 @@ use std::io::Write as _;
 use anyhow::Result;
 use portcullis_test_support::artefact::ProxyWasmArtefact;
 use portcullis_test_support::identity_provider::{Fault, IdentityProvider, KEYS, METADATA, Signing};
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 
 use super::bundle::{self, Next};
 use super::stage::{REFETCH, Stage, by_url, document, forged};
-use crate::setup::{LOG, PATH};
+use crate::setup::PATH;
 
 /// One fetch by the worker, and one by Envoy's main thread, which has a VM of its own.
 const FETCHERS: usize = 2;
@@ -134,7 +135,7 @@ impl Scene {
             format!("the keys of {} cannot be fetched: there is no answer", providers[DOWN].url(KEYS)),
             format!("the keys of {} cannot be fetched: the metadata", providers[WRONG_ISSUER].issuer()),
         ] {
-            let told = stage.envoy.wait_for_sign(&[&sign], LOG);
+            let told = stage.envoy.wait_for_sign(&[&sign], PATIENCE);
             summary.count((!told).then(|| format!("the log does not say {sign:?}")));
         }
         for listener in [WRONG_ISSUER, DOWN, HANGING] {
@@ -192,7 +193,7 @@ impl Scene {
             stage.expect(&format!("recovered at {listener}"), listener, &good, 200, summary)?;
         }
         let sign = format!("the keys of {} have been fetched again", providers[DOWN].url(KEYS));
-        let told = stage.envoy.wait_for_sign(&[&sign], LOG);
+        let told = stage.envoy.wait_for_sign(&[&sign], PATIENCE);
         summary.count((!told).then(|| format!("the log does not say {sign:?}")));
 
         // Sources that fail by now: what is known is used on, and the unknown is not called bad.

@@ -11,12 +11,13 @@ use portcullis_test_support::client::{self, Request, Response};
 use portcullis_test_support::host::envoy::Envoy;
 use portcullis_test_support::identity_provider::{CLIENT, IdentityProvider, KEYS};
 use portcullis_test_support::origin::tokens::now_secs;
+use portcullis_test_support::patience::PATIENCE;
 use portcullis_test_support::step::step;
 use portcullis_test_support::summary::Summary;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::setup::{LOG, PATH, TRAPS, settings};
+use crate::setup::{PATH, TRAPS, settings};
 
 /// The least time between two fetches, and a little more.
 pub(super) const REFETCH: Duration = Duration::from_secs(31);
@@ -82,7 +83,7 @@ impl Stage {
         let told = after.is_some_and(|secs| (1..=300).contains(&secs));
         summary.count((!told).then(|| format!("{what}: Retry-After is {after:?}")));
         let id = response.header("x-request-id").unwrap_or("none");
-        self.envoy.wait_for_sign(&[id], LOG);
+        self.envoy.wait_for_sign(&[id], PATIENCE);
         let lines = self.envoy.decisions();
         let got = lines.iter().find(|line| line["request_id"] == id).map(|line| line["reason"].clone());
         let wrong = got.as_ref().is_none_or(|got| got != reason);

@@ -1,17 +1,13 @@
 //! Runs the script: sends each request, and asks gate and origin what they made of it.
 
-use std::time::Duration;
-
 use anyhow::{Context as _, Result};
 use tokio::runtime::Runtime;
 
 use super::script::{Credential, Expected, ROWS, Row};
 use super::stage::{Origin, Stage};
 use crate::client::{self, Request, Response};
+use crate::patience::PATIENCE;
 use crate::summary::Summary;
-
-/// How long the gate's log line may take after the response.
-const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What became of the script.
 pub struct Outcome {
@@ -69,7 +65,7 @@ pub fn all(stage: &Stage, runtime: &Runtime) -> Result<Outcome> {
 fn run(stage: &Stage, runtime: &Runtime, row: &'static Row, index: usize) -> Result<RowOutcome> {
     let arrived_before = arrived(&stage.origin)?;
     let response = runtime.block_on(client::send(stage.gate.address(), &request(stage, row)?))?;
-    let decisions = stage.gate.wait_for_decisions(index + 1, LOG_TIMEOUT);
+    let decisions = stage.gate.wait_for_decisions(index + 1, PATIENCE);
     let reason = decisions
         .get(index)
         .with_context(|| {

@@ -9,13 +9,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 
+use crate::patience::PATIENCE;
 use crate::root;
 
 /// The server is ready in 1.5 to 2.5 s; much more on a machine that also compiles.
 const START_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long a line may take from the end of a request to the log.
-const LOG_TIMEOUT: Duration = Duration::from_secs(5);
 
 const POLL: Duration = Duration::from_millis(20);
 
@@ -101,7 +99,7 @@ impl AgentFlow {
         let start = Instant::now();
         loop {
             let arrivals = self.arrivals()?;
-            if arrivals.len() >= count || start.elapsed() > LOG_TIMEOUT {
+            if arrivals.len() >= count || start.elapsed() > PATIENCE {
                 return Ok(arrivals);
             }
             thread::sleep(POLL);
