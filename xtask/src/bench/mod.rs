@@ -2,6 +2,7 @@
 //! and what counts is the ratio. How large it is, how it starts and how its costs grow is measured by itself.
 
 mod args;
+mod by_crate;
 mod envoy;
 mod growth;
 mod limits;

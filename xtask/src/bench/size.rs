@@ -7,7 +7,9 @@ use anyhow::{Context, Result};
 use portcullis_test_support::root::target;
 use portcullis_test_support::step::{Step, step};
 use portcullis_test_support::tools::node;
+use serde_json::json;
 
+use super::by_crate;
 use super::limits::{self, Limited};
 use super::outcome::Outcome;
 use crate::build;
@@ -27,12 +29,15 @@ const DECODE: f64 = 0.5;
 /// If something does not build.
 pub(super) fn outcome() -> Result<Outcome> {
     let rows = rows()?;
+    let shares = by_crate::shares(&build::trimmed())?;
+    let artefacts = limits::table("artefact", &rows);
+    let body = format!("{artefacts}\n### By crate\n\n{BY_CRATE}\n\n{}", by_crate::table(&shares));
     Ok(Outcome {
         title: "Size",
         about: ABOUT.to_owned(),
-        body: limits::table("artefact", &rows),
+        body,
         notes: String::new(),
-        json: serde_json::to_value(&rows)?,
+        json: json!({"artefacts": rows, "by_crate": shares}),
     })
 }
 
@@ -41,6 +46,10 @@ const ABOUT: &str = "`cargo xtask bench size`: bytes after gzip at its highest l
                      *npm* is the module of the package; *without asymmetric families* is the same compiled with \
                      `--no-default-features --features=hmac`, which is not shipped. *decode* is what esbuild leaves of \
                      `portcullis/decode` in a script that imports `decodeUnverified` alone.";
+
+const BY_CRATE: &str = "The Envoy filter as the compiler leaves it, neither optimised further nor compressed, in KB of 1,000. What\n\
+                        is generic counts for the crate that defines it: most of core and alloc is what this gate makes of\n\
+                        them.";
 
 fn rows() -> Result<Vec<Limited>> {
     let worker = step("build the Worker", build::worker)?;

@@ -136,7 +136,7 @@ fn package(step: &Step, recipe: &Recipe, compiled: &Path, tools: &Path, path: &P
     }
     let smaller = work.join("module.wasm");
     // It keeps the section that describes the world.
-    module::optimise(step, tools, compiled, &smaller, &["-O3"])?;
+    module::optimise(step, tools, compiled, &smaller, &[module::LEVEL])?;
     let wasm = encode(&smaller)?;
     let imports = imports(&wasm)?;
     if imports != recipe.imports {

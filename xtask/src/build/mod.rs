@@ -17,7 +17,7 @@ use serde::Serialize;
 pub(crate) use component::{component, guarded_relay, guarded_service};
 pub(crate) use module::sizes;
 pub(crate) use npm::{npm, npm_symmetric};
-pub(crate) use proxy_wasm::proxy_wasm;
+pub(crate) use proxy_wasm::{proxy_wasm, trimmed};
 pub(crate) use worker::worker;
 
 /// What to build.

@@ -87,6 +87,11 @@ pub(crate) fn proxy_wasm(step: &Step) -> Result<ProxyWasmArtefact> {
     measure(path)
 }
 
+/// What [`proxy_wasm`] leaves before it optimises: the same code, whose functions have names.
+pub(crate) fn trimmed() -> PathBuf {
+    target("build").join("proxy-wasm").join("trimmed.wasm")
+}
+
 /// Writes the finished module to `path`, unless it was made of the same inputs already.
 fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result<()> {
     let work = target("build").join("proxy-wasm");
@@ -110,9 +115,9 @@ fn optimise(step: &Step, compiled: &Path, modules: &Path, path: &Path) -> Result
         module.exports.delete(export);
     }
     walrus::passes::gc::run(&mut module);
-    let trimmed = work.join("trimmed.wasm");
+    let trimmed = trimmed();
     module.emit_wasm_file(&trimmed)?;
-    module::optimise(step, modules, &trimmed, path, &["-O3"])?;
+    module::optimise(step, modules, &trimmed, path, &[module::LEVEL])?;
     stamp.set()
 }
 

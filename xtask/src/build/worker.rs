@@ -113,7 +113,7 @@ fn package(
         bind(compiled, &glue)?;
         let wasm = dir.join("index_bg.wasm");
         // The glue catches what JavaScript throws.
-        let options = ["-O3", "--enable-exception-handling"];
+        let options = [module::LEVEL, "--enable-exception-handling"];
         module::optimise(step, modules, &glue.join("index_bg.wasm"), &wasm, &options)?;
         step.message("esbuild");
         let entry = work.join("handler.mjs");
