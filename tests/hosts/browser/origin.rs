@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use http_body_util::Full;
+use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::service::service_fn;
@@ -48,7 +48,12 @@ impl Server {
                         (request.method().to_string(), request.uri().to_string(), has(&request, "cookie"));
                     kept.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
                     let response = kind.answer(&request);
-                    async move { Ok::<_, Infallible>(response) }
+                    async move {
+                        // As the real ones do. A server that closes the connection on a body it has not read may take its
+                        // own answer back by that (RFC 9112 section 9.6), whoever has sent the request.
+                        drop(request.into_body().collect().await);
+                        Ok::<_, Infallible>(response)
+                    }
                 });
                 let connection = hyper::server::conn::http1::Builder::new();
                 tokio::spawn(connection.serve_connection(TokioIo::new(stream), service));

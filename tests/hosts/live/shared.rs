@@ -86,11 +86,9 @@ impl Colo {
         Ok(Isolate { worker, colo: self })
     }
 
-    /// What is in the cache under the one name that `before` does not have.
+    /// What was put into the cache under the one name that `before` does not have.
     fn new_entry(&self, before: &BTreeMap<String, String>) -> Result<(String, String)> {
-        let entries = self.cache.entries_after(self.cache.puts().max(before.len() + 1));
-        let mut new = entries.into_iter().filter(|(name, _)| !before.contains_key(name));
-        new.next().context("nothing was put into the cache")
+        self.cache.new_entry(before).context("nothing was put into the cache")
     }
 
     fn admit(&self, credential: &str, subject: &str) {

@@ -91,11 +91,29 @@ impl SharedCache {
 
     /// What it has once there were `puts` in all, or enough time has passed.
     pub fn entries_after(&self, puts: usize) -> BTreeMap<String, String> {
+        self.wait_for(|state| (state.puts >= puts).then_some(()));
+        self.entries()
+    }
+
+    /// The name and text of an entry under a name that `before` does not have, as soon as there is one. None if enough time
+    /// has passed.
+    pub fn new_entry(&self, before: &BTreeMap<String, String>) -> Option<(String, String)> {
+        self.wait_for(|state| {
+            let mut new = state.entries.iter().filter(|(name, _)| !before.contains_key(*name));
+            new.next().map(|(name, text)| (name.clone(), text.clone()))
+        })
+    }
+
+    /// What `look` finds, as soon as it finds something. None if enough time has passed.
+    fn wait_for<T>(&self, look: impl Fn(&State) -> Option<T>) -> Option<T> {
         let started = Instant::now();
-        while self.state().puts < puts && started.elapsed() < PATIENCE {
+        loop {
+            let found = look(&self.state());
+            if found.is_some() || started.elapsed() >= PATIENCE {
+                return found;
+            }
             std::thread::sleep(Duration::from_millis(10));
         }
-        self.entries()
     }
 
     /// Writes into it, as others may.
