@@ -129,6 +129,7 @@ fn first(kind: Kind, (fault, wrong): (&'static str, Wrong), extent: Extent) -> R
         bad_let_in,
         calls,
         took,
+        asked: took,
         unknown: None,
         recovered: None,
     })

@@ -60,6 +60,7 @@ pub(super) fn measure(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
             bad_let_in,
             calls,
             took,
+            asked: took,
             unknown: None,
             recovered: until_allowed(&scene, &known),
         });

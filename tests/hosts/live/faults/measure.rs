@@ -101,6 +101,7 @@ fn sources(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
     let (scene, sources) = with_issuers(kind, "first")?;
     // Before any request: each brings about fetches from all of them.
     sources.iter().for_each(Source::fail);
+    let begun = Instant::now();
     let first = |source: &Source| -> Result<Row> {
         let good = source.token("ES256-1")?;
         let bad = source.forged(extent.crowd() / BAD)?;
@@ -119,6 +120,7 @@ fn sources(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
             bad_let_in,
             calls,
             took,
+            asked: begun.elapsed(),
             unknown: None,
             recovered: None,
         })
@@ -209,6 +211,7 @@ fn asks(kind: Kind, extent: Extent) -> Result<Vec<Row>> {
             bad_let_in,
             calls,
             took,
+            asked: took,
             unknown: None,
             recovered,
         });
@@ -257,6 +260,7 @@ fn stores(extent: Extent) -> Result<Vec<Row>> {
             bad_let_in,
             calls,
             took,
+            asked: took,
             unknown: None,
             recovered,
         });

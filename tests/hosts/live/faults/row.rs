@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis::limits::REFETCH_SECS;
 use portcullis_host_tests::hosts::Kind;
 
 /// What a fault did to a host.
@@ -23,6 +24,8 @@ pub(super) struct Row {
     pub(super) calls: usize,
     /// How long those at once took.
     pub(super) took: Duration,
+    /// How long the host had been asked by then.
+    pub(super) asked: Duration,
     /// Fetches for as many unknown keys at once, when keys were known; `None` where that was not measured.
     pub(super) unknown: Option<usize>,
     /// How long after its end the fault was over; `None` where it changed nothing, or that was not measured.
@@ -37,7 +40,7 @@ impl Row {
     /// What is wrong with the number of calls. The component has an instance for each request that comes at once, and each of
     /// them is a gate by itself.
     pub(super) fn stampede(&self) -> Option<String> {
-        let most = match self.host {
+        let most: usize = match self.host {
             Kind::Worker | Kind::Node => 1,
             // Its main thread fetches, too.
             Kind::Envoy => 2,
@@ -45,9 +48,12 @@ impl Row {
         };
         // First the metadata, then the keys.
         let most = if self.fault == "wrong issuer" { 2 * most } else { most };
+        // A key that is not known is looked for again so often, while the rows before were measured.
+        let again = usize::try_from(self.asked.as_secs() / REFETCH_SECS).unwrap_or(usize::MAX);
         let at_first = match self.kind {
-            // What fails is tried again, ever more seldom: so often while the rows before were measured.
-            "source" | "bundle" if self.status != "200" => Some(5 * most),
+            // What fails is tried again, ever more seldom.
+            "source" | "bundle" if self.status != "200" => Some(most.saturating_mul(5 + again)),
+            "source" | "bundle" => Some(most.saturating_mul(1 + again)),
             // What failed is remembered for a second.
             "ask" if self.status != "200" => {
                 // Where nobody answers, workerd tries the connection that it has kept open before it believes that.
