@@ -10,21 +10,29 @@ use super::head::HeaderPair;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header<'r> {
     name: Cow<'r, str>,
+    /// Whether the name has nothing but letters, digits and hyphens, so that nobody need look again.
+    is_plain: bool,
     value: Cow<'r, [u8]>,
 }
 
 impl<'r> Header<'r> {
     fn new(pair: &HeaderPair<'r>) -> Self {
+        let kinds = pair.name.iter().fold(0, |kinds, byte| kinds | kind(*byte));
         let name = match core::str::from_utf8(pair.name) {
-            Ok(name) if !name.bytes().any(|byte| byte.is_ascii_uppercase()) => Cow::Borrowed(name),
+            Ok(name) if kinds & UPPER == 0 => Cow::Borrowed(name),
             _ => Cow::Owned(String::from_utf8_lossy(pair.name).to_ascii_lowercase()),
         };
-        Self { name, value: Cow::Borrowed(pair.value) }
+        Self { name, is_plain: kinds & SIGN == 0, value: Cow::Borrowed(pair.value) }
     }
 
     /// The name, in lower case.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The name as [`fold`] has it.
+    pub(crate) fn folded(&self) -> Cow<'_, str> {
+        if self.is_plain { Cow::Borrowed(&self.name) } else { fold(&self.name) }
     }
 
     /// The value.
@@ -40,7 +48,8 @@ impl<'r> Header<'r> {
     }
 
     fn into_owned(self) -> Header<'static> {
-        Header { name: Cow::Owned(self.name.into_owned()), value: Cow::Owned(self.value.into_owned()) }
+        let Self { name, is_plain, value } = self;
+        Header { name: Cow::Owned(name.into_owned()), is_plain, value: Cow::Owned(value.into_owned()) }
     }
 }
 
@@ -48,7 +57,7 @@ impl<'r> Header<'r> {
 /// cannot tell them apart. Some take only hyphens and underscores for one another, as CGI has it
 /// ([RFC 3875 section 4.1.18](https://www.rfc-editor.org/rfc/rfc3875#section-4.1.18)), lighttpd every such byte.
 pub fn fold(name: &str) -> Cow<'_, str> {
-    if name.bytes().all(|byte| folded(byte) == byte) {
+    if name.bytes().all(|byte| kind(byte) & SIGN == 0) {
         return Cow::Borrowed(name);
     }
     Cow::Owned(name.bytes().map(|byte| char::from(folded(byte))).collect())
@@ -58,6 +67,32 @@ pub fn fold(name: &str) -> Cow<'_, str> {
 const fn folded(byte: u8) -> u8 {
     if byte.is_ascii_alphanumeric() { byte } else { b'-' }
 }
+
+/// What a byte of a name can be: a capital letter, or neither a letter nor a digit nor a hyphen. Zero for all others.
+const UPPER: u8 = 1;
+const SIGN: u8 = 2;
+
+/// Every byte of every name is looked at: a look into a table.
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or(SIGN)
+}
+
+#[allow(clippy::as_conversions, clippy::indexing_slicing, reason = "the compiler works it out, or stops")]
+static KINDS: [u8; 256] = {
+    let mut kinds = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        kinds[byte as usize] = match byte {
+            b'A'..=b'Z' => UPPER,
+            _ if folded(byte) == byte => 0,
+            _ => SIGN,
+        };
+        match byte.checked_add(1) {
+            Some(next) => byte = next,
+            None => break kinds,
+        }
+    }
+};
 
 /// What stands between the commas of one line.
 fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {

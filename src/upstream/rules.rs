@@ -36,7 +36,7 @@ pub struct Upstream {
 impl Upstream {
     /// Whether `header` must not reach the origin, whoever the caller is.
     pub fn removes(&self, header: &Header<'_>) -> bool {
-        self.owns(header) || self.lists(header.name())
+        self.owns(header) || is_among(header, &self.remove_headers)
     }
 
     /// The same where credentials are the origin's own affair.
@@ -44,12 +44,12 @@ impl Upstream {
         let is_credential = CREDENTIALS_AMONG_OWNED.contains(&header.name());
         self.identity_headers.has(header)
             || (self.owns(header) && !is_credential)
-            || self.lists(header.name())
+            || is_among(header, &self.remove_headers)
     }
 
     fn owns(&self, header: &Header<'_>) -> bool {
         let is_kept = || self.keep_headers.iter().any(|kept| kept == header.name());
-        self.identity_headers.has(header) || (is_owned(header.name()) && !is_kept())
+        self.identity_headers.has(header) || (is_owned(header) && !is_kept())
     }
 
     /// The key of the origin's own that takes the place of this caller's credential, where keys do. `roles` are those that
@@ -89,8 +89,7 @@ impl Upstream {
 
     /// Whether a request with `header` is refused.
     pub(super) fn refuses(&self, header: &Header<'_>) -> bool {
-        let name = fold(header.name());
-        self.refuse_headers.iter().any(|listed| *listed == *name)
+        is_among(header, &self.refuse_headers)
     }
 
     /// Whether `name` (lower case) is among the headers to remove.
@@ -98,6 +97,12 @@ impl Upstream {
         let name = fold(name);
         self.remove_headers.iter().any(|listed| *listed == *name)
     }
+}
+
+/// Whether `header` is among those that are `listed`, in lower case and with hyphens for other signs.
+fn is_among(header: &Header<'_>, listed: &[String]) -> bool {
+    let name = header.folded();
+    listed.iter().any(|listed| *listed == *name)
 }
 
 /// What takes the place of the caller's credential.
