@@ -118,12 +118,13 @@ pub(crate) fn normalise(path: &str) -> Result<String, PathError> {
 fn is_plainly_normal(path: &str) -> bool {
     let [b'/', relative @ ..] = path.as_bytes() else { return false };
     // Without a branch for each byte: every request comes through here, and no two paths branch alike.
-    let plain = relative.iter().fold(true, |plain, byte| plain & (is_pchar(*byte) | (*byte == b'/')));
+    let fits = |byte: u8| if byte == b'/' { true } else { is_pchar(byte) };
+    let plain = relative.iter().fold(true, |plain, byte| plain & fits(*byte));
     // A segment that is empty, and not the last one; or maybe one of dots.
     let odd = path
         .bytes()
         .zip(relative)
-        .fold(false, |odd, (before, byte)| odd | ((before == b'/') & ((*byte == b'/') | (*byte == b'.'))));
+        .fold(false, |odd, (before, byte)| odd | ((before == b'/') & matches!(byte, b'/' | b'.')));
     let slashes = relative.iter().filter(|byte| **byte == b'/').count();
     let segments = slashes.saturating_add(usize::from(!path.ends_with('/')));
     plain && !odd && segments <= PATH_SEGMENTS
