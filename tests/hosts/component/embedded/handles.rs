@@ -41,6 +41,7 @@ pub(crate) fn check(component: &GateComponent, _: &Props, summary: &mut Summary)
     embedder.expect_requests("in all", (ME, 0), 2, summary);
 
     let mut embedder = Embedder::start(component, by_url)?;
+    let now = embedder.now;
     let fetch = embedder.gate.due(now)?;
     let (fetched, keys) = (embedder.gate.last()?, embedder.send(&fetch["call"])?);
     embedder.gate.reply(fetched, keys.as_ref(), now)?;
@@ -49,6 +50,8 @@ pub(crate) fn check(component: &GateComponent, _: &Props, summary: &mut Summary)
     embedder.expect_requests("in all", (KEYS, 0), 1, summary);
 
     let mut embedder = Embedder::start(component, by_url)?;
+    // Not before the token was issued.
+    let now = embedder.now;
     let step = embedder.begin(&get(&embedder.provider.token("ES256-1", "alice", "user")?))?;
     let pending = embedder.gate.last()?;
     embedder.gate.drop_gate()?;
