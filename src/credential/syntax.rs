@@ -72,8 +72,22 @@ pub(super) fn visible_ascii(value: &[u8]) -> Result<&str, CredentialError> {
 
 #[cfg(test)]
 mod tests {
-    use super::b64token;
+    use super::{b64token, bearer};
     use crate::error::CredentialError;
+
+    #[test]
+    fn only_bearer_is_the_scheme() {
+        for text in [&b"Bearer"[..], b"bEARER", b"Bearer ", b"Bearer   "] {
+            assert_eq!(bearer(text), Ok(&b""[..]), "{text:?}");
+        }
+        assert_eq!(bearer(b"Bearer  a b"), Ok(&b"a b"[..]));
+        for text in [&b"Basic"[..], b"Digest", b"Digest a", b"Bearers", b"Bearer.a"] {
+            assert_eq!(bearer(text), Err(CredentialError::Unsupported), "{text:?}");
+        }
+        for text in [&b""[..], b"Bearer\ta", b"Digest\t", b"\xff"] {
+            assert_eq!(bearer(text), Err(CredentialError::Malformed), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_b64token_has_letters_digits_and_six_signs() {

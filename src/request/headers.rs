@@ -155,3 +155,22 @@ impl<'r> Headers<'r> {
         Headers(self.0.into_iter().map(Header::into_owned).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Header, HeaderPair, fold};
+
+    #[test]
+    fn whatever_is_no_letter_and_no_digit_is_a_hyphen() {
+        for byte in u8::MIN..=u8::MAX {
+            let text = [b'a', byte, b'B', byte, b'1'];
+            let header = Header::new(&HeaderPair { name: &text, value: b"" });
+            let sign = if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b'-' };
+            if byte.is_ascii() {
+                assert_eq!(header.folded().as_bytes(), [b'a', sign, b'b', sign, b'1'], "{byte:#x}");
+            }
+            assert_eq!(header.folded(), fold(header.name()));
+            assert_eq!(header.clone().into_owned(), header);
+        }
+    }
+}
