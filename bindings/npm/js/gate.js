@@ -3,7 +3,7 @@
 // The entry for each host (index.js, workerd.js, web.js) loads the module before anything here is called.
 import * as core from "./glue.js";
 import { ArgumentError, ConfigError, DeniedError, kind } from "./errors.js";
-import { alive, ask, camelCase, enter, failed, undecided } from "./instance.js";
+import { alive, ask, camelCase, camelCased, enter, failed, undecided } from "./instance.js";
 import { headOf } from "./request.js";
 import { pause, send, senderOf } from "./calls.js";
 import { signatures } from "./signatures.js";
@@ -161,7 +161,8 @@ export class Gate {
 
   sources() {
     bound(this);
-    return Object.freeze(this.#ask((gate) => gate.sources(Date.now()), "sources").sources.map(Object.freeze));
+    const { sources } = this.#ask((gate) => gate.sources(Date.now()), "sources");
+    return Object.freeze(camelCased(sources).map(Object.freeze));
   }
 
   #tell() {
@@ -259,7 +260,8 @@ export class Gate {
   }
 
   #verdict({ decided }) {
-    const { decision, diagnostics } = decided.verdict;
+    const { diagnostics } = decided.verdict;
+    const decision = camelCased(decided.verdict.decision);
     const { reason, message, reported, route, permission, principal } = diagnostics;
     const record = { route, permission, log: decided.log };
     if (!decision.allow) return Object.freeze({ allowed: false, reason, message, ...(decision.deny ?? decision.answer), ...record });
@@ -272,7 +274,7 @@ export class Gate {
     });
   }
 
-  #principal({ subject, roles, scopes, tenant, proof, issuer = null, keyId, validUntil }) {
+  #principal({ subject, roles, scopes, tenant, proof, issuer = null, key_id: keyId, valid_until: validUntil }) {
     const principal = Object.freeze({
       subject,
       roles: Object.freeze(roles),

@@ -62,7 +62,7 @@ export function ask(call, ...wanted) {
   let answer;
   enter();
   try {
-    answer = camelCased(JSON.parse(call()));
+    answer = JSON.parse(call());
   } catch (cause) {
     throw failed(cause);
   }
@@ -73,10 +73,11 @@ export function ask(call, ...wanted) {
 }
 
 // The core writes names as `snake_case`.
-export const camelCase = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+export const camelCase = (name) => (name.includes("_") ? name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()) : name);
 
-// Most names are one word, and an object whose names all are is left as it is: it was parsed a moment ago, and nobody else has it.
-function camelCased(value) {
+// The same for the names of all members of a value, which was parsed a moment ago: nobody else has it, and what has no such
+// name in it is left as it is.
+export function camelCased(value) {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     value.forEach((member, at) => {
@@ -86,6 +87,6 @@ function camelCased(value) {
   }
   const names = Object.keys(value);
   const made = names.some((name) => name.includes("_")) ? {} : value;
-  for (const name of names) made[name.includes("_") ? camelCase(name) : name] = camelCased(value[name]);
+  for (const name of names) made[camelCase(name)] = camelCased(value[name]);
   return made;
 }

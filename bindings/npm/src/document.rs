@@ -12,7 +12,7 @@ pub(crate) fn json(value: &impl Serialize) -> String {
 
 /// How a call ended: an object with one member, named after the variant.
 #[derive(Serialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Outcome<'a> {
     /// The decision is made.
     Decided {

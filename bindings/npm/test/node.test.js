@@ -95,8 +95,8 @@ test("node: a handle is good for one supply, of its own kind", async () => {
   const head = (...header) => JSON.stringify(["/search", [["content-type", "application/json"], header], true, null]);
   const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
   const decide = (...header) => JSON.parse(gate.decide(line, head(...header), now));
-  const needsRecord = () => decide("x-api-key", key).needs_record.handle;
-  const needsBody = () => decide("authorization", `Bearer ${TOKEN}`).needs_body.handle;
+  const needsRecord = () => decide("x-api-key", key).needsRecord.handle;
+  const needsBody = () => decide("authorization", `Bearer ${TOKEN}`).needsBody.handle;
   const [found, own] = [JSON.stringify(JSON.stringify({ id: "bot", hash, roles: ["user"] })), Buffer.from('{"user": "alice"}')];
   const record = (handle) => JSON.parse(gate.supply_record(handle, line, now, found));
   const body = (handle) => JSON.parse(gate.supply_body(handle, line, now, own));
@@ -108,7 +108,7 @@ test("node: a handle is good for one supply, of its own kind", async () => {
   };
   // Used.
   const [first, second] = [needsRecord(), needsBody()];
-  assert.ok(record(first).needs_body);
+  assert.ok(record(first).needsBody);
   refused(record(first), "a record again");
   assert.ok(body(second).decided.verdict.decision.allow);
   refused(body(second), "a body again");
@@ -125,7 +125,7 @@ test("node: a handle is good for one supply, of its own kind", async () => {
   refused(record(given), "given up");
   const elsewhere = needsRecord();
   refused(JSON.parse(load().supply_record(elsewhere, line, now, found)), "of another gate");
-  assert.ok(record(elsewhere).needs_body);
+  assert.ok(record(elsewhere).needsBody);
 });
 
 test("node: a decision that ends early is given up", async () => {
