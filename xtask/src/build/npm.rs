@@ -39,7 +39,7 @@ const IMPORTS: &[&str] = &[
 ];
 
 /// Most bytes of the module.
-const WASM_BUDGET: u64 = 1350 * 1024;
+const WASM_BUDGET: u64 = 1360 * 1024;
 /// Most bytes of the module after gzip.
 const WASM_GZIP_BUDGET: u64 = 544 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
