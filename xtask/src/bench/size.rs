@@ -47,9 +47,9 @@ const ABOUT: &str = "`cargo xtask bench size`: bytes after gzip at its highest l
                      `--no-default-features --features=hmac`, which is not shipped. *decode* is what esbuild leaves of \
                      `portcullis/decode` in a script that imports `decodeUnverified` alone.";
 
-const BY_CRATE: &str = "The Envoy filter as the compiler leaves it, neither optimised further nor compressed, in KB of 1,000. What\n\
-                        is generic counts for the crate that defines it: most of core and alloc is what this gate makes of\n\
-                        them.";
+const BY_CRATE: &str = "The Envoy filter as the compiler leaves it, neither optimised further nor compressed, in KB of\n\
+                        1,000. What is generic counts for the crate that defines it: most of core and alloc is what this\n\
+                        gate makes of them.";
 
 fn rows() -> Result<Vec<Limited>> {
     let worker = step("build the Worker", build::worker)?;
