@@ -33,7 +33,7 @@ use portcullis_test_support::summary::Summary;
 use props::Props;
 
 /// Ceiling for each component after gzip; here so that growth is noticed in the change that causes it.
-const GZIP_BUDGET_BYTES: u64 = 674 * 1024;
+const GZIP_BUDGET_BYTES: u64 = 682 * 1024;
 
 /// What the tests share.
 #[derive(Clone)]
