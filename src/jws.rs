@@ -34,7 +34,7 @@ impl JoseHeader {
         if members.contains_key("crit") {
             return Err(TokenError::CriticalHeader);
         }
-        if ["b64", "enc", "zip"].iter().any(|other| members.contains_key(*other)) {
+        if ["b64", "enc", "zip"].iter().any(|other| members.contains_key(other)) {
             return Err(TokenError::UnsupportedFormat);
         }
         let text = |name: &str| match members.get(name) {

@@ -10,6 +10,7 @@ mod ask;
 mod authenticator;
 pub mod base64url;
 mod body;
+mod brief;
 mod bundle;
 mod call;
 mod challenge;

@@ -71,7 +71,7 @@ impl Question {
             }
             CredentialForm::Json(name) => {
                 headers.push(("content-type".to_owned(), "application/json".to_owned()));
-                let object = Value::Object([(name.clone(), Value::from(credential))].into());
+                let object = Value::Object([(name.clone(), Value::from(credential))].into_iter().collect());
                 body = serde_json::to_string(&object).unwrap_or_default();
             }
         }

@@ -67,7 +67,7 @@ fn length(value: &Value) -> usize {
 mod tests {
     use super::carried;
     use crate::error::ClaimsError;
-    use crate::json::{Budget, Pointer, Value, parse};
+    use crate::json::{Budget, Pointer, parse};
     use crate::limits::CARRIED_BYTES;
     use alloc::format;
     use alloc::string::{String, ToString};
@@ -77,7 +77,7 @@ mod tests {
         let claims = parse(claims.as_bytes(), Budget::REQUEST).unwrap();
         let places: Vec<Pointer> = places.iter().map(|place| Pointer::parse(place).unwrap()).collect();
         let found = carried(&places, &claims)?;
-        Ok(serde_json::to_string(&Value::Object(found)).unwrap())
+        Ok(serde_json::to_string(&found).unwrap())
     }
 
     #[test]

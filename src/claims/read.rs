@@ -169,7 +169,12 @@ pub(super) fn check_name(text: &str, place: &Pointer) -> Result<(), ClaimsError>
     if text.len() > CLAIM_BYTES {
         return Err(ClaimsError::TooLong(place.to_string()));
     }
-    if text.is_empty() || text.chars().any(char::is_control) {
+    // Most are ASCII, of which a byte is a character.
+    let has_control = match text.is_ascii() {
+        true => text.bytes().any(|byte| byte.is_ascii_control()),
+        false => text.chars().any(char::is_control),
+    };
+    if text.is_empty() || has_control {
         return Err(ClaimsError::Unprintable(place.to_string()));
     }
     Ok(())
@@ -217,7 +222,7 @@ mod tests {
         for (count, fits) in [(CLAIM_LIST, true), (CLAIM_LIST + 1, false), (CLAIM_LIST + 2, false)] {
             let names: Vec<String> = (0..count).map(|number| number.to_string()).collect();
             let list = names.iter().map(|name| Value::String(name.clone())).collect();
-            let claims = Value::Object(BTreeMap::from([("a".to_string(), Value::Array(list))]));
+            let claims = Value::Object([("a".to_string(), Value::Array(list))].into_iter().collect());
             let expected = if fits { Ok(names.clone()) } else { Err(too_many.clone()) };
             assert_eq!(distinct(names.iter().map(String::as_str).collect(), &place), expected);
             let expected = expected.map(|names| BTreeMap::from([("/a".to_string(), names)]));

@@ -1,7 +1,5 @@
 //! Reading a text, within a budget.
 
-use alloc::collections::BTreeMap;
-use alloc::collections::btree_map::Entry;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::Cell;
@@ -10,6 +8,7 @@ use core::fmt;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use thiserror::Error;
 
+use super::by_name::Growing;
 use super::value::{Number, Value};
 
 /// Why a document was refused.
@@ -155,17 +154,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
         let inner = self.inner()?;
-        let mut members = BTreeMap::new();
+        let mut members = Growing::new();
         while let Some(name) = access.next_key::<String>()? {
             self.count()?;
-            match members.entry(name) {
-                Entry::Occupied(member) => return Err(A::Error::custom(DuplicateMember(member.key()))),
-                Entry::Vacant(place) => {
-                    place.insert(access.next_value_seed(inner)?);
-                }
+            if members.has(&name) {
+                return Err(A::Error::custom(DuplicateMember(&name)));
             }
+            members.add(name, access.next_value_seed(inner)?);
         }
-        Ok(Value::Object(members))
+        Ok(Value::Object(members.finish()))
     }
 }
 

@@ -1,10 +1,11 @@
 //! A JSON value whose member names are unique.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::ser::{Serialize, Serializer};
+
+use super::by_name::ByName;
 
 /// A parsed JSON value.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +21,11 @@ pub enum Value {
     /// An array.
     Array(Vec<Value>),
     /// An object; its member names are unique.
-    Object(BTreeMap<String, Value>),
+    Object(Members),
 }
+
+/// The members of an object.
+pub type Members = ByName<Value>;
 
 /// A JSON number, in the narrowest of three forms that holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +56,7 @@ impl Value {
     }
 
     /// The members, if this is an object.
-    pub fn as_object(&self) -> Option<&BTreeMap<String, Value>> {
+    pub fn as_object(&self) -> Option<&Members> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,
@@ -100,7 +104,7 @@ impl Serialize for Value {
             Self::Number(Number::Float(value)) => serializer.serialize_f64(*value),
             Self::String(text) => serializer.serialize_str(text),
             Self::Array(elements) => serializer.collect_seq(elements),
-            Self::Object(members) => serializer.collect_map(members),
+            Self::Object(members) => members.serialize(serializer),
         }
     }
 }

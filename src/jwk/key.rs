@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::alg::{Algorithm, Curve, KeyType};
 use crate::base64url;
 use crate::crypto::KeyError;
-use crate::json::{self, Budget, JsonError, Value};
+use crate::json::{self, Budget, JsonError, Members, Value};
 use crate::key::public::KeyComponents;
 use crate::key::{PublicKey, VerificationKey};
 use crate::limits::{JWK_SET_BYTES, KEY_ID_BYTES};
@@ -92,8 +92,6 @@ impl JwkError {
 /// The members of RFC 7518 section 6 and RFC 8037 section 2 that only a private key has.
 const PRIVATE_MEMBERS: [&str; 7] = ["d", "p", "q", "dp", "dq", "qi", "oth"];
 
-type Members = alloc::collections::BTreeMap<String, Value>;
-
 impl Jwk {
     /// Reads one JWK of at most [`JWK_SET_BYTES`].
     ///
@@ -116,7 +114,7 @@ impl Jwk {
         let members = value.as_object().ok_or(JwkError::NotAnObject)?;
         let is_secret = members.get("kty").and_then(Value::as_str) == Some(KeyType::Oct.name());
         // Private first: whoever published one must hear of it, whatever else is wrong with the key.
-        if !is_secret && let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(*name))
+        if !is_secret && let Some(name) = PRIVATE_MEMBERS.into_iter().find(|name| members.contains_key(name))
         {
             return Err(JwkError::Private(name));
         }

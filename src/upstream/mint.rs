@@ -94,7 +94,7 @@ impl Mint {
         }
 
         let header = base64url::encode(br#"{"alg":"HS256","typ":"JWT"}"#);
-        let payload = serde_json::to_vec(&Value::Object(claims)).unwrap_or_default();
+        let payload = serde_json::to_vec(&Value::Object(claims.into())).unwrap_or_default();
         let input = format!("{header}.{}", base64url::encode(&payload));
         let signature = base64url::encode(&self.key.0.sign(input.as_bytes()));
         format!("{input}.{signature}")

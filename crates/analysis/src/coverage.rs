@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis::Gate;
-use portcullis::json::{self, Budget, JsonError, Value, pointer_to};
+use portcullis::json::{self, Budget, JsonError, Members, Value, pointer_to};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -104,7 +104,7 @@ fn operations(text: &[u8]) -> Result<Vec<String>, OpenApiError> {
     if operations.is_empty() { Err(OpenApiError::Empty) } else { Ok(operations) }
 }
 
-fn object<'v>(value: &'v Value, place: &str) -> Result<&'v BTreeMap<String, Value>, OpenApiError> {
+fn object<'v>(value: &'v Value, place: &str) -> Result<&'v Members, OpenApiError> {
     let colon = if place.is_empty() { "" } else { ": " };
     value.as_object().ok_or_else(|| OpenApiError::NotAnObject(format!("{place}{colon}")))
 }

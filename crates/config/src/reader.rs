@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use portcullis::json::{Number, Value, push_token};
+use portcullis::json::{self, Number, Value, push_token};
 use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, Expected, IntoDeserializer, MapAccess, SeqAccess,
     Unexpected, VariantAccess, Visitor,
@@ -222,7 +222,7 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 }
 
 struct Members<'de> {
-    rest: alloc::collections::btree_map::Iter<'de, String, Value>,
+    rest: json::Iter<'de, Value>,
     current: Option<(&'de str, &'de Value)>,
 }
 

@@ -2,13 +2,12 @@
 //! error already; this looks at every string, wherever it stands, and shows none.
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
 
 use portcullis::api_key;
 use portcullis::base64url;
-use portcullis::json::{self, Budget, Value, push_token};
+use portcullis::json::{self, Budget, Members, Value, push_token};
 use portcullis::limits::JOSE_HEADER_CHARS;
 
 use crate::diagnostics::Diagnostics;
@@ -91,7 +90,7 @@ impl Search<'_> {
 }
 
 /// Whether an object is a key of RFC 7517 with the member that must not be published.
-fn is_private_jwk(members: &BTreeMap<String, Value>) -> bool {
+fn is_private_jwk(members: &Members) -> bool {
     let text = |name: &str| members.get(name).and_then(Value::as_str);
     match text("kty") {
         Some("oct") => text("k").is_some(),

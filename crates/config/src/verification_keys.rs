@@ -220,7 +220,7 @@ fn not_a_set(set: &Value) -> Option<&'static str> {
     let members = set.as_object();
     let names_address = ["uri", "jwks_uri", "endpoint"];
     let is_address = set.as_str().is_some_and(|text| text.contains("://"))
-        || members.is_some_and(|members| names_address.iter().any(|name| members.contains_key(*name)));
+        || members.is_some_and(|members| names_address.iter().any(|name| members.contains_key(name)));
     if is_address {
         return Some(KEYS_BY_URL);
     }

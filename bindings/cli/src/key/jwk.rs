@@ -4,7 +4,7 @@ use std::path::Path;
 
 use portcullis::base64url;
 use portcullis::jose::{Algorithm, KeySet};
-use portcullis::json::{self, Budget};
+use portcullis::json::{self, Budget, Members};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
@@ -12,8 +12,6 @@ use super::material::{Curve, Material, Secret};
 use super::pem;
 use crate::input;
 use crate::output::Failure;
-
-type Members = std::collections::BTreeMap<String, json::Value>;
 
 /// A key with what its JWK says about it.
 pub(crate) struct Key {

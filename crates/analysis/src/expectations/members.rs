@@ -1,15 +1,13 @@
 //! Reading objects whose members are all known.
 
-use std::collections::BTreeMap;
-
-use portcullis::json::{Value, push_token};
+use portcullis::json::{self, Value, push_token};
 
 use super::error::ExpectationsError;
 
 /// The members of an object, all of them known.
 pub(crate) struct Members<'v> {
     place: &'v str,
-    members: &'v BTreeMap<String, Value>,
+    members: &'v json::Members,
 }
 
 impl<'v> Members<'v> {

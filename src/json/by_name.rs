@@ -1,0 +1,198 @@
+//! Values by their names.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::slice;
+
+use serde::ser::{Serialize, Serializer};
+
+use crate::brief::brief;
+
+/// Up to how many are looked through one after the other.
+const FEW: usize = 16;
+
+/// Values by their names, which are unique: the members of an object.
+///
+/// Claims are few, and most of them are looked for: one after the other, side by side, they are found sooner than in a tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ByName<V> {
+    /// Sorted by the names.
+    sorted: Vec<Member<V>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Member<V> {
+    /// Of the name.
+    brief: u64,
+    name: String,
+    value: V,
+}
+
+impl<V> Member<V> {
+    fn new(name: String, value: V) -> Self {
+        Self { brief: brief(&name), name, value }
+    }
+}
+
+/// Where the member `name` is, if it is one of a few.
+fn find<V>(few: &[Member<V>], name: &str) -> Option<usize> {
+    let wanted = brief(name);
+    few.iter().position(|member| member.brief == wanted && member.name == name)
+}
+
+impl<V> ByName<V> {
+    /// The value of the member `name`.
+    pub fn get(&self, name: &str) -> Option<&V> {
+        let place = match self.sorted.len() {
+            0..=FEW => find(&self.sorted, name),
+            _ => self.sorted.binary_search_by(|member| member.name.as_str().cmp(name)).ok(),
+        };
+        self.sorted.get(place?).map(|member| &member.value)
+    }
+
+    /// Whether there is a member `name`.
+    pub fn contains_key(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The members, sorted by their names.
+    pub fn iter(&self) -> Iter<'_, V> {
+        Iter(self.sorted.iter())
+    }
+
+    /// The names, sorted.
+    pub fn keys(&self) -> impl Iterator<Item = &String> {
+        self.iter().map(|(name, _)| name)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+}
+
+/// Iterates over members, sorted by their names.
+#[derive(Debug, Clone)]
+pub struct Iter<'a, V>(slice::Iter<'a, Member<V>>);
+
+impl<'a, V> Iterator for Iter<'a, V> {
+    type Item = (&'a String, &'a V);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|member| (&member.name, &member.value))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.0.size_hint()
+    }
+}
+
+impl<'a, V> IntoIterator for &'a ByName<V> {
+    type Item = (&'a String, &'a V);
+    type IntoIter = Iter<'a, V>;
+
+    fn into_iter(self) -> Iter<'a, V> {
+        self.iter()
+    }
+}
+
+impl<V> From<BTreeMap<String, V>> for ByName<V> {
+    fn from(members: BTreeMap<String, V>) -> Self {
+        Self { sorted: members.into_iter().map(|(name, value)| Member::new(name, value)).collect() }
+    }
+}
+
+/// Of two members with one name, the later counts.
+impl<V> FromIterator<(String, V)> for ByName<V> {
+    fn from_iter<I: IntoIterator<Item = (String, V)>>(members: I) -> Self {
+        BTreeMap::from_iter(members).into()
+    }
+}
+
+impl<V: Serialize> Serialize for ByName<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self)
+    }
+}
+
+/// The members of an object that is being read.
+pub(super) struct Growing<V> {
+    few: Vec<Member<V>>,
+    /// All, once they are not few.
+    many: BTreeMap<String, V>,
+}
+
+impl<V> Growing<V> {
+    pub(super) fn new() -> Self {
+        Self { few: Vec::new(), many: BTreeMap::new() }
+    }
+
+    /// Whether there is a member `name` already.
+    pub(super) fn has(&self, name: &str) -> bool {
+        find(&self.few, name).is_some() || self.many.contains_key(name)
+    }
+
+    /// Adds a member, which is not there yet.
+    pub(super) fn add(&mut self, name: String, value: V) {
+        if self.many.is_empty() && self.few.len() < FEW {
+            if self.few.is_empty() {
+                self.few.reserve_exact(FEW / 2);
+            }
+            self.few.push(Member::new(name, value));
+        } else {
+            self.many.extend(self.few.drain(..).map(|member| (member.name, member.value)));
+            self.many.insert(name, value);
+        }
+    }
+
+    /// All of them.
+    pub(super) fn finish(mut self) -> ByName<V> {
+        if !self.many.is_empty() {
+            return self.many.into();
+        }
+        self.few.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        ByName { sorted: self.few }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use alloc::collections::BTreeMap;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    use super::{ByName, FEW, Growing};
+
+    proptest! {
+        /// However many there are, and in whichever order they came.
+        #[test]
+        fn they_are_as_a_map_has_them(
+            names in proptest::collection::vec("[a-c]{0,4}", 0..3 * FEW),
+            others in proptest::collection::vec("[a-c]{0,4}", 0..10),
+        ) {
+            let (mut growing, mut map) = (Growing::new(), BTreeMap::new());
+            for (number, name) in names.iter().enumerate() {
+                prop_assert_eq!(growing.has(name), map.contains_key(name));
+                if !growing.has(name) {
+                    growing.add(name.clone(), number);
+                    map.insert(name.clone(), number);
+                }
+            }
+            let members = growing.finish();
+            for name in names.iter().chain(&others) {
+                prop_assert_eq!(members.get(name), map.get(name));
+            }
+            prop_assert_eq!(members.len(), map.len());
+            prop_assert_eq!(members.iter().collect::<Vec<_>>(), map.iter().collect::<Vec<_>>());
+            prop_assert_eq!(&members, &ByName::from(map.clone()));
+        }
+    }
+}
