@@ -82,7 +82,8 @@ impl<'a> Target<'a> {
         if target.first() != Some(&b'/') {
             return Err(PathError::NotOriginForm);
         }
-        if !target.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#') {
+        // Without a branch for each byte: every request comes through here.
+        if !target.iter().fold(true, |legal, byte| legal & byte.is_ascii_graphic() & (*byte != b'#')) {
             return Err(PathError::IllegalByte);
         }
         let text = core::str::from_utf8(target).map_err(|_| PathError::IllegalByte)?;
@@ -118,16 +119,17 @@ pub(crate) fn normalise(path: &str) -> Result<String, PathError> {
 fn is_plainly_normal(path: &str) -> bool {
     let [b'/', relative @ ..] = path.as_bytes() else { return false };
     // Without a branch for each byte: every request comes through here, and no two paths branch alike.
-    let fits = |byte: u8| if byte == b'/' { true } else { is_pchar(byte) };
-    let plain = relative.iter().fold(true, |plain, byte| plain & fits(*byte));
-    // A segment that is empty, and not the last one; or maybe one of dots.
-    let odd = path
-        .bytes()
-        .zip(relative)
-        .fold(false, |odd, (before, byte)| odd | ((before == b'/') & matches!(byte, b'/' | b'.')));
-    let slashes = relative.iter().filter(|byte| **byte == b'/').count();
+    let (mut all, mut odd, mut slashes, mut before) = (0, 0, 0_usize, SLASH | DOT);
+    for byte in relative {
+        let class = class(*byte);
+        all |= class;
+        // A segment that is empty, and not the last one; or maybe one of dots.
+        odd |= class & before;
+        before = (class & SLASH).wrapping_mul(SLASH | DOT);
+        slashes = slashes.wrapping_add(usize::from(class & SLASH));
+    }
     let segments = slashes.saturating_add(usize::from(!path.ends_with('/')));
-    plain && !odd && segments <= PATH_SEGMENTS
+    all & OTHER == 0 && odd == 0 && segments <= PATH_SEGMENTS
 }
 
 /// The normal form of a path, whatever it takes.
@@ -219,22 +221,34 @@ fn push_byte(normal: &mut String, byte: u8) {
     }
 }
 
+/// What a byte of a path can be: a slash, a dot, or no `pchar`. Zero for all others.
+const SLASH: u8 = 1;
+const DOT: u8 = 2;
+const OTHER: u8 = 4;
+
 /// `pchar` of RFC 3986 section 3.3, without escapes: letters, digits, and `-._~!$&'()*+,;=:@`.
-#[inline]
 fn is_pchar(byte: u8) -> bool {
-    // A table, for the same reason as above.
-    const TABLE: [bool; 256] = {
-        let mut table = [false; 256];
-        let (mut places, mut byte): (&mut [bool], u8) = (&mut table, 0);
+    class(byte) & (SLASH | OTHER) == 0
+}
+
+#[inline]
+fn class(byte: u8) -> u8 {
+    const TABLE: [u8; 256] = {
+        let mut table = [OTHER; 256];
+        let (mut places, mut byte): (&mut [u8], u8) = (&mut table, 0);
         while let [place, rest @ ..] = places {
-            *place = matches!(byte, b'!' | b'$' | b'&'..=b'.' | b'0'..=b';' | b'=' | b'@'..=b'Z' | b'_')
-                || matches!(byte, b'a'..=b'z' | b'~');
+            *place = match byte {
+                b'/' => SLASH,
+                b'.' => DOT,
+                b'!' | b'$' | b'&'..=b'-' | b'0'..=b';' | b'=' | b'@'..=b'Z' | b'_' | b'a'..=b'z' | b'~' => 0,
+                _ => OTHER,
+            };
             byte = byte.wrapping_add(1);
             places = rest;
         }
         table
     };
-    TABLE.get(usize::from(byte)).copied().unwrap_or(false)
+    TABLE.get(usize::from(byte)).copied().unwrap_or(OTHER)
 }
 
 #[cfg(test)]

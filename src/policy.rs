@@ -12,4 +12,5 @@ pub(crate) mod permission_index;
 pub(crate) mod role;
 pub(crate) mod route;
 pub(crate) mod template;
+pub(crate) mod text_index;
 pub(crate) mod trailing_slash;

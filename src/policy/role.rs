@@ -10,6 +10,7 @@ use super::bits::BitSet;
 use super::permission::{Permission, PermissionPattern};
 use super::permission_index::PermissionIndex;
 use super::route::Routes;
+use super::text_index::TextIndex;
 use crate::limits::ROLE_DEPTH;
 
 /// A role as it is written down.
@@ -40,7 +41,7 @@ pub struct Role {
 #[derive(Debug, Clone)]
 pub struct Roles {
     /// The place of each in `all`, which is ordered by name.
-    by_name: BTreeMap<String, usize>,
+    by_name: TextIndex,
     all: Vec<Role>,
 }
 
@@ -83,12 +84,12 @@ impl Roles {
             let Resolved { granted, denied, ancestors, .. } = role;
             Role { granted, denied, own, ancestors }
         });
-        Ok(Self { all: all.collect(), by_name })
+        Ok(Self { all: all.collect(), by_name: by_name.into() })
     }
 
     /// The role `name`.
     pub fn get(&self, name: &str) -> Option<&Role> {
-        self.all.get(*self.by_name.get(name)?)
+        self.all.get(self.by_name.get(name)?)
     }
 
     /// Whether `role` grants and whether it denies `permission`, by the patterns of its ancestors.
@@ -106,7 +107,7 @@ impl Roles {
 
     /// `role` and all it inherits from, with their names.
     pub fn ancestors<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = (&'a str, &'a Role)> {
-        let named = self.by_name.keys().map(String::as_str).zip(&self.all);
+        let named = self.names().zip(&self.all);
         let in_lineage = named.enumerate().filter(|(place, _)| role.ancestors.contains(*place));
         in_lineage.map(|(_, named)| named)
     }
@@ -127,7 +128,7 @@ impl Roles {
 
     /// The names of all roles.
     pub fn names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.by_name.keys().map(String::as_str)
+        self.by_name.iter().map(|(name, _)| name)
     }
 }
 

@@ -14,6 +14,7 @@ use super::binding::Binding;
 use super::permission::Permission;
 use super::permission_id::PermissionId;
 use super::template::{RouteTemplate, Segment};
+use super::text_index::TextIndex;
 use super::trailing_slash::TrailingSlash;
 use crate::handling::RouteCredential;
 use crate::limits::BODY_BYTES;
@@ -112,7 +113,7 @@ pub enum CompiledAccess {
 #[derive(Debug, Clone, Default)]
 pub struct Node {
     /// The node below, by literal segment.
-    pub literals: BTreeMap<String, usize>,
+    pub literals: TextIndex,
     /// The node below for any other segment.
     pub parameter: Option<usize>,
     /// Routes that end here, by index.
@@ -176,8 +177,12 @@ impl Routes {
         let nodes = Vec::from([Node::default()]);
         let mut compiled =
             Self { routes: Vec::new(), permissions, nodes, trailing_slash, head_follows_get: false };
+        let mut literals = Vec::from([BTreeMap::new()]);
         for route in written {
-            compiled.insert(route);
+            compiled.insert(route, &mut literals);
+        }
+        for (node, literals) in compiled.nodes.iter_mut().zip(literals) {
+            node.literals = literals.into();
         }
         Ok(compiled)
     }
@@ -199,7 +204,8 @@ impl Routes {
         self.trailing_slash
     }
 
-    fn insert(&mut self, written: WrittenRoute) {
+    /// Adds a route; `literals` has those of each node, which become its own when all routes are there.
+    fn insert(&mut self, written: WrittenRoute, literals: &mut Vec<BTreeMap<String, usize>>) {
         let WrittenRoute { template, access, bindings, hosts, credential, limit, body_bytes } = written;
         let access = match &access {
             Access::Public => CompiledAccess::Public,
@@ -214,8 +220,8 @@ impl Routes {
         let mut rest = false;
         for segment in &template.segments {
             match segment {
-                Segment::Literal(text) => node = self.child(node, Some(text)),
-                Segment::Parameter => node = self.child(node, None),
+                Segment::Literal(text) => node = self.child(node, Some(text), literals),
+                Segment::Parameter => node = self.child(node, None, literals),
                 Segment::Rest => rest = true,
             }
         }
@@ -229,15 +235,23 @@ impl Routes {
     }
 
     /// The child of `node` for a literal or, with `None`, for a parameter; made if there is none.
-    fn child(&mut self, node: usize, literal: Option<&str>) -> usize {
+    fn child(
+        &mut self,
+        node: usize,
+        literal: Option<&str>,
+        literals: &mut Vec<BTreeMap<String, usize>>,
+    ) -> usize {
         let next = self.nodes.len();
-        let Some(parent) = self.nodes.get_mut(node) else { return next };
+        let (Some(parent), Some(own)) = (self.nodes.get_mut(node), literals.get_mut(node)) else {
+            return next;
+        };
         let child = match literal {
-            Some(text) => *parent.literals.entry(text.to_owned()).or_insert(next),
+            Some(text) => *own.entry(text.to_owned()).or_insert(next),
             None => *parent.parameter.get_or_insert(next),
         };
         if child == next {
             self.nodes.push(Node::default());
+            literals.push(BTreeMap::new());
         }
         child
     }
@@ -260,7 +274,7 @@ impl Routes {
             }
         };
         // A parameter never matches the empty segment after a trailing slash.
-        below(node.literals.get(segment).copied())
+        below(node.literals.get(segment))
             .or_else(|| below(node.parameter.filter(|_| !segment.is_empty())))
             .or_else(|| self.pick(&node.rest, method))
     }

@@ -83,8 +83,8 @@ impl<'r, F: FnMut(Overlap<'_, 'r>)> Overlaps<'r, F> {
     fn together(&mut self, node: &'r Node) -> Option<()> {
         self.step()?;
         let parameter = node.parameter.and_then(|index| self.node(index));
-        for (text, index) in &node.literals {
-            let Some(literal) = self.node(*index) else { continue };
+        for (text, index) in node.literals.iter() {
+            let Some(literal) = self.node(index) else { continue };
             self.below(text, |search| {
                 search.together(literal)?;
                 match parameter.filter(|_| !text.is_empty()) {
@@ -116,17 +116,17 @@ impl<'r, F: FnMut(Overlap<'_, 'r>)> Overlaps<'r, F> {
         }
         self.spelled(second, &first.rest, own, false)?;
 
-        let of = |node: &Node, text: &str| node.literals.get(text).copied();
+        let of = |node: &Node, text: &str| node.literals.get(text);
         let under = |own: Option<&'r Node>, text: &str| own.and_then(|own| of(own, text));
         let (first_parameter, second_parameter) = (first.parameter, second.parameter);
-        for (text, index) in &first.literals {
+        for (text, index) in first.literals.iter() {
             let own = under(own, text);
-            self.pairs(text, *index, of(second, text), crossed, own)?;
-            self.pairs(text, *index, second_parameter.filter(|_| !text.is_empty()), crossed, own)?;
+            self.pairs(text, index, of(second, text), crossed, own)?;
+            self.pairs(text, index, second_parameter.filter(|_| !text.is_empty()), crossed, own)?;
         }
         if let Some(parameter) = first_parameter {
             for (text, index) in second.literals.iter().filter(|(text, _)| !text.is_empty()) {
-                self.pairs(text, parameter, Some(*index), true, under(own, text))?;
+                self.pairs(text, parameter, Some(index), true, under(own, text))?;
             }
             let own = own.and_then(|own| own.parameter);
             self.pairs(PARAMETER, parameter, second_parameter, crossed, own)?;
@@ -162,14 +162,13 @@ impl<'r, F: FnMut(Overlap<'_, 'r>)> Overlaps<'r, F> {
         if rest.is_empty() {
             return Some(());
         }
-        let literals = node.literals.iter().map(|(text, index)| (text.as_str(), *index));
         let parameter = node.parameter.map(|index| (PARAMETER, index));
-        for (segment, index) in literals.chain(parameter) {
+        for (segment, index) in node.literals.iter().chain(parameter) {
             self.step()?;
             let Some(child) = self.node(index) else { continue };
             let own = own.and_then(|own| match segment {
                 PARAMETER => own.parameter,
-                text => own.literals.get(text).copied(),
+                text => own.literals.get(text),
             });
             let own = own.and_then(|index| self.node(index));
             let named = own.map(|own| own.routes.as_slice()).unwrap_or_default();
@@ -221,7 +220,7 @@ fn leaves_nothing<'n>(routes: &'n Routes, mut node: &'n Node, method: &str) -> b
     let at = |index: Option<usize>| index.and_then(|index| routes.nodes.get(index));
     let ends = |node: &Node| routes.pick(&node.routes, method).is_some();
     // The end of the path in a slash, one segment, and what is longer.
-    while at(node.literals.get("").copied()).is_some_and(ends) {
+    while at(node.literals.get("")).is_some_and(ends) {
         let Some(parameter) = at(node.parameter).filter(|parameter| ends(parameter)) else {
             return false;
         };
