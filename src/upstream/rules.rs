@@ -113,3 +113,43 @@ pub enum Replacement {
     /// A key that the origin knows the caller by, or several callers.
     Key(OriginKeys),
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString as _;
+    use alloc::vec::Vec;
+
+    use super::Upstream;
+    use crate::handling::CredentialHandling;
+    use crate::request::{HeaderPair, Request, RequestHead};
+    use crate::upstream::identity::IdentityHeaders;
+
+    #[test]
+    fn listed_headers_are_found_in_every_spelling_and_no_others_are() {
+        let upstream = Upstream {
+            credential: CredentialHandling::Strip,
+            replacement: None,
+            identity_headers: IdentityHeaders::default(),
+            remove_headers: ["x-secret-key".to_string(), "debug".to_string()].into(),
+            refuse_headers: ["x-debug".to_string()].into(),
+            keep_headers: Vec::new(),
+        };
+        for (name, removed, refused) in [
+            ("x-secret-key", true, false),
+            ("X_Secret.KEY", true, false),
+            ("Debug", true, false),
+            ("x-debug", false, true),
+            ("X_DEBUG", false, true),
+            ("x-secret", false, false),
+            ("x-secret-keys", false, false),
+            ("secret-key", false, false),
+        ] {
+            let pairs = [HeaderPair::new(name, "1")];
+            let request = Request::parse(&RequestHead::new("GET", "/", &pairs)).unwrap();
+            let header = request.headers().iter().next().unwrap();
+            assert_eq!((upstream.removes(header), upstream.refuses(header)), (removed, refused), "{name}");
+            assert_eq!(upstream.removes_beside_credentials(header), removed, "{name}");
+            assert_eq!(upstream.lists(&name.to_ascii_lowercase()), removed, "{name}");
+        }
+    }
+}
