@@ -21,6 +21,20 @@ export function suite(test) {
     equal(claims, JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0)))));
   });
 
+  test("decode: every header is one's own, whatever was decoded before", () => {
+    const part = (value) => base64url(bytes(value));
+    const token = (header) => `${part(header)}.${part('{"a":1}')}.AA`;
+    const [one, other, none] = ['{"alg":"HS256","list":[1]}', ' {"alg":"none"}', "{"].map(token);
+    const { header } = decodeUnverified(one);
+    header.alg = "changed";
+    header.list.push(2);
+    for (const bad of [none, "a.b", `${part("[]")}.${part("{}")}.AA`, undefined]) {
+      for (let twice = 0; twice < 2; twice++) error(DecodeError, "token_malformed", () => decodeUnverified(bad));
+      equal(decodeUnverified(one).header, { alg: "HS256", list: [1] });
+      equal(decodeUnverified(other).header, { alg: "none" });
+    }
+  });
+
   test("decode: anything else is a DecodeError", () => {
     const part = (value) => base64url(bytes(value));
     const [h, c] = [part('{"alg":"HS256"}'), part('{"a":1}')];
