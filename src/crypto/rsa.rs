@@ -1,5 +1,7 @@
 //! RSASSA-PKCS1-v1_5 and RSASSA-PSS: [RFC 7518 sections 3.3 and 3.5](https://www.rfc-editor.org/rfc/rfc7518#section-3.3).
 
+#[cfg(any(target_family = "wasm", debug_assertions))]
+mod montgomery;
 mod pkcs1;
 
 use alloc::sync::Arc;

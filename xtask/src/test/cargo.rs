@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use portcullis_test_support::build;
 use portcullis_test_support::root::target;
 use portcullis_test_support::step::{Step, step};
@@ -114,12 +114,7 @@ fn tests(options: &[&str], step: &Step) -> Result<Summary> {
     // Not `current_exe`, which follows a program that cargo has replaced since.
     let program = std::env::args_os().next().context("xtask does not know its own name")?;
     command.env(build::XTASK, std::path::absolute(program)?);
-    results_of(&mut command, step)
-}
-
-/// Runs `cargo test` and adds up its results.
-fn results_of(command: &mut Command, step: &Step) -> Result<Summary> {
-    let output = step.run_for_output(command)?;
+    let output = step.run_for_output(&mut command)?;
     let summary = results::read(&output.stdout);
     if !output.status.success() && summary.failed.is_empty() {
         bail!("cargo test failed ({})\n{}", output.status, output.tail());
@@ -148,28 +143,4 @@ pub(super) fn no_std() -> Result<Summary> {
         step.run(beside().args(["build", "--package=portcullis-no-std", &target]))
     })?;
     Ok(Summary::default())
-}
-
-/// What cargo is told for WebAssembly, which the tests of this machine would not meet otherwise.
-const CARGO_CONFIG: &str = include_str!("../../../.cargo/config.toml");
-const WASM_NUMBERS: &str = r#"cpubits="32""#;
-
-/// The tests of signatures: third-party vectors, keys with tables, and the core beside another library.
-const SIGNATURES: &[&str] = &["crypto::", "wycheproof::", "vectors::", "often_used_keys::", "differential::"];
-
-/// Tests of signatures on this machine, with the numbers that WebAssembly calculates with.
-pub(super) fn wasm_numbers() -> Result<Summary> {
-    ensure!(CARGO_CONFIG.contains(WASM_NUMBERS), ".cargo/config.toml does not set `{WASM_NUMBERS}` for wasm");
-    step("cargo test, signatures with the numbers of wasm", |step| {
-        let mut command = cargo();
-        command
-            .args(["test", "--no-fail-fast", "--package=portcullis", "--package=portcullis-tests"])
-            .args(["--lib", "--test=it", "--"])
-            .args(SIGNATURES)
-            .env("RUSTFLAGS", format!("--cfg {WASM_NUMBERS}"))
-            .env("CARGO_TARGET_DIR", target("wasm-numbers"));
-        let summary = results_of(&mut command, step)?;
-        ensure!(summary.passed + summary.failed.len() > 0, "no test of signatures ran");
-        Ok(summary)
-    })
 }

@@ -25,8 +25,6 @@ pub(super) enum Stage {
     Docs,
     /// The core links for a target without std.
     NoStd,
-    /// Vectors of signatures, calculated as WebAssembly does.
-    WasmNumbers,
     /// Fuzzing, for a minute or so over all targets.
     Fuzz,
     /// A few changes of the core, other ones for each commit, which the tests must notice; `cargo xtask mutants` makes all.
@@ -83,13 +81,9 @@ impl Stage {
     pub(super) fn lane(self) -> Lane {
         match self {
             Self::Tools | Self::Format => Lane::First,
-            Self::Build
-            | Self::Clippy
-            | Self::Docs
-            | Self::NoStd
-            | Self::WasmNumbers
-            | Self::Fuzz
-            | Self::Mutants => Lane::Beside,
+            Self::Build | Self::Clippy | Self::Docs | Self::NoStd | Self::Fuzz | Self::Mutants => {
+                Lane::Beside
+            }
             Self::Unit
             | Self::Locks
             | Self::Schema
@@ -133,7 +127,6 @@ impl Stage {
             Self::Clippy => cargo::clippy(),
             Self::Docs => cargo::docs(),
             Self::NoStd => cargo::no_std(),
-            Self::WasmNumbers => cargo::wasm_numbers(),
             Self::Fuzz => fuzz::check(),
             Self::Mutants => mutants::check(),
             Self::Unit => cargo::unit_tests(),
