@@ -17,7 +17,7 @@ const json = (part) => {
   const text = /[^\0-\x7f]/.test(bytes)
     ? utf8.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt()))
     : bytes;
-  if (!/^\s*{/.test(text)) throw 0;
+  if (text[0] != "{" && !/^\s*{/.test(text)) throw 0;
   return text;
 };
 
