@@ -2,6 +2,7 @@
 //! except HMAC. In which order it is done is written here where that halves the time: `comb`, and the exponent of
 //! `rsa::pkcs1`.
 
+mod arithmetic;
 #[cfg(any(feature = "ecdsa", feature = "eddsa"))]
 mod comb;
 #[cfg(any(feature = "ecdsa", feature = "eddsa"))]
@@ -16,8 +17,8 @@ mod hmac;
 mod roca;
 #[cfg(feature = "rsa")]
 mod rsa;
-mod tables;
 
+pub(crate) use arithmetic::Arithmetic;
 #[cfg(feature = "ecdsa")]
 pub(crate) use ecdsa::EcdsaKey;
 #[cfg(feature = "eddsa")]
@@ -26,4 +27,3 @@ pub use error::{InvalidSignature, KeyError};
 pub(crate) use hmac::HmacKey;
 #[cfg(feature = "rsa")]
 pub(crate) use rsa::RsaKey;
-pub(crate) use tables::Tables;

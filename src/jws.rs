@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 use crate::alg::Algorithm;
 use crate::base64url;
-use crate::crypto::Tables;
+use crate::crypto::Arithmetic;
 use crate::error::TokenError;
 use crate::json::{self, Budget, Value};
 use crate::key::{KeySet, Means, VerificationKey};
@@ -165,7 +165,8 @@ impl<'a> UnverifiedToken<'a> {
     /// ```
     pub fn verify(self, keys: &KeySet, now: UnixTime) -> Result<VerifiedToken, TokenError> {
         let candidates = self.candidates(keys, now)?;
-        self.verify_with(candidates, Means { host: None, tables: Tables::Earned }).map(|(token, _)| token)
+        self.verify_with(candidates, Means { host: None, arithmetic: Arithmetic::Own })
+            .map(|(token, _)| token)
     }
 
     /// The keys that fit the header and are accepted at `now`, with the position of each in `keys`.

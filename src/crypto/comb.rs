@@ -7,16 +7,20 @@
 use alloc::vec::Vec;
 use core::iter;
 
-/// A group of points, with a form of them that is quickest to add.
+/// A point, of whose multiples a table is made.
 pub(super) trait Point: Clone {
-    /// What a table holds.
-    type Entry;
-
-    fn identity() -> Self;
     fn double(&self) -> Self;
     fn add(&self, other: &Self) -> Self;
+}
+
+/// A sum of what tables hold.
+pub(super) trait Sum {
+    /// What a table holds: points in the form that is quickest to add.
+    type Entry;
+
+    fn nothing() -> Self;
+    fn double(&self) -> Self;
     fn add_entry(&self, entry: &Self::Entry) -> Self;
-    fn entries(points: &[Self]) -> Vec<Self::Entry>;
 }
 
 /// How many bits of a scalar are looked at together.
@@ -26,16 +30,16 @@ const BLOCKS: usize = 2;
 
 /// The multiples of one point.
 #[derive(Debug, Clone)]
-pub(super) struct Comb<P: Point> {
+pub(super) struct Comb<E> {
     /// For each block and each choice of teeth but the empty one, the sum of the multiples that they stand for.
-    blocks: Vec<Vec<P::Entry>>,
+    blocks: Vec<Vec<E>>,
     /// How many bits there are between two teeth, over all blocks.
     spacing: usize,
 }
 
-impl<P: Point> Comb<P> {
-    /// The table of `point`, for scalars of so many bytes.
-    pub(super) fn new(point: &P, scalar_bytes: usize) -> Self {
+impl<E> Comb<E> {
+    /// The table of `point`, for scalars of so many bytes, whose entries are made by `entries`.
+    pub(super) fn new<P: Point>(point: &P, scalar_bytes: usize, entries: impl Fn(&[P]) -> Vec<E>) -> Self {
         // As many bits as bytes, because there are eight of each.
         let spacing = scalar_bytes;
         let width = spacing.div_euclid(BLOCKS);
@@ -52,16 +56,16 @@ impl<P: Point> Comb<P> {
                 sums.extend(with);
                 sums
             });
-            P::entries(&sums)
+            entries(&sums)
         });
         Self { blocks: blocks.collect(), spacing }
     }
 
     /// The sum of the points of these tables, each times its scalar, least byte first. All are for scalars of one length.
-    pub(super) fn sum(terms: &[(&Self, &[u8])]) -> P {
+    pub(super) fn sum<S: Sum<Entry = E>>(terms: &[(&Self, &[u8])]) -> S {
         let spacing = terms.first().map_or(0, |(comb, _)| comb.spacing);
         let width = spacing.div_euclid(BLOCKS);
-        (0..width).rev().fold(P::identity(), |sum, column| {
+        (0..width).rev().fold(S::nothing(), |sum, column| {
             terms.iter().fold(sum.double(), |sum, (comb, scalar)| {
                 let blocks = comb.blocks.iter().zip((column..).step_by(width));
                 blocks.fold(sum, |sum, (block, column)| {
@@ -88,7 +92,7 @@ fn choice(scalar: &[u8], column: usize, spacing: usize) -> usize {
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects, reason = "the numbers are small")]
 mod tests {
-    use super::{Comb, Point};
+    use super::{Comb, Point, Sum};
     use alloc::vec::Vec;
 
     /// The integers modulo a prime, whose multiples are plain to see.
@@ -98,23 +102,30 @@ mod tests {
     const PRIME: u128 = (1 << 61) - 1;
 
     impl Point for Number {
-        type Entry = Self;
-
-        fn identity() -> Self {
-            Self(0)
-        }
         fn double(&self) -> Self {
             Self(self.0 * 2 % PRIME)
         }
         fn add(&self, other: &Self) -> Self {
             Self((self.0 + other.0) % PRIME)
         }
+    }
+
+    impl Sum for Number {
+        type Entry = Self;
+
+        fn nothing() -> Self {
+            Self(0)
+        }
+        fn double(&self) -> Self {
+            Point::double(self)
+        }
         fn add_entry(&self, entry: &Self) -> Self {
             self.add(entry)
         }
-        fn entries(points: &[Self]) -> Vec<Self> {
-            points.to_vec()
-        }
+    }
+
+    fn table(point: &Number, bytes: usize) -> Comb<Number> {
+        Comb::new(point, bytes, <[Number]>::to_vec)
     }
 
     fn times(number: u128, scalar: &[u8]) -> u128 {
@@ -125,7 +136,7 @@ mod tests {
     fn it_multiplies() {
         let (one, other) = (Number(0x1234_5678_9abc), Number(987_654_321));
         for bytes in [32, 48] {
-            let (first, second) = (Comb::new(&one, bytes), Comb::new(&other, bytes));
+            let (first, second) = (table(&one, bytes), table(&other, bytes));
             let mut scalars: Vec<Vec<u8>> = (0..8 * bytes)
                 .map(|bit| (0..bytes).map(|byte| u8::from(byte == bit / 8) << (bit % 8)).collect())
                 .collect();
@@ -139,9 +150,9 @@ mod tests {
                 (0..bytes).map(|_| byte()).collect::<Vec<u8>>()
             }));
             for (scalar, next) in scalars.iter().zip(scalars.iter().skip(1)) {
-                assert_eq!(Comb::sum(&[(&first, scalar)]).0, times(one.0, scalar), "{scalar:?}");
+                assert_eq!(Comb::sum::<Number>(&[(&first, scalar)]).0, times(one.0, scalar), "{scalar:?}");
                 let expected = (times(one.0, scalar) + times(other.0, next)) % PRIME;
-                assert_eq!(Comb::sum(&[(&first, scalar), (&second, next)]).0, expected);
+                assert_eq!(Comb::sum::<Number>(&[(&first, scalar), (&second, next)]).0, expected);
             }
         }
     }

@@ -3,6 +3,8 @@
 //! A signature is `r` and `s`, each as long as the field; DER is not accepted. Both halves of a pair `(r, s)` and
 //! `(r, n - s)` verify, as the standard has it: whoever remembers tokens must not do it by their text alone.
 
+mod field;
+mod jacobian;
 mod tabled;
 
 use alloc::boxed::Box;
@@ -13,8 +15,9 @@ use ::p256::ecdsa::signature::Verifier as _;
 use ::p384::NistP384;
 
 use self::tabled::Tabled;
+use super::arithmetic::Arithmetic;
+use super::earned::VerifiedBy;
 use super::error::InvalidSignature;
-use super::tables::Tables;
 use crate::alg::Curve;
 
 /// A point on one of the curves, other than infinity.
@@ -56,15 +59,30 @@ impl EcdsaKey {
         &self,
         message: &[u8],
         signature: &[u8],
-        tables: Tables,
+        arithmetic: Arithmetic,
     ) -> Result<(), InvalidSignature> {
         match &self.0 {
-            Point::P256(key) => key.verify(message, signature, tables),
-            Point::P384(key) => key.verify(message, signature, tables),
+            Point::P256(key) => key.verify(message, signature, arithmetic),
+            Point::P384(key) => key.verify(message, signature, arithmetic),
             // Hardly anybody signs with it.
             Point::P521(key) => ::p521::ecdsa::Signature::from_slice(signature)
                 .and_then(|signature| key.verify(message, &signature))
                 .map_err(|_| InvalidSignature),
+        }
+    }
+
+    /// Whether the key has a table by which it verifies signatures in less time than the machine code of hosts does.
+    pub(crate) fn is_quicker_than_hosts(&self) -> bool {
+        match &self.0 {
+            Point::P256(key) => key.has_table(),
+            Point::P384(_) | Point::P521(_) => false,
+        }
+    }
+
+    /// Counts a valid signature that a host has verified.
+    pub(crate) fn count_verified_by_host(&self) {
+        if let Point::P256(key) = &self.0 {
+            key.count(VerifiedBy::Host);
         }
     }
 }

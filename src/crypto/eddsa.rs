@@ -1,7 +1,6 @@
 //! Ed25519: [RFC 8037](https://www.rfc-editor.org/rfc/rfc8037), [RFC 8032](https://www.rfc-editor.org/rfc/rfc8032).
 
 use alloc::boxed::Box;
-use alloc::vec::Vec;
 use core::ops::{Add, Neg};
 
 use curve25519_dalek::constants::ED25519_BASEPOINT_POINT;
@@ -11,10 +10,10 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use once_cell::race::OnceBox;
 use sha2::{Digest, Sha512};
 
-use super::comb::{Comb, Point};
-use super::earned::Earned;
+use super::arithmetic::Arithmetic;
+use super::comb::{Comb, Point, Sum};
+use super::earned::{Earned, VerifiedBy};
 use super::error::InvalidSignature;
-use super::tables::Tables;
 
 /// A point of the curve that is not of small order.
 #[derive(Debug, Clone)]
@@ -42,17 +41,17 @@ impl Ed25519Key {
         &self,
         message: &[u8],
         signature: &[u8],
-        tables: Tables,
+        arithmetic: Arithmetic,
     ) -> Result<(), InvalidSignature> {
         let signature = Signature::from_slice(signature).map_err(|_| InvalidSignature)?;
-        if tables == Tables::None {
+        if arithmetic == Arithmetic::Libraries {
             return self.key.verify_strict(message, &signature).map_err(|_| InvalidSignature);
         }
         if let Some(table) = self.table.get() {
             return self.verify_by(table, message, &signature);
         }
         self.key.verify_strict(message, &signature).map_err(|_| InvalidSignature)?;
-        self.table.count(|| Comb::new(&Neg::neg(self.key.to_edwards()), SCALAR_BYTES));
+        self.table.count(VerifiedBy::Library, || multiples(&Neg::neg(self.key.to_edwards())));
         Ok(())
     }
 
@@ -71,8 +70,8 @@ impl Ed25519Key {
             .chain_update(message)
             .finalize();
         let k = Scalar::from_bytes_mod_order_wide(&hash.into());
-        let base = BASE.get_or_init(|| Box::new(Comb::new(&ED25519_BASEPOINT_POINT, SCALAR_BYTES)));
-        let r = Comb::sum(&[(base, s.as_bytes()), (table, k.as_bytes())]);
+        let base = BASE.get_or_init(|| Box::new(multiples(&ED25519_BASEPOINT_POINT)));
+        let r: EdwardsPoint = Comb::sum(&[(base, s.as_bytes()), (table, k.as_bytes())]);
         // What is compared is the one canonical encoding of a point, so that `R` is of small order if this point is. The key
         // is not: it was looked at when it was made.
         let is_valid = r.compress().as_bytes() == signature.r_bytes() && !r.is_small_order();
@@ -81,12 +80,6 @@ impl Ed25519Key {
 }
 
 impl Point for EdwardsPoint {
-    type Entry = Self;
-
-    fn identity() -> Self {
-        Identity::identity()
-    }
-
     // The formulas are complete: a point may be added to itself.
     fn double(&self) -> Self {
         Add::add(self, self)
@@ -95,12 +88,25 @@ impl Point for EdwardsPoint {
     fn add(&self, other: &Self) -> Self {
         Add::add(self, other)
     }
+}
+
+impl Sum for EdwardsPoint {
+    type Entry = Self;
+
+    fn nothing() -> Self {
+        Identity::identity()
+    }
+
+    fn double(&self) -> Self {
+        Point::double(self)
+    }
 
     fn add_entry(&self, entry: &Self) -> Self {
         Add::add(self, entry)
     }
+}
 
-    fn entries(points: &[Self]) -> Vec<Self> {
-        points.to_vec()
-    }
+/// Of this point.
+fn multiples(point: &EdwardsPoint) -> Comb<EdwardsPoint> {
+    Comb::new(point, SCALAR_BYTES, <[EdwardsPoint]>::to_vec)
 }

@@ -12,6 +12,7 @@ use ::rsa::{BoxedUint, RsaPublicKey};
 use sha2::{Sha256, Sha384, Sha512};
 
 use self::pkcs1::Pkcs1Key;
+use super::arithmetic::Arithmetic;
 use super::error::{InvalidSignature, KeyError};
 use super::roca;
 use crate::alg::{Algorithm, Family, Hash};
@@ -76,10 +77,15 @@ impl RsaKey {
     }
 
     /// Checks `signature`, which must be exactly as long as the modulus.
-    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+    pub(crate) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+        arithmetic: Arithmetic,
+    ) -> Result<(), InvalidSignature> {
         let pss = || pss::Signature::try_from(signature);
         match &*self.scheme {
-            Scheme::Pkcs1(key) => return key.verify(message, signature),
+            Scheme::Pkcs1(key) => return key.verify(message, signature, arithmetic),
             Scheme::PssSha256(key) => pss().and_then(|signature| key.verify(message, &signature)),
             Scheme::PssSha384(key) => pss().and_then(|signature| key.verify(message, &signature)),
             Scheme::PssSha512(key) => pss().and_then(|signature| key.verify(message, &signature)),

@@ -12,7 +12,7 @@ use crate::ask::Identity;
 use crate::authenticator::{Authenticator, Checked, Issuer};
 use crate::bundle::{BundleContents, BundleError, BundleSource, Terms};
 use crate::credential::CredentialLocations;
-use crate::crypto::Tables;
+use crate::crypto::Arithmetic;
 use crate::dialect::Dialect;
 use crate::error::{AuthError, ClockError, PolicyError, TokenError, WaitError};
 use crate::key::{HostSignatures, Means};
@@ -263,14 +263,14 @@ impl Gate {
     }
 
     pub(super) fn authenticator<'g>(&'g self, sources: &'g Sources) -> Authenticator<'g> {
-        // A table remembers a key, as the rest of the memory remembers tokens.
-        let tables = if self.parts.memory.entries > 0 { Tables::Earned } else { Tables::None };
+        // A table remembers a key, as the rest of the memory remembers tokens; and what else is ours is turned off with it.
+        let arithmetic = if self.parts.memory.entries > 0 { Arithmetic::Own } else { Arithmetic::Libraries };
         Authenticator {
             issuers: &self.parts.issuers,
             sources,
             api_keys: self.parts.api_keys.as_ref(),
             token_bytes: self.parts.token_bytes,
-            means: Means { host: self.signatures.as_deref(), tables },
+            means: Means { host: self.signatures.as_deref(), arithmetic },
         }
     }
 }

@@ -55,9 +55,10 @@ mod tests {
     use super::{HostSignatures, MESSAGE, PublicKey, SignatureCheck, SignatureVerifier, VECTORS};
     use crate::alg::Algorithm;
     use crate::base64url;
-    use crate::crypto::{InvalidSignature, Tables};
+    use crate::crypto::{Arithmetic, InvalidSignature};
     use crate::key::{Means, VerificationKey};
     use alloc::vec::Vec;
+    use core::sync::atomic::{AtomicUsize, Ordering};
     use spki::der::pem::{self, LineEnding};
 
     /// Verifies as the core does, but for one algorithm, whose answers are these.
@@ -99,6 +100,51 @@ mod tests {
     }
 
     #[test]
+    fn a_key_for_es256_with_a_table_does_without_the_host() {
+        static ASKED: AtomicUsize = AtomicUsize::new(0);
+        /// Believes every signature whose last bit is that of the good one.
+        struct Believing;
+        impl SignatureVerifier for Believing {
+            fn verify(&self, check: &SignatureCheck<'_>) -> Option<bool> {
+                ASKED.fetch_add(1, Ordering::Relaxed);
+                let vector = VECTORS.iter().find(|vector| vector.algorithm == check.algorithm)?;
+                let good = base64url::decode(vector.signature).ok()?;
+                Some(check.signature.last() == good.last())
+            }
+        }
+        let asked = || ASKED.swap(0, Ordering::Relaxed);
+        for vector in VECTORS {
+            let key = PublicKey::from_pem(vector.key).unwrap();
+            let key = VerificationKey::from_public_key(None, vector.algorithm, &key).unwrap();
+            let good = base64url::decode(vector.signature).unwrap();
+            let bad: Vec<u8> = good.iter().map(|byte| byte ^ 1).collect();
+            let host = HostSignatures::new(&Believing, [vector.algorithm].into());
+            let by = |arithmetic, signature: &[u8]| {
+                key.verify_with(Means { host: Some(&host), arithmetic }, MESSAGE, signature)
+            };
+            // Neither those that are bad, nor those for which there is no memory.
+            for _ in 0..300 {
+                assert_eq!(by(Arithmetic::Own, &bad), Err(InvalidSignature));
+                assert_eq!(by(Arithmetic::Libraries, &good), Ok(()));
+            }
+            assert_eq!(asked(), 600, "{}", vector.algorithm);
+            for _ in 0..300 {
+                assert_eq!(by(Arithmetic::Own, &good), Ok(()));
+            }
+            let is_quicker = vector.algorithm == Algorithm::ES256;
+            assert_eq!(asked(), if is_quicker { 256 } else { 300 }, "{}", vector.algorithm);
+            // The host would believe this one.
+            let mut other = good.clone();
+            other[1] ^= 1;
+            assert_eq!(by(Arithmetic::Own, &other).is_err(), is_quicker, "{}", vector.algorithm);
+            assert_eq!(by(Arithmetic::Own, &bad), Err(InvalidSignature));
+            assert_eq!(asked(), if is_quicker { 0 } else { 2 }, "{}", vector.algorithm);
+            assert_eq!(by(Arithmetic::Libraries, &good), Ok(()));
+            assert_eq!(asked(), 1, "{}", vector.algorithm);
+        }
+    }
+
+    #[test]
     fn the_host_decides_where_it_can_tell() {
         static RIGHT: Wrong = Wrong(Algorithm::HS256, |_| None);
         /// No longer what it was when it was tested.
@@ -118,7 +164,11 @@ mod tests {
             let bad: Vec<u8> = good.iter().map(|byte| byte ^ 1).collect();
             let by = |verifier, signature: &[u8]| {
                 let host = HostSignatures::new(verifier, [vector.algorithm].into());
-                key.verify_with(Means { host: Some(&host), tables: Tables::None }, MESSAGE, signature)
+                key.verify_with(
+                    Means { host: Some(&host), arithmetic: Arithmetic::Libraries },
+                    MESSAGE,
+                    signature,
+                )
             };
             assert_eq!(by(&RIGHT, &good), Ok(()));
             assert_eq!(by(&RIGHT, &bad), Err(InvalidSignature));
@@ -129,7 +179,7 @@ mod tests {
             assert_eq!(by(&UNKNOWN, &bad), Err(InvalidSignature));
             // It is not asked about another algorithm, nor about a signature that is too short or too long.
             let elsewhere = HostSignatures::new(&YES, [Algorithm::HS256].into());
-            let means = Means { host: Some(&elsewhere), tables: Tables::None };
+            let means = Means { host: Some(&elsewhere), arithmetic: Arithmetic::Libraries };
             assert_eq!(key.verify_with(means, MESSAGE, &bad), Err(InvalidSignature));
             let (_, short) = good.split_first().unwrap();
             assert_eq!(by(&YES, short), Err(InvalidSignature), "{}", vector.algorithm);

@@ -390,7 +390,7 @@ export interface GateOptions {
   readonly notice?: ((text: string) => void) | undefined;
   /**
    * Who verifies signatures of RSA and ECDSA: `"host"`, that is `node:crypto` where there is one and it passes a test, or the
-   * package's `"own"` code, several times slower. Whatever the host cannot do, the package does. `"host"` if left out.
+   * package's `"own"` code, which is slower but for ES256. Whatever the host cannot do, the package does. `"host"` if left out.
    */
   readonly signatures?: "host" | "own" | undefined;
 }

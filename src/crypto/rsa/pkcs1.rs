@@ -7,14 +7,13 @@ use alloc::vec::Vec;
 
 use ::rsa::traits::PublicKeyParts;
 use ::rsa::{BoxedUint, RsaPublicKey};
-#[cfg(not(target_family = "wasm"))]
-use crypto_bigint::modular::BoxedMontyForm;
-use crypto_bigint::modular::BoxedMontyParams;
+use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 #[cfg(any(target_family = "wasm", debug_assertions))]
 use super::montgomery::Modulus;
 use crate::alg::Hash;
+use crate::crypto::arithmetic::Arithmetic;
 use crate::crypto::error::InvalidSignature;
 
 /// A public key fixed to one hash.
@@ -48,7 +47,12 @@ impl Pkcs1Key {
     }
 
     /// Checks `signature`, which must be exactly as long as the modulus.
-    pub(super) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), InvalidSignature> {
+    pub(super) fn verify(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+        arithmetic: Arithmetic,
+    ) -> Result<(), InvalidSignature> {
         if signature.len() != self.modulus_bytes {
             return Err(InvalidSignature);
         }
@@ -59,14 +63,15 @@ impl Pkcs1Key {
         }
         // SECURITY: the one encoding is made and compared as a whole. Whoever takes one apart may overlook a part.
         let expected = encoded(self.hash, message, self.modulus_bytes).ok_or(InvalidSignature)?;
-        #[cfg(any(target_family = "wasm", debug_assertions))]
-        let in_wasm = self.in_wasm.has_power(signature, self.exponent, &expected);
-        #[cfg(target_family = "wasm")]
-        let is_valid = in_wasm;
-        #[cfg(not(target_family = "wasm"))]
-        let is_valid = self.power(number) == self.number(&expected)?;
-        #[cfg(debug_assertions)]
-        debug_assert_eq!(in_wasm, is_valid);
+        let is_valid = match arithmetic {
+            #[cfg(any(target_family = "wasm", debug_assertions))]
+            Arithmetic::Own => {
+                let is_valid = self.in_wasm.has_power(signature, self.exponent, &expected);
+                debug_assert_eq!(is_valid, self.power(&number) == self.number(&expected)?);
+                is_valid
+            }
+            _ => self.power(&number) == self.number(&expected)?,
+        };
         if is_valid { Ok(()) } else { Err(InvalidSignature) }
     }
 
@@ -76,9 +81,8 @@ impl Pkcs1Key {
     }
 
     /// `number` to the exponent, modulo the modulus.
-    #[cfg(not(target_family = "wasm"))]
-    fn power(&self, number: BoxedUint) -> BoxedUint {
-        let number = BoxedMontyForm::new(number, &self.modulus);
+    fn power(&self, number: &BoxedUint) -> BoxedUint {
+        let number = BoxedMontyForm::new(number.clone(), &self.modulus);
         let highest = self.exponent.checked_ilog2().unwrap_or_default();
         let power = (0..highest).rev().fold(number.clone(), |power, bit| {
             let square = power.square();
@@ -137,7 +141,7 @@ mod tests {
                     rest >>= 1;
                 }
                 let expected = BoxedUint::from(u64::try_from(power).unwrap());
-                assert_eq!(key.power(BoxedUint::from(number)), expected, "{number} to {exponent}");
+                assert_eq!(key.power(&BoxedUint::from(number)), expected, "{number} to {exponent}");
             }
         }
     }
