@@ -17,9 +17,11 @@ const signatures = node && {
 // Keys that were read, by their bytes; anew when there are this many.
 const KEYS = 64;
 const keys = new Map();
+// Another text for any other bytes.
+const latin1 = new TextDecoder("latin1");
 
 function keyOf(der) {
-  const name = String.fromCharCode(...der);
+  const name = latin1.decode(der);
   let key = keys.get(name);
   if (key === undefined) {
     key = node.createPublicKey({ key: der, format: "der", type: "spki" });
