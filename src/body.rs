@@ -44,7 +44,7 @@ pub(crate) struct Announced {
 pub(crate) enum Body<'b> {
     /// Not a byte.
     Nothing,
-    Json(Value),
+    Json(Value<'b>),
     Form(Vec<Field<'b>>),
 }
 

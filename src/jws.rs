@@ -39,7 +39,7 @@ impl JoseHeader {
         }
         let text = |name: &str| match members.get(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(Value::String(text)) => Ok(Some(text.as_ref())),
             Some(_) => Err(TokenError::HeaderMember),
         };
         if text("cty")?.is_some_and(|content| without_application(content).eq_ignore_ascii_case("jwt")) {
@@ -77,7 +77,7 @@ impl JoseHeader {
 pub(crate) fn has_header(text: &str) -> bool {
     let header = text.split('.').next().filter(|header| header.len() <= JOSE_HEADER_CHARS);
     let header = header.and_then(|header| base64url::decode(header).ok());
-    let header = header.and_then(|header| json::parse(&header, Budget::REQUEST).ok());
+    let header = header.as_deref().and_then(|header| json::parse(header, Budget::REQUEST).ok());
     header.is_some_and(|header| header.as_object().is_some_and(|members| members.contains_key("alg")))
 }
 

@@ -58,7 +58,7 @@ pub struct Principal {
     #[serde(skip)]
     pub(crate) attributes: BTreeMap<String, Vec<String>>,
     #[serde(skip)]
-    pub(crate) carried: BTreeMap<String, Value>,
+    pub(crate) carried: BTreeMap<String, Value<'static>>,
     /// What becomes of its credential, where its record says so.
     #[serde(skip)]
     pub(crate) handling: Option<CredentialHandling>,
@@ -114,7 +114,7 @@ impl Principal {
     }
 
     /// The claims that the origin is told of as they are, by the JSON pointer they were found at.
-    pub fn carried(&self) -> &BTreeMap<String, Value> {
+    pub fn carried(&self) -> &BTreeMap<String, Value<'static>> {
         &self.carried
     }
 

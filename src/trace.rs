@@ -94,7 +94,7 @@ pub struct HypotheticalCaller {
     /// Nobody, for a request without a credential.
     principal: Option<Principal>,
     /// What bindings compare with.
-    claims: Option<Value>,
+    claims: Option<Value<'static>>,
 }
 
 impl HypotheticalCaller {
@@ -152,7 +152,7 @@ impl HypotheticalCaller {
     /// The same caller with these claims, an object, which bindings compare with. Subject, tenant, roles and scopes are
     /// not taken from them.
     #[must_use]
-    pub fn with_claims(self, claims: Value) -> Self {
+    pub fn with_claims(self, claims: Value<'static>) -> Self {
         Self { claims: Some(claims), ..self }
     }
 

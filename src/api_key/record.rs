@@ -30,7 +30,7 @@ pub struct ApiKeyRecord {
     /// The subject they are attributed to; `key:` and the identifier if absent.
     pub owner: Option<String>,
     /// What bindings of the policy compare with, as claims of a token.
-    pub claims: Option<Value>,
+    pub claims: Option<Value<'static>>,
     /// What becomes of the key, if that differs from other credentials.
     pub handling: Option<CredentialHandling>,
     /// When it ends.
@@ -98,4 +98,4 @@ impl ApiKeyRecord {
 }
 
 type Attributes = BTreeMap<String, Vec<String>>;
-type Carried = BTreeMap<String, Value>;
+type Carried = BTreeMap<String, Value<'static>>;

@@ -55,7 +55,7 @@ pub struct Condition {
     /// Where.
     pub place: Pointer,
     /// What.
-    pub value: Value,
+    pub value: Value<'static>,
 }
 
 /// Where roles stand, and what they are called here.
@@ -144,7 +144,7 @@ impl AnswerRules {
     }
 
     /// The claims of the caller in `answer`.
-    fn claims<'a>(&self, answer: &'a Value) -> Cow<'a, Value> {
+    fn claims<'a>(&self, answer: &'a Value<'a>) -> Cow<'a, Value<'a>> {
         if self.claims.is_empty() {
             return Cow::Borrowed(answer);
         }
@@ -161,11 +161,11 @@ impl AnswerRules {
 /// # Errors
 ///
 /// [`AskError`] if it says neither.
-pub(super) fn said(
+pub(super) fn said<'r>(
     no_statuses: &[u16],
     active: &[Condition],
-    reply: Option<&Reply<'_>>,
-) -> Result<Option<Value>, AskError> {
+    reply: Option<&Reply<'r>>,
+) -> Result<Option<Value<'r>>, AskError> {
     let reply = reply.ok_or(AskError::NoAnswer)?;
     match reply.status {
         200..=299 => {}
@@ -206,7 +206,7 @@ impl RoleReading {
         let elements = value.as_array().unwrap_or(core::slice::from_ref(value));
         for element in elements {
             let text = match element {
-                Value::String(text) => text.clone(),
+                Value::String(text) => text.clone().into_owned(),
                 Value::Bool(value) => value.to_string(),
                 Value::Number(Number::Unsigned(number)) => number.to_string(),
                 Value::Null => continue,
@@ -243,7 +243,7 @@ mod tests {
     use alloc::string::{String, ToString};
     use alloc::vec::Vec;
 
-    fn carried(body: &str, claims: &[(&str, &str)]) -> Result<BTreeMap<String, Value>, AskError> {
+    fn carried(body: &str, claims: &[(&str, &str)]) -> Result<BTreeMap<String, Value<'static>>, AskError> {
         let place = |text: &str| Pointer::parse(text).unwrap();
         let rules = AnswerRules {
             no_statuses: Vec::new(),

@@ -17,7 +17,10 @@ const FRACTIONS_END: f64 = 9_007_199_254_740_992.0;
 /// # Errors
 ///
 /// [`ClaimsError`] if there is something else, or too much of it.
-pub fn carried(places: &[Pointer], document: &Value) -> Result<BTreeMap<String, Value>, ClaimsError> {
+pub fn carried(
+    places: &[Pointer],
+    document: &Value,
+) -> Result<BTreeMap<String, Value<'static>>, ClaimsError> {
     let mut found = BTreeMap::new();
     let mut bytes: usize = 0;
     for place in places {
@@ -42,7 +45,7 @@ pub fn carried(places: &[Pointer], document: &Value) -> Result<BTreeMap<String, 
         if bytes > CARRIED_BYTES {
             return Err(ClaimsError::TooLong(place.to_string()));
         }
-        found.insert(place.to_string(), value.clone());
+        found.insert(place.to_string(), value.clone().into_owned());
     }
     Ok(found)
 }

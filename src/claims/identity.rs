@@ -23,7 +23,7 @@ impl ClaimRules {
             return Err(ClaimsError::Missing(wanted.unwrap_or_default()));
         };
         let subject = match value {
-            Value::String(text) => text.clone(),
+            Value::String(text) => text.clone().into_owned(),
             // Not in `sub`, which is a string (RFC 7519 section 4.1.2) and was read as one.
             Value::Number(Number::Unsigned(number)) => number.to_string(),
             _ => return Err(ClaimsError::Invalid(place.to_string())),
@@ -83,7 +83,7 @@ impl ClaimRules {
             None => {}
             Some(Value::String(text)) => {
                 check_name(text, place)?;
-                draft.tenant = Some(text.clone());
+                draft.tenant = Some(text.clone().into_owned());
             }
             Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
         }

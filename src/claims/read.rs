@@ -24,7 +24,7 @@ pub fn attributes(
     for place in places {
         let Some(value) = present(place.get(document)) else { continue };
         let text = |value: &Value| match value {
-            Value::String(text) => check_name(text, place).map(|()| text.clone()),
+            Value::String(text) => check_name(text, place).map(|()| text.clone().into_owned()),
             Value::Number(Number::Unsigned(number)) => Ok(number.to_string()),
             _ => Err(ClaimsError::Invalid(place.to_string())),
         };
@@ -52,7 +52,7 @@ pub(crate) fn subject_at(
 ) -> Result<Option<String>, ClaimsError> {
     let subject = match present(place.get(document)) {
         None => return Ok(None),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => text.clone().into_owned(),
         Some(Value::Number(Number::Unsigned(number))) => number.to_string(),
         Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
     };
@@ -76,7 +76,7 @@ pub(crate) fn subject_at(
 pub(crate) fn text_at(place: &Pointer, document: &Value) -> Result<Option<String>, ClaimsError> {
     match present(place.get(document)) {
         None => Ok(None),
-        Some(Value::String(text)) => check_name(text, place).map(|()| Some(text.clone())),
+        Some(Value::String(text)) => check_name(text, place).map(|()| Some(text.clone().into_owned())),
         Some(_) => Err(ClaimsError::Invalid(place.to_string())),
     }
 }
@@ -117,15 +117,15 @@ pub(crate) fn unverified_issuer(payload: &[u8]) -> Result<Option<String>, TokenE
     Ok(member(&claims, "iss").and_then(Value::as_str).map(ToOwned::to_owned))
 }
 
-pub(super) fn member<'c>(claims: &'c Value, name: &str) -> Option<&'c Value> {
+pub(super) fn member<'c, 't>(claims: &'c Value<'t>, name: &str) -> Option<&'c Value<'t>> {
     claims.as_object().and_then(|members| members.get(name))
 }
 
-pub(super) fn present(value: Option<&Value>) -> Option<&Value> {
+pub(super) fn present<'c, 't>(value: Option<&'c Value<'t>>) -> Option<&'c Value<'t>> {
     value.filter(|value| **value != Value::Null)
 }
 
-pub(super) fn optional_text<'c>(claims: &'c Value, name: &str) -> Result<Option<&'c str>, ClaimsError> {
+pub(super) fn optional_text<'c>(claims: &'c Value<'_>, name: &str) -> Result<Option<&'c str>, ClaimsError> {
     match member(claims, name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
@@ -133,9 +133,9 @@ pub(super) fn optional_text<'c>(claims: &'c Value, name: &str) -> Result<Option<
     }
 }
 
-pub(super) fn text_or_list(value: &Value) -> Option<Vec<&str>> {
+pub(super) fn text_or_list<'c>(value: &'c Value<'_>) -> Option<Vec<&'c str>> {
     match value {
-        Value::String(text) => Some(Vec::from([text.as_str()])),
+        Value::String(text) => Some(Vec::from([text.as_ref()])),
         Value::Array(elements) => elements.iter().map(Value::as_str).collect(),
         _ => None,
     }
@@ -221,7 +221,7 @@ mod tests {
         let too_many = ClaimsError::TooMany("/a".to_string());
         for (count, fits) in [(CLAIM_LIST, true), (CLAIM_LIST + 1, false), (CLAIM_LIST + 2, false)] {
             let names: Vec<String> = (0..count).map(|number| number.to_string()).collect();
-            let list = names.iter().map(|name| Value::String(name.clone())).collect();
+            let list = names.iter().map(|name| Value::String(name.into())).collect();
             let claims = Value::Object([("a".to_string(), Value::Array(list))].into_iter().collect());
             let expected = if fits { Ok(names.clone()) } else { Err(too_many.clone()) };
             assert_eq!(distinct(names.iter().map(String::as_str).collect(), &place), expected);

@@ -111,7 +111,7 @@ impl Applies {
 pub(super) struct Read<'t> {
     token: &'t VerifiedToken,
     /// An object.
-    pub(super) claims: &'t Value,
+    pub(super) claims: &'t Value<'t>,
     now: UnixTime,
 }
 
@@ -128,7 +128,7 @@ pub(super) struct Draft {
     pub(super) scopes: Option<Vec<String>>,
     pub(super) tenant: Option<String>,
     pub(super) attributes: BTreeMap<String, Vec<String>>,
-    pub(super) carried: BTreeMap<String, Value>,
+    pub(super) carried: BTreeMap<String, Value<'static>>,
 }
 
 impl Default for Draft {

@@ -34,7 +34,7 @@ impl Pointer {
     }
 
     /// The value at this place, if the document has one.
-    pub fn get<'v>(&self, document: &'v Value) -> Option<&'v Value> {
+    pub fn get<'v, 't>(&self, document: &'v Value<'t>) -> Option<&'v Value<'t>> {
         self.tokens.iter().try_fold(document, |value, token| value.child(token))
     }
 

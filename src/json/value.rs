@@ -1,15 +1,16 @@
 //! A JSON value whose member names are unique.
 
-use alloc::string::{String, ToString};
+use alloc::borrow::Cow;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use serde::ser::{Serialize, Serializer};
 
 use super::by_name::ByName;
 
-/// A parsed JSON value.
+/// A parsed JSON value. What is a part of the text that it was parsed from is borrowed from there.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub enum Value<'t> {
     /// `null`.
     Null,
     /// `true` or `false`.
@@ -17,15 +18,15 @@ pub enum Value {
     /// A number.
     Number(Number),
     /// A string.
-    String(String),
+    String(Cow<'t, str>),
     /// An array.
-    Array(Vec<Value>),
+    Array(Vec<Value<'t>>),
     /// An object; its member names are unique.
-    Object(Members),
+    Object(Members<'t>),
 }
 
 /// The members of an object.
-pub type Members = ByName<Value>;
+pub type Members<'t> = ByName<'t, Value<'t>>;
 
 /// A JSON number, in the narrowest of three forms that holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,7 +39,7 @@ pub enum Number {
     Float(f64),
 }
 
-impl Value {
+impl<'t> Value<'t> {
     /// The text, if this is a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
@@ -48,7 +49,7 @@ impl Value {
     }
 
     /// The elements, if this is an array.
-    pub fn as_array(&self) -> Option<&[Value]> {
+    pub fn as_array(&self) -> Option<&[Self]> {
         match self {
             Self::Array(elements) => Some(elements),
             _ => None,
@@ -56,27 +57,39 @@ impl Value {
     }
 
     /// The members, if this is an object.
-    pub fn as_object(&self) -> Option<&Members> {
+    pub fn as_object(&self) -> Option<&Members<'t>> {
         match self {
             Self::Object(members) => Some(members),
             _ => None,
         }
     }
-}
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::String(text.to_string())
+    /// The same, with nothing borrowed.
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(number) => Value::Number(number),
+            Self::String(text) => Value::String(Cow::Owned(text.into_owned())),
+            Self::Array(elements) => Value::Array(elements.into_iter().map(Self::into_owned).collect()),
+            Self::Object(members) => Value::Object(members.into_owned(Self::into_owned)),
+        }
     }
 }
 
-impl From<u64> for Value {
+impl<'t> From<&'t str> for Value<'t> {
+    fn from(text: &'t str) -> Self {
+        Self::String(Cow::Borrowed(text))
+    }
+}
+
+impl From<u64> for Value<'_> {
     fn from(number: u64) -> Self {
         Self::Number(Number::Unsigned(number))
     }
 }
 
-impl Value {
+impl Value<'_> {
     /// The member or element that one reference token names.
     pub(crate) fn child(&self, token: &str) -> Option<&Self> {
         match self {
@@ -94,7 +107,7 @@ impl Value {
     }
 }
 
-impl Serialize for Value {
+impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Null => serializer.serialize_unit(),

@@ -53,13 +53,19 @@ pub struct Mint {
 
 impl Mint {
     /// A token for `caller` that never outlives the caller's own proof, and that is no other request's.
-    pub(super) fn token(&self, caller: &Caller, seed: &TokenSeed, websocket: bool, now: UnixTime) -> String {
+    pub(super) fn token<'c>(
+        &'c self,
+        caller: &'c Caller,
+        seed: &TokenSeed,
+        websocket: bool,
+        now: UnixTime,
+    ) -> String {
         let principal = &caller.principal;
         let ttl_secs = if websocket { self.websocket_ttl_secs } else { self.ttl_secs };
         let expires_at =
             principal.valid_until().map_or(now.plus(ttl_secs), |end| end.min(now.plus(ttl_secs)));
 
-        let list = |names: &mut dyn Iterator<Item = &str>| Value::Array(names.map(Value::from).collect());
+        let list = |names: &mut dyn Iterator<Item = &'c str>| Value::Array(names.map(Value::from).collect());
         let repeated = self.carried.iter().filter_map(|(name, place)| {
             principal.carried().get(&place.to_string()).map(|value| (name.clone(), value.clone()))
         });
@@ -72,7 +78,7 @@ impl Mint {
             ("iat".to_owned(), Value::from(now.minus(BACKDATED_SECS).as_secs())),
             ("exp".to_owned(), Value::from(expires_at.as_secs())),
             // An origin may remember tokens that were logged out: it must not forget those of other requests with one.
-            ("jti".to_owned(), Value::String(seed.identifier(&self.key.0, now))),
+            ("jti".to_owned(), Value::String(seed.identifier(&self.key.0, now).into())),
         ]);
         // Origins that know a single role get it when there is no choice to make.
         if let [role] = caller.roles.as_slice() {

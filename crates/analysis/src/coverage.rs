@@ -96,7 +96,7 @@ fn operations(text: &[u8]) -> Result<Vec<String>, OpenApiError> {
         if item.contains_key("$ref") {
             return Err(OpenApiError::Reference(place));
         }
-        let listed = item.keys().filter(|name| OPERATIONS.contains(&name.as_str()));
+        let listed = item.keys().filter(|name| OPERATIONS.contains(name));
         operations.extend(listed.map(|name| format!("{} {path}", name.to_ascii_uppercase())));
         let others = item.get("additionalOperations").and_then(Value::as_object);
         operations.extend(others.into_iter().flatten().map(|(method, _)| format!("{method} {path}")));
@@ -104,7 +104,7 @@ fn operations(text: &[u8]) -> Result<Vec<String>, OpenApiError> {
     if operations.is_empty() { Err(OpenApiError::Empty) } else { Ok(operations) }
 }
 
-fn object<'v>(value: &'v Value, place: &str) -> Result<&'v Members, OpenApiError> {
+fn object<'v, 't>(value: &'v Value<'t>, place: &str) -> Result<&'v Members<'t>, OpenApiError> {
     let colon = if place.is_empty() { "" } else { ": " };
     value.as_object().ok_or_else(|| OpenApiError::NotAnObject(format!("{place}{colon}")))
 }

@@ -203,7 +203,7 @@ pub fn bundle_contents(text: &[u8]) -> Result<BundleContents, String> {
         let set = JwkSet::from_value(set, Source::Public);
         // The pointer would repeat the name, which is no secret.
         let set = set.map_err(|error| format!("{}: {error}", json::pointer_to(&["jwks", issuer])))?;
-        key_sets.insert(issuer.clone(), set);
+        key_sets.insert(issuer.to_owned(), set);
     }
     Ok(BundleContents {
         version: written.version,

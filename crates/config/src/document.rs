@@ -112,7 +112,7 @@ pub struct IssuerDocument {
     pub keys: Vec<KeyDocument>,
     /// A JWK Set, or where one is fetched from: `{"url": …}`; `{"bundle": true}` if it is in the bundle.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub jwks: Option<Value>,
+    pub jwks: Option<Value<'static>>,
     /// Whether its keys are fetched from where its metadata say.
     #[serde(default)]
     pub discover: bool,

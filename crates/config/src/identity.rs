@@ -158,7 +158,7 @@ pub(crate) fn compile(
 /// What is asked about tokens that come with a link.
 fn share(facts: &ShareTokensFacts) -> ShareTokens {
     let defaults = Defaults::of(EndpointKind::WhoAmI);
-    let condition = |(place, value): (&String, &Value)| {
+    let condition = |(place, value): (&String, &Value<'static>)| {
         Pointer::parse(place).map(|place| Condition { place, value: value.clone() })
     };
     ShareTokens {

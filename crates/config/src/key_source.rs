@@ -97,7 +97,7 @@ fn set_at(set: &Value, pointer: &str, diagnostics: &mut Diagnostics) -> Option<(
         );
         return None;
     }
-    if let Some(name) = members.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+    if let Some(name) = members.keys().find(|name| !MEMBERS.contains(name)) {
         diagnostics.error(
             format!("{pointer}/{name}"),
             format!("unknown member; members here are {}", one_of(MEMBERS.to_vec())),

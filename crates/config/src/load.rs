@@ -88,7 +88,7 @@ pub fn compile(document: &[u8], secrets: &dyn Secrets) -> Result<Configuration, 
     }
 }
 
-fn parse(text: &[u8]) -> Result<Value, ConfigError> {
+fn parse(text: &[u8]) -> Result<Value<'_>, ConfigError> {
     if text.len() > CONFIG_BYTES {
         return Err(ConfigError::new("", format!("the document is longer than {CONFIG_BYTES} bytes")));
     }

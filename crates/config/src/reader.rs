@@ -121,7 +121,7 @@ fn kind(found: &Unexpected<'_>) -> &'static str {
 
 /// A value, as something serde can read from.
 #[derive(Clone, Copy)]
-pub(crate) struct Reader<'de>(pub(crate) &'de Value);
+pub(crate) struct Reader<'de>(pub(crate) &'de Value<'de>);
 
 impl<'de> Deserializer<'de> for Reader<'de> {
     type Error = ShapeError;
@@ -189,7 +189,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
 }
 
 /// What serde calls the kind of `value`.
-fn unexpected(value: &Value) -> Unexpected<'_> {
+fn unexpected<'v>(value: &'v Value<'_>) -> Unexpected<'v> {
     match value {
         Value::Null => Unexpected::Unit,
         Value::Bool(value) => Unexpected::Bool(*value),
@@ -203,7 +203,7 @@ fn unexpected(value: &Value) -> Unexpected<'_> {
 }
 
 struct Elements<'de> {
-    rest: core::slice::Iter<'de, Value>,
+    rest: core::slice::Iter<'de, Value<'de>>,
     index: usize,
 }
 
@@ -222,8 +222,8 @@ impl<'de> SeqAccess<'de> for Elements<'de> {
 }
 
 struct Members<'de> {
-    rest: json::Iter<'de, Value>,
-    current: Option<(&'de str, &'de Value)>,
+    rest: json::Iter<'de, 'de, Value<'de>>,
+    current: Option<(&'de str, &'de Value<'de>)>,
 }
 
 impl<'de> MapAccess<'de> for Members<'de> {

@@ -138,6 +138,7 @@ fn token(text: &str, published: &Published) -> Option<Cow<'static, str>> {
     if header.len() > JOSE_HEADER_CHARS || ![2, 4].contains(&rest.split('.').take(5).count()) {
         return None;
     }
-    let header = json::parse(&base64url::decode(header).ok()?, Budget::REQUEST).ok()?;
+    let header = base64url::decode(header).ok()?;
+    let header = json::parse(&header, Budget::REQUEST).ok()?;
     header.as_object()?.get("alg")?.as_str().map(|_| "a token (JWT)".into())
 }

@@ -96,7 +96,7 @@ pub struct ShareTokensFacts {
     /// A path of the origin that is answered to whoever has one, with 401 or 403 to others.
     pub ask: String,
     /// What the answer has at these places.
-    pub active: BTreeMap<String, Value>,
+    pub active: BTreeMap<String, Value<'static>>,
     /// The roles of whoever has one.
     pub roles: Vec<String>,
 }

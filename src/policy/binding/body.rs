@@ -10,7 +10,7 @@ use crate::body::Field;
 use crate::json::{self, Budget, Number, Pointer, Value};
 
 /// The member at `place`: a text, a whole number, or a list of these; no member if it is null and `nullable`.
-pub(super) fn member<'r>(place: &Pointer, body: &'r Value, nullable: bool) -> Reading<'r> {
+pub(super) fn member<'r>(place: &Pointer, body: &'r Value<'_>, nullable: bool) -> Reading<'r> {
     match find(place, body) {
         Found::Absent => Reading::ABSENT,
         Found::Unclear => Reading { occurrence: Occurrence::Unclear, ..value(place.get(body)) },
@@ -19,7 +19,7 @@ pub(super) fn member<'r>(place: &Pointer, body: &'r Value, nullable: bool) -> Re
 }
 
 /// What every server finds in this place.
-fn of(found: &Value, nullable: bool) -> Reading<'_> {
+fn of<'v>(found: &'v Value<'_>, nullable: bool) -> Reading<'v> {
     match found {
         Value::Null if nullable => Reading::ABSENT,
         // None of them may be missing from the principal's, and an empty list may mean "all" to an origin.
@@ -41,13 +41,13 @@ fn of(found: &Value, nullable: bool) -> Reading<'_> {
 enum Found<'v> {
     /// Every server finds nothing there.
     Absent,
-    Sole(&'v Value),
+    Sole(&'v Value<'v>),
     /// Servers differ in what they find there.
     Unclear,
 }
 
 /// What is at `place`: one that differs in case only, some servers take for it.
-fn find<'v>(place: &Pointer, body: &'v Value) -> Found<'v> {
+fn find<'v>(place: &Pointer, body: &'v Value<'v>) -> Found<'v> {
     let fold = |name: &str| name.to_uppercase().to_lowercase();
     let mut value = body;
     for token in place.tokens() {
@@ -75,7 +75,7 @@ fn find<'v>(place: &Pointer, body: &'v Value) -> Found<'v> {
 }
 
 /// A text or a whole number; anything else is found and compared with nothing.
-fn value(value: Option<&Value>) -> Reading<'_> {
+fn value<'v>(value: Option<&'v Value<'_>>) -> Reading<'v> {
     match value {
         None => Reading::UNCLEAR,
         Some(Value::String(text)) => Reading::sole(Cow::Borrowed(text.as_bytes())),

@@ -41,7 +41,7 @@ const IMPORTS: &[&str] = &[
 /// Most bytes of the module.
 const WASM_BUDGET: u64 = 1360 * 1024;
 /// Most bytes of the module after gzip.
-const WASM_GZIP_BUDGET: u64 = 546 * 1024;
+const WASM_GZIP_BUDGET: u64 = 547 * 1024;
 /// Most bytes of `portcullis/decode` after gzip.
 const DECODE_GZIP_BUDGET: u64 = 880;
 /// Most bytes of the packed package: the module twice, once inside the entry for most hosts.

@@ -148,7 +148,7 @@ impl Keys {
 }
 
 /// The index of a key in its set, and the key as it is written.
-type Located<'k> = (Option<usize>, &'k Value);
+type Located<'k> = (Option<usize>, &'k Value<'k>);
 
 const REFUSED: &str = "a key of --keys is refused, and so none is used";
 

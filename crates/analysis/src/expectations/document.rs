@@ -45,7 +45,7 @@ pub enum CaseBody {
     /// Nothing.
     Nothing,
     /// A JSON text.
-    Json(Value),
+    Json(Value<'static>),
     /// A form: name and value of each field.
     Form(Vec<(String, String)>),
 }
@@ -58,7 +58,7 @@ pub struct KnownBy {
     /// The tenant.
     pub tenant: Option<String>,
     /// The claims: an object.
-    pub claims: Option<Value>,
+    pub claims: Option<Value<'static>>,
 }
 
 /// Who asks.
@@ -180,7 +180,7 @@ impl KnownBy {
                 Some(claims) if claims.as_object().is_none() => {
                     return Err(members.error("claims", "expected an object"));
                 }
-                claims => claims.cloned(),
+                claims => claims.cloned().map(Value::into_owned),
             },
         };
         let given = ["subject", "tenant", "claims"].into_iter().find(|name| members.get(name).is_some());
@@ -201,7 +201,7 @@ fn pairs(members: &Members<'_>, member: &str) -> Result<Vec<(String, String)>, E
     for (name, value) in value.as_object().ok_or_else(wrong)? {
         let values = value.as_array().unwrap_or(core::slice::from_ref(value));
         for value in values {
-            pairs.push((name.clone(), value.as_str().ok_or_else(wrong)?.to_owned()));
+            pairs.push((name.to_owned(), value.as_str().ok_or_else(wrong)?.to_owned()));
         }
     }
     Ok(pairs)
@@ -210,7 +210,7 @@ fn pairs(members: &Members<'_>, member: &str) -> Result<Vec<(String, String)>, E
 fn body(members: &Members<'_>) -> Result<CaseBody, ExpectationsError> {
     match (members.get("body"), members.get("form")) {
         (None, None) => Ok(CaseBody::Nothing),
-        (Some(body), None) => Ok(CaseBody::Json(body.clone())),
+        (Some(body), None) => Ok(CaseBody::Json(body.clone().into_owned())),
         (None, Some(_)) => Ok(CaseBody::Form(pairs(members, "form")?)),
         (Some(_), Some(_)) => {
             Err(members.error("form", "a request has one body; keep this or \"body\", which is JSON"))

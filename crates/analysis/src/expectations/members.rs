@@ -7,14 +7,18 @@ use super::error::ExpectationsError;
 /// The members of an object, all of them known.
 pub(crate) struct Members<'v> {
     place: &'v str,
-    members: &'v json::Members,
+    members: &'v json::Members<'v>,
 }
 
 impl<'v> Members<'v> {
-    pub(crate) fn of(value: &'v Value, place: &'v str, known: &[&str]) -> Result<Self, ExpectationsError> {
+    pub(crate) fn of(
+        value: &'v Value<'v>,
+        place: &'v str,
+        known: &[&str],
+    ) -> Result<Self, ExpectationsError> {
         let members = value.as_object().ok_or_else(|| ExpectationsError::new(place, "expected an object"))?;
         let read = Self { place, members };
-        match members.keys().find(|name| !known.contains(&name.as_str())) {
+        match members.keys().find(|name| !known.contains(name)) {
             Some(name) => {
                 let known = known.join(", ");
                 Err(read.error(name, format!("unknown member; members here are {known}")))
@@ -35,7 +39,7 @@ impl<'v> Members<'v> {
         ExpectationsError::new(self.place, message)
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&'v Value> {
+    pub(crate) fn get(&self, name: &str) -> Option<&'v Value<'v>> {
         self.members.get(name)
     }
 

@@ -23,9 +23,9 @@ pub(crate) struct PresentedToken {
     /// How many segments it has.
     pub(crate) segments: usize,
     /// The header as it stands there, if it is a JSON object.
-    pub(crate) header: Option<Value>,
+    pub(crate) header: Option<Value<'static>>,
     /// The claims as they stand there, if they are a JSON object.
-    pub(crate) claims: Option<Value>,
+    pub(crate) claims: Option<Value<'static>>,
 }
 
 impl PresentedToken {
@@ -53,12 +53,12 @@ impl PresentedToken {
     }
 
     /// The claim at `place`, if it is there and not null.
-    pub(crate) fn claim_at(&self, place: &Pointer) -> Option<&Value> {
+    pub(crate) fn claim_at(&self, place: &Pointer) -> Option<&Value<'static>> {
         place.get(self.claims.as_ref()?).filter(|value| **value != Value::Null)
     }
 
     /// The claim `name`, if it is there and not null.
-    pub(crate) fn claim(&self, name: &str) -> Option<&Value> {
+    pub(crate) fn claim(&self, name: &str) -> Option<&Value<'static>> {
         let value = self.claims.as_ref()?.as_object()?.get(name)?;
         Some(value).filter(|value| **value != Value::Null)
     }
@@ -69,15 +69,16 @@ impl PresentedToken {
     }
 }
 
-fn object(segment: &str) -> Option<Value> {
-    let value = json::parse(&base64url::decode(segment).ok()?, Budget::REQUEST).ok()?;
-    value.as_object().is_some().then_some(value)
+fn object(segment: &str) -> Option<Value<'static>> {
+    let text = base64url::decode(segment).ok()?;
+    let value = json::parse(&text, Budget::REQUEST).ok()?;
+    value.as_object().is_some().then(|| value.into_owned())
 }
 
 /// A claim as it stands in the token.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.clone().into_owned(),
         value => serde_json::to_string(value).unwrap_or_default(),
     }
 }

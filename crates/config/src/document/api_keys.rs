@@ -46,7 +46,7 @@ pub struct ApiKeyRecordDocument {
     pub owner: Option<String>,
     /// What bindings of the policy compare with: an object, like the claims of a token.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub claims: Option<Value>,
+    pub claims: Option<Value<'static>>,
     /// When it was made; kept for people, and nothing depends on it.
     #[serde(rename = "created_at")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Instant>"))]

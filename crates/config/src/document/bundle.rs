@@ -46,5 +46,5 @@ pub struct BundlePayload {
     pub revoked: RevokedDocument,
     /// JWK Sets, by the names of their issuers.
     #[serde(default)]
-    pub jwks: BTreeMap<String, Value>,
+    pub jwks: BTreeMap<String, Value<'static>>,
 }

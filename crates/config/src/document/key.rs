@@ -26,7 +26,7 @@ pub struct KeyDocument {
     pub pem: Option<String>,
     /// A public key.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub jwk: Option<Value>,
+    pub jwk: Option<Value<'static>>,
     /// The instant from which it is no longer accepted, as RFC 3339 in UTC.
     pub accepted_until: Option<String>,
 }

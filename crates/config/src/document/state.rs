@@ -34,7 +34,7 @@ pub struct IdentityMembers {
     pub about: Option<Vec<AboutDocument>>,
     /// What an answer that knows the credential has at these places.
     #[cfg_attr(feature = "schema", schemars(with = "Option<forms::Object>"))]
-    pub active: Option<BTreeMap<String, Value>>,
+    pub active: Option<BTreeMap<String, Value<'static>>>,
     /// The statuses that say that the credential is good for nothing.
     pub refusals: Option<Vec<u16>>,
     /// Where the subject stands in the answer.
