@@ -13,6 +13,9 @@ use crate::brief::brief;
 /// Up to how many are looked through one after the other.
 const FEW: usize = 16;
 
+/// How many there is room for at first: few tokens have more claims.
+const MOST_HAVE: usize = 12;
+
 /// Values by their names, which are unique: the members of an object.
 ///
 /// Claims are few, and most of them are looked for: one after the other, side by side, they are found sooner than in a tree.
@@ -155,7 +158,7 @@ impl<'t, V> Growing<'t, V> {
     pub(super) fn add(&mut self, name: Cow<'t, str>, value: V) {
         if self.many.is_empty() && self.few.len() < FEW {
             if self.few.is_empty() {
-                self.few.reserve_exact(FEW / 2);
+                self.few.reserve_exact(MOST_HAVE);
             }
             self.few.push(Member::new(name, value));
         } else {
