@@ -71,6 +71,13 @@ impl JoseHeader {
     pub fn token_type(&self) -> Option<&str> {
         self.token_type.as_deref().map(without_application)
     }
+
+    fn into_token_type(self) -> Option<String> {
+        self.token_type.map(|written| match without_application(&written) {
+            short if short.len() < written.len() => short.into(),
+            _ => written,
+        })
+    }
 }
 
 /// Whether `text` begins with the header of a JWS, whatever follows.
@@ -191,7 +198,7 @@ impl<'a> UnverifiedToken<'a> {
         let token = VerifiedToken {
             key_id: key.id().map(String::from),
             key_end: key.end(),
-            token_type: self.header.token_type().map(String::from),
+            token_type: self.header.into_token_type(),
             payload: self.payload,
         };
         Ok((token, position))

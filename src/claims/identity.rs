@@ -3,7 +3,7 @@
 use alloc::string::ToString;
 
 use super::carried::carried;
-use super::read::{attributes, check_name, distinct, names_at, optional_text, present, text_or_list};
+use super::read::{attributes, behind, check_name, distinct, names_at, optional_text, present, text_or_list};
 use super::rules::{Applies, ClaimRules, Draft, Outcome, Read};
 use super::scopes::common;
 use crate::error::ClaimsError;
@@ -29,9 +29,10 @@ impl ClaimRules {
             _ => return Err(ClaimsError::Invalid(place.to_string())),
         };
         check_name(&subject, place)?;
-        let whole = [self.subject_prefix.as_str(), subject.as_str()].concat();
-        check_name(&whole, place)?;
-        if self.is_reserved(&subject) || self.is_reserved(&whole) {
+        let behind = behind(&self.subject_prefix, &subject);
+        let whole = behind.as_ref().unwrap_or(&subject);
+        check_name(whole, place)?;
+        if self.is_reserved(&subject) || self.is_reserved(whole) {
             return Err(ClaimsError::Reserved(place.to_string()));
         }
         draft.subject = subject;

@@ -4,6 +4,7 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::slice;
 
 use crate::error::{ClaimsError, TokenError};
 use crate::json::{self, Budget, Number, Pointer, Value};
@@ -57,15 +58,21 @@ pub(crate) fn subject_at(
         Some(_) => return Err(ClaimsError::Invalid(place.to_string())),
     };
     check_name(&subject, place)?;
-    let whole = [prefix, subject.as_str()].concat();
-    check_name(&whole, place)?;
+    let behind = behind(prefix, &subject);
+    let whole = behind.as_ref().unwrap_or(&subject);
+    check_name(whole, place)?;
     let is_key = |text: &str| {
         text.get(..KEY_SUBJECT.len()).is_some_and(|start| start.eq_ignore_ascii_case(KEY_SUBJECT))
     };
-    if is_key(&subject) || is_key(&whole) {
+    if is_key(&subject) || is_key(whole) {
         return Err(ClaimsError::Reserved(place.to_string()));
     }
-    Ok(Some(whole))
+    Ok(Some(behind.unwrap_or(subject)))
+}
+
+/// `subject` behind `prefix`; `None` if that is empty, as it mostly is.
+pub(super) fn behind(prefix: &str, subject: &str) -> Option<String> {
+    (!prefix.is_empty()).then(|| [prefix, subject].concat())
 }
 
 /// The text at `place` of `document`; `None` if there is none.
@@ -99,13 +106,17 @@ pub(crate) fn list_at(place: &Pointer, document: &Value) -> Result<Option<Vec<St
 ///
 /// [`ClaimsError`] if they are no names.
 pub(crate) fn names_at(place: &Pointer, document: &Value) -> Result<Option<Vec<String>>, ClaimsError> {
-    let names: Vec<&str> = match present(place.get(document)) {
-        None => return Ok(None),
-        Some(Value::String(text)) if text.bytes().all(|byte| byte == b' ') => return Ok(None),
-        Some(Value::String(text)) => text.split(' ').filter(|name| !name.is_empty()).collect(),
-        Some(value) => text_or_list(value).ok_or_else(|| ClaimsError::Invalid(place.to_string()))?,
-    };
-    distinct(names, place).map(Some)
+    match present(place.get(document)) {
+        None => Ok(None),
+        Some(Value::String(text)) if text.bytes().all(|byte| byte == b' ') => Ok(None),
+        Some(Value::String(text)) => {
+            distinct(text.split(' ').filter(|name| !name.is_empty()), place).map(Some)
+        }
+        Some(value) => {
+            let names = text_or_list(value).ok_or_else(|| ClaimsError::Invalid(place.to_string()))?;
+            distinct(names, place).map(Some)
+        }
+    }
 }
 
 /// The `iss` of a token nobody has verified: good for choosing whose keys to try, and for nothing else.
@@ -133,12 +144,15 @@ pub(super) fn optional_text<'c>(claims: &'c Value<'_>, name: &str) -> Result<Opt
     }
 }
 
-pub(super) fn text_or_list<'c>(value: &'c Value<'_>) -> Option<Vec<&'c str>> {
-    match value {
-        Value::String(text) => Some(Vec::from([text.as_ref()])),
-        Value::Array(elements) => elements.iter().map(Value::as_str).collect(),
-        _ => None,
-    }
+/// The texts of a list, or of what is as good as a list of one; `None` if it is neither.
+pub(super) fn text_or_list<'c>(value: &'c Value<'_>) -> Option<impl Iterator<Item = &'c str> + Clone> {
+    let elements = match value {
+        Value::String(_) => slice::from_ref(value),
+        Value::Array(elements) => elements,
+        _ => return None,
+    };
+    let texts = elements.iter().filter_map(Value::as_str);
+    (texts.clone().count() == elements.len()).then_some(texts)
 }
 
 /// The names, each once.
@@ -146,11 +160,15 @@ pub(super) fn text_or_list<'c>(value: &'c Value<'_>) -> Option<Vec<&'c str>> {
 /// # Errors
 ///
 /// If there are too many, or one is no name; `place` is where they stand.
-pub(super) fn distinct(names: Vec<&str>, place: &Pointer) -> Result<Vec<String>, ClaimsError> {
-    if names.len() > CLAIM_LIST {
+pub(super) fn distinct<'n>(
+    names: impl Iterator<Item = &'n str> + Clone,
+    place: &Pointer,
+) -> Result<Vec<String>, ClaimsError> {
+    let count = names.clone().count();
+    if count > CLAIM_LIST {
         return Err(ClaimsError::TooMany(place.to_string()));
     }
-    let mut kept: Vec<String> = Vec::with_capacity(names.len());
+    let mut kept: Vec<String> = Vec::with_capacity(count);
     for name in names {
         check_name(name, place)?;
         if !kept.iter().any(|seen| seen == name) {
@@ -224,7 +242,7 @@ mod tests {
             let list = names.iter().map(|name| Value::String(name.into())).collect();
             let claims = Value::Object([("a".to_string(), Value::Array(list))].into_iter().collect());
             let expected = if fits { Ok(names.clone()) } else { Err(too_many.clone()) };
-            assert_eq!(distinct(names.iter().map(String::as_str).collect(), &place), expected);
+            assert_eq!(distinct(names.iter().map(String::as_str), &place), expected);
             let expected = expected.map(|names| BTreeMap::from([("/a".to_string(), names)]));
             assert_eq!(attributes(core::slice::from_ref(&place), &claims), expected);
         }

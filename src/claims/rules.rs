@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::read::{member, numeric_date, optional_text, present, text_or_list};
+use super::read::{behind, member, numeric_date, optional_text, present, text_or_list};
 use super::scopes::ScopeVocabulary;
 use crate::error::{AuthError, ClaimsError, TokenError};
 use crate::json::{self, Budget, Pointer, Value};
@@ -215,7 +215,7 @@ impl ClaimRules {
         }
         let times = TokenTimes { key_end: token.key_end(), ..self.times(&draft) };
         let Draft { issuer, subject, roles, scopes, tenant, attributes, carried, .. } = draft;
-        let subject = [self.subject_prefix.as_str(), subject.as_str()].concat();
+        let subject = behind(&self.subject_prefix, &subject).unwrap_or(subject);
         let proof = Proof::Token { issuer, key_id: token.key_id().map(ToOwned::to_owned) };
         let validity = Validity::Token(times);
         let text = |name: &str| member(&claims, name).and_then(Value::as_str).map(ToOwned::to_owned);
@@ -276,13 +276,12 @@ impl ClaimRules {
             None => None,
             Some(value) => Some(text_or_list(value).ok_or_else(|| ClaimsError::Invalid("aud".to_owned()))?),
         };
-        match named {
+        let is_own = |name: &str| self.audiences.iter().any(|own| own == name);
+        match named.map(|mut named| named.any(is_own)) {
             None if self.audiences.is_empty() => Ok(Applies::Yes),
             None => Err(ClaimsError::Missing("aud".to_owned())),
-            Some(named) if named.iter().any(|name| self.audiences.iter().any(|own| own == name)) => {
-                Ok(Applies::Yes)
-            }
-            Some(_) => Err(ClaimsError::AudienceMismatch),
+            Some(true) => Ok(Applies::Yes),
+            Some(false) => Err(ClaimsError::AudienceMismatch),
         }
     }
 
