@@ -24,6 +24,7 @@ use crate::time::UnixTime;
 pub struct JoseHeader {
     algorithm: Algorithm,
     key_id: Option<String>,
+    /// Without `application/`.
     token_type: Option<String>,
 }
 
@@ -53,7 +54,7 @@ impl JoseHeader {
         Ok(Self {
             algorithm: Algorithm::from_name(name).ok_or(TokenError::AlgorithmNotAllowed)?,
             key_id: key_id.map(String::from),
-            token_type: text("typ")?.map(String::from),
+            token_type: text("typ")?.map(without_application).map(String::from),
         })
     }
 
@@ -69,14 +70,7 @@ impl JoseHeader {
 
     /// The `typ` header without `application/` ([RFC 7515 section 4.1.9](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.9)).
     pub fn token_type(&self) -> Option<&str> {
-        self.token_type.as_deref().map(without_application)
-    }
-
-    fn into_token_type(self) -> Option<String> {
-        self.token_type.map(|written| match without_application(&written) {
-            short if short.len() < written.len() => short.into(),
-            _ => written,
-        })
+        self.token_type.as_deref()
     }
 }
 
@@ -198,7 +192,7 @@ impl<'a> UnverifiedToken<'a> {
         let token = VerifiedToken {
             key_id: key.id().map(String::from),
             key_end: key.end(),
-            token_type: self.header.into_token_type(),
+            token_type: self.header.token_type,
             payload: self.payload,
         };
         Ok((token, position))

@@ -127,8 +127,11 @@ where
         signature: &Signature<C>,
         arithmetic: Arithmetic,
     ) -> Result<(), InvalidSignature> {
-        let table = self.table.get().filter(|_| arithmetic == Arithmetic::Own);
-        if let Some(is_valid) = table.and_then(|table| is_valid_by(table, hash, signature)) {
+        let told = match arithmetic {
+            Arithmetic::Own => self.table.get().and_then(|table| is_valid_by(table, hash, signature)),
+            Arithmetic::Libraries => None,
+        };
+        if let Some(is_valid) = told {
             debug_assert_eq!(is_valid, self.key.verify_prehash(hash, signature).is_ok());
             return if is_valid { Ok(()) } else { Err(InvalidSignature) };
         }
