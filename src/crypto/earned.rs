@@ -28,7 +28,7 @@ impl VerifiedBy {
     }
 }
 
-/// What a key has to have earned: so much is what one of [`VerifiedBy::uses`] is a part of.
+/// What a key has to have earned; each signature earns it this, divided by its [`VerifiedBy::uses`].
 const EARNED: u16 = 256;
 
 /// Something that a key earns by verifying signatures. Clones of a key share it.
@@ -53,7 +53,7 @@ impl<T> Earned<T> {
     /// SECURITY: only for valid ones, which nobody makes without the private key: whoever sends others has nothing worked out.
     pub(super) fn count(&self, by: VerifiedBy, make: impl FnOnce() -> T) {
         let part = EARNED.div_euclid(by.uses());
-        // Nobody counts once it is there, but for those that have begun before.
+        // Whoever counts later, as for a signature of which the table cannot tell, changes nothing: what is there stays.
         if self.0.earned.fetch_add(part, Ordering::Relaxed).saturating_add(part) >= EARNED {
             self.0.value.get_or_init(|| Box::new(make()));
         }
