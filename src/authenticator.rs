@@ -1,5 +1,7 @@
 //! From a credential to a principal.
 
+use alloc::sync::Arc;
+
 use crate::api_key::{ApiKeys, CheckedKey, PresentedKey};
 use crate::claims::{self, ClaimRules};
 use crate::credential::Credential;
@@ -43,10 +45,9 @@ impl IssuerKeys {
 
 /// The result of checking a credential.
 #[derive(Debug)]
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub(crate) enum Checked {
     /// Whose it is, and which source its issuer's keys are from.
-    Principal { principal: Principal, source: Option<usize> },
+    Principal { principal: Arc<Principal>, source: Option<usize> },
     /// An API key whose record only the host can get.
     NeedsRecord(PresentedKey),
     /// A token for which the source has no key: none at all, or not the one for the token, which is why it would be refused.
@@ -82,7 +83,9 @@ impl<'g> Authenticator<'g> {
                 let api_keys = self.api_keys.ok_or(CredentialError::Unsupported)?;
                 let bundled = self.sources.bundle(now).map(|bundle| &bundle.records);
                 Ok(match api_keys.check(text, bundled, now)? {
-                    CheckedKey::Principal(principal) => Checked::Principal { principal, source: None },
+                    CheckedKey::Principal(principal) => {
+                        Checked::Principal { principal: Arc::new(principal), source: None }
+                    }
                     CheckedKey::NeedsRecord(key) => Checked::NeedsRecord(key),
                 })
             }
@@ -140,7 +143,7 @@ impl<'g> Authenticator<'g> {
         let (verified, position) = token.verify_with(candidates, self.means)?;
         trace.event(|| Event::KeyVerified { position });
         let principal = issuer.rules.validate(&verified, now, |check| trace.event(|| Event::Claim(check)))?;
-        Ok(Checked::Principal { principal, source })
+        Ok(Checked::Principal { principal: Arc::new(principal), source })
     }
 
     /// The issuer whose keys the token is tried with, and its position. With several, its unverified `iss` chooses; the

@@ -7,7 +7,7 @@
 mod cache;
 mod window;
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use blake2::{Blake2b256, Digest};
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub(crate) struct Memory {
 /// A token that was verified, and under which keys.
 #[derive(Debug, Clone)]
 pub(crate) struct Verified {
-    pub(crate) principal: Principal,
+    pub(crate) principal: Arc<Principal>,
     /// The source of its issuer's keys and the generation of them, if they are fetched.
     pub(crate) keys: Option<(usize, u64)>,
 }
@@ -72,7 +72,7 @@ pub(crate) struct Verified {
 #[derive(Debug, Clone)]
 pub(crate) enum Said {
     /// Yes: this is who it is.
-    Caller(Box<Principal>),
+    Caller(Arc<Principal>),
     /// Yes: the object is there for the caller.
     Yes,
     /// No.
@@ -143,13 +143,13 @@ impl Memory {
         &mut self,
         digest: &CredentialDigest,
         is_current: impl FnOnce(usize, u64) -> bool,
-    ) -> Option<Principal> {
+    ) -> Option<Arc<Principal>> {
         let verified = self.tokens.get(digest);
         let found = match verified {
             Some(verified)
                 if verified.keys.is_none_or(|(source, generation)| is_current(source, generation)) =>
             {
-                Some(verified.principal.clone())
+                Some(Arc::clone(&verified.principal))
             }
             _ => None,
         };

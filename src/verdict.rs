@@ -3,6 +3,7 @@
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
@@ -95,7 +96,7 @@ pub struct Diagnostics {
     /// Where the credential was found.
     pub location: Option<CredentialLocation>,
     /// The caller, if it was authenticated.
-    pub principal: Option<Principal>,
+    pub principal: Option<Arc<Principal>>,
     /// What the credential says about itself, if it was refused and could be read.
     #[serde(skip)]
     pub unverified: Option<Box<Unverified>>,

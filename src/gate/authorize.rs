@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::decide::{Decider, Identified, Outcome};
@@ -115,7 +116,7 @@ impl Identified<'_, '_> {
     fn known(&self, gate: &Gate) -> Diagnostics {
         Diagnostics {
             location: Some(self.location),
-            principal: Some(self.principal.clone()),
+            principal: Some(Arc::clone(&self.principal)),
             ..self.routed.known(gate)
         }
     }

@@ -4,6 +4,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::cors::Preflight;
 use super::parts::Gate;
@@ -45,9 +46,8 @@ pub(super) struct Routed<'g, 'r> {
 }
 
 /// Who a credential is from, as far as it is known.
-#[allow(clippy::large_enum_variant, reason = "there is one at a time, and it is taken apart at once")]
 pub(super) enum Identity {
-    Principal(Principal, CredentialLocation),
+    Principal(Arc<Principal>, CredentialLocation),
     NeedsRecord(PresentedKey, CredentialLocation),
     NeedsCall(Call, Lacking),
     /// Another decision finds it out; how often this one may still look.
@@ -57,13 +57,13 @@ pub(super) enum Identity {
 /// What nobody here knows of the caller.
 pub(super) enum Lacking {
     Keys(FetchId),
-    Identity { digest: CredentialDigest, verified: Option<Box<Principal>>, location: CredentialLocation },
+    Identity { digest: CredentialDigest, verified: Option<Arc<Principal>>, location: CredentialLocation },
 }
 
 /// A routed request, and who sends it.
 pub(super) struct Identified<'g, 'r> {
     pub(super) routed: Routed<'g, 'r>,
-    pub(super) principal: Principal,
+    pub(super) principal: Arc<Principal>,
     pub(super) location: CredentialLocation,
 }
 
@@ -214,7 +214,7 @@ impl<'g, T: Trace> Decider<'g, '_, T> {
                 let principal = principal.map_err(|error| routed.refuse(self.gate, error))?;
                 let missing = || routed.refuse(self.gate, CredentialError::Missing);
                 let (principal, location) =
-                    (principal.ok_or_else(missing)?, CredentialLocation::Authorization);
+                    (Arc::new(principal.ok_or_else(missing)?), CredentialLocation::Authorization);
                 // Nothing of somebody who is not there was taken back.
                 return self.authorize(Identified { routed, principal, location });
             }

@@ -1,6 +1,6 @@
 //! From the credential of a request to the principal, with all that may have to be found out on the way.
 
-use alloc::boxed::Box;
+use alloc::sync::Arc;
 
 use super::decide::{Decider, Identity, Lacking, Routed};
 use super::refuse::Refused;
@@ -124,7 +124,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         routed: &Routed<'_, '_>,
         credential: &Credential<'_>,
         location: CredentialLocation,
-        verified: Option<Principal>,
+        verified: Option<Arc<Principal>>,
     ) -> Result<Identity, AuthError> {
         let Some(identity) = &self.gate.parts().identity else {
             return Err(CredentialError::Unsupported.into());
@@ -132,7 +132,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         let digest = memory::digest(purpose(credential, location), credential.text());
         match self.state.memory.answer(&digest, self.now) {
             Some(Said::Caller(answer)) => {
-                let principal = self.known(identity, credential, verified, *answer)?;
+                let principal = self.known(identity, credential, verified, Arc::unwrap_or_clone(answer))?;
                 return Ok(Identity::Principal(principal, location));
             }
             Some(Said::No | Said::Yes) => return Err(AuthError::Rejected),
@@ -146,7 +146,6 @@ impl<T: Trace> Decider<'_, '_, T> {
         let share = self.share_tokens(credential);
         let question = share.map_or(&identity.question, |share| &share.question);
         let call = question.call(&self.gate.parts().locations, &routed.request, location, credential.text());
-        let verified = verified.map(Box::new);
         Ok(Identity::NeedsCall(call, Lacking::Identity { digest, verified, location }))
     }
 
@@ -173,9 +172,9 @@ impl<T: Trace> Decider<'_, '_, T> {
         &mut self,
         routed: &Routed<'_, '_>,
         digest: CredentialDigest,
-        verified: Option<Principal>,
+        verified: Option<Arc<Principal>>,
         reply: Option<&Reply<'_>>,
-    ) -> Result<Principal, AuthError> {
+    ) -> Result<Arc<Principal>, AuthError> {
         ClockError::check(self.now)?;
         match self.read_answer(&routed.request, &digest, reply, self.now) {
             Ok(said) => {
@@ -224,10 +223,10 @@ impl<T: Trace> Decider<'_, '_, T> {
         &mut self,
         routed: &Routed<'_, '_>,
         digest: CredentialDigest,
-        verified: Option<Principal>,
+        verified: Option<Arc<Principal>>,
         said: ask::Answer,
         given: UnixTime,
-    ) -> Result<Principal, AuthError> {
+    ) -> Result<Arc<Principal>, AuthError> {
         let (parts, now) = (self.gate.parts(), self.now);
         let Some(identity) = &parts.identity else { return Err(CredentialError::Unsupported.into()) };
         let (credential, _) = parts.locations.find(&routed.request)?;
@@ -240,7 +239,7 @@ impl<T: Trace> Decider<'_, '_, T> {
                 Err(AuthError::Rejected)
             }
             ask::Answer::Caller(answer) => {
-                memory.keep_answer_of(given, digest, Said::Caller(Box::new(answer.clone())), now, secs);
+                memory.keep_answer_of(given, digest, Said::Caller(Arc::new(answer.clone())), now, secs);
                 self.known(identity, &credential, verified, answer)
             }
         }
@@ -275,9 +274,9 @@ impl<T: Trace> Decider<'_, '_, T> {
         &self,
         identity: &ask::Identity,
         credential: &Credential<'_>,
-        verified: Option<Principal>,
+        verified: Option<Arc<Principal>>,
         mut answer: Principal,
-    ) -> Result<Principal, AuthError> {
+    ) -> Result<Arc<Principal>, AuthError> {
         if matches!(credential, Credential::ApiKey(_)) && self.share_tokens(credential).is_none() {
             answer.roles.extend(identity.api_key_roles.iter().cloned());
         }
@@ -286,7 +285,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         // A token may have ended while somebody was asked about it.
         principal.validity.check(self.now)?;
         self.gate.parts().check_revoked(&self.state.sources, &principal, self.now)?;
-        Ok(principal)
+        Ok(Arc::new(principal))
     }
 
     /// Waits for what another decision finds out; `give_up` is what comes of it if that takes too long.
@@ -372,8 +371,8 @@ fn purpose(credential: &Credential<'_>, location: CredentialLocation) -> u8 {
 
 /// What is known of a caller from its token and from what was said about it: the token says who it is and for how long, the
 /// answer what it may do.
-fn merged(verified: Option<Principal>, answer: Principal) -> Result<Principal, AuthError> {
-    let Some(token) = verified else { return Ok(answer) };
+fn merged(verified: Option<Arc<Principal>>, answer: Principal) -> Result<Principal, AuthError> {
+    let Some(token) = verified.map(Arc::unwrap_or_clone) else { return Ok(answer) };
     // SECURITY: the roles of somebody else.
     if token.subject != answer.subject {
         return Err(WaitError::Ask(AskError::OtherSubject).into());

@@ -1,5 +1,6 @@
 //! A gate as it lives in a host: with what it has learned.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::identify::FAILURES;
@@ -190,7 +191,7 @@ impl LiveGate {
     /// # Errors
     ///
     /// [`AuthError`] from the step that refused it.
-    pub fn verify(&mut self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+    pub fn verify(&mut self, token: &str, now: UnixTime) -> Result<Arc<Principal>, AuthError> {
         self.state.verify(&self.gate, token, now)
     }
 

@@ -200,7 +200,7 @@ impl Gate {
     /// # Errors
     ///
     /// [`AuthError`] from the step that refused it.
-    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+    pub fn verify(&self, token: &str, now: UnixTime) -> Result<Arc<Principal>, AuthError> {
         let sources = Sources::default();
         ClockError::check(now)?;
         self.parts.check_credential(&sources, token, now)?;
@@ -218,7 +218,7 @@ impl Gate {
         sources: &Sources,
         checked: Checked,
         now: UnixTime,
-    ) -> Result<Principal, AuthError> {
+    ) -> Result<Arc<Principal>, AuthError> {
         let principal = match checked {
             Checked::Principal { principal, .. } => principal,
             Checked::NeedsRecord(_) | Checked::NeedsKeys { .. } => {

@@ -1,6 +1,7 @@
 //! Records of API keys that stand in the host's store.
 
 use alloc::string::ToString as _;
+use alloc::sync::Arc;
 
 use super::decide::{Decider, Identity, Routed};
 use crate::api_key::{PresentedKey, RecordLookup};
@@ -76,7 +77,7 @@ impl<T: Trace> Decider<'_, '_, T> {
         found: &RecordLookup,
     ) -> Result<Identity, AuthError> {
         match self.principal_of(key, found) {
-            Ok(principal) => Ok(Identity::Principal(principal, location)),
+            Ok(principal) => Ok(Identity::Principal(Arc::new(principal), location)),
             Err(error) => self.unrecorded(routed, error),
         }
     }

@@ -103,7 +103,6 @@ impl<T: Trace> Decider<'_, '_, T> {
                 match said.map(|said| (self.counted_secs(&said, given.at), said)) {
                     Ok((secs, said)) if self.now < given.at.plus(secs) => {
                         let routed = self.gate.routed(*request);
-                        let verified = verified.map(|verified| *verified);
                         let heard = self.heard(&routed, digest, verified, said, given.at);
                         return Ok(match heard {
                             Ok(principal) => self.unless_revoked(Identified { routed, principal, location }),

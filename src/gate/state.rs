@@ -2,6 +2,7 @@
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
+use alloc::sync::Arc;
 
 use crate::authenticator::Checked;
 use crate::credential::Credential;
@@ -91,7 +92,7 @@ impl State {
         let checked = gate.authenticator(sources).authenticate(credential, now, trace)?;
         if let Checked::Principal { principal, source } = &checked {
             let keys = source.map(|source| (source, self.sources.generation(source)));
-            self.memory.keep_token(digest, Verified { principal: principal.clone(), keys });
+            self.memory.keep_token(digest, Verified { principal: Arc::clone(principal), keys });
         }
         Ok(checked)
     }
@@ -101,7 +102,12 @@ impl State {
     /// # Errors
     ///
     /// [`AuthError`] from the step that refused it.
-    pub(super) fn verify(&mut self, gate: &Gate, token: &str, now: UnixTime) -> Result<Principal, AuthError> {
+    pub(super) fn verify(
+        &mut self,
+        gate: &Gate,
+        token: &str,
+        now: UnixTime,
+    ) -> Result<Arc<Principal>, AuthError> {
         ClockError::check(now)?;
         gate.parts().check_credential(&self.sources, token, now)?;
         let checked = self.check(gate, &Credential::Token(token.into()), now, &mut ())?;

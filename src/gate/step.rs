@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::objects::{Asker, AwaitedObjects, Object};
@@ -146,7 +147,7 @@ pub(super) struct AwaitedRecord {
 #[derive(Debug)]
 pub(super) struct AwaitedRevocations {
     pub(super) request: Request<'static>,
-    pub(super) principal: Principal,
+    pub(super) principal: Arc<Principal>,
     pub(super) location: CredentialLocation,
     pub(super) keys: StoreKeys,
     /// When it asked.
@@ -188,7 +189,7 @@ pub(super) enum Purpose {
     Identity {
         request: Box<Request<'static>>,
         digest: CredentialDigest,
-        verified: Option<Box<Principal>>,
+        verified: Option<Arc<Principal>>,
         location: CredentialLocation,
     },
     /// Whether objects are the caller's.

@@ -127,7 +127,7 @@ impl CallNeed {
             }
             Purpose::Identity { request, digest, verified, location } => {
                 let routed = gate.routed(*request);
-                match decider.answered(&routed, digest, verified.map(|verified| *verified), reply) {
+                match decider.answered(&routed, digest, verified, reply) {
                     Ok(principal) => decider.unless_revoked(Identified { routed, principal, location }),
                     Err(error) => Err(routed.refuse_presented(&gate, location, None, error)),
                 }

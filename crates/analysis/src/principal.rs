@@ -1,5 +1,7 @@
 //! Principals in reports.
 
+use std::sync::Arc;
+
 use portcullis::{Principal, Proof};
 use serde::{Serialize, Serializer};
 
@@ -41,8 +43,8 @@ impl<'p> From<&'p Principal> for PrincipalReport<'p> {
 
 /// Writes a principal, if there is one, as reports do.
 pub(crate) fn serialize<S: Serializer>(
-    principal: &Option<Principal>,
+    principal: &Option<Arc<Principal>>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    principal.as_ref().map(PrincipalReport::from).serialize(serializer)
+    principal.as_deref().map(PrincipalReport::from).serialize(serializer)
 }

@@ -64,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments, json: bool) -> Result<Outcome, Failure>
     let code = if verdict.is_ok() { 0 } else { 1 };
     let output = match &verdict {
         verdict if json => {
-            let principal = verdict.as_ref().ok();
+            let principal = verdict.as_deref().ok();
             output::json(&Report {
                 valid: principal.is_some(),
                 reason: verdict.as_ref().err().map(AuthError::reason),

@@ -59,7 +59,7 @@ pub(crate) fn verdict(verdict: Verdict, log_line: String) -> wit::Verdict {
             route: diagnostics.route,
             permission: diagnostics.permission,
             location: diagnostics.location.map(wit::CredentialLocation::from),
-            principal: diagnostics.principal.as_ref().map(wit::Principal::from),
+            principal: diagnostics.principal.as_deref().map(wit::Principal::from),
             log_line,
         },
     }

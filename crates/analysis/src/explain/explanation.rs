@@ -1,5 +1,7 @@
 //! The explanation of one decision.
 
+use std::sync::Arc;
+
 use portcullis::api_key::RecordLookup;
 use portcullis::{
     Call, CredentialHandling, Decision, Gate, Need, Principal, Reason, Reply, RequestHead, RevocationLookup,
@@ -29,7 +31,7 @@ pub struct Explanation {
     pub reported: bool,
     /// The caller, if it was authenticated.
     #[serde(serialize_with = "principal::serialize")]
-    pub principal: Option<Principal>,
+    pub principal: Option<Arc<Principal>>,
     /// The route that matched, as it is written.
     pub route: Option<String>,
     /// The permission it asks for.

@@ -13,7 +13,7 @@ use crate::render::{list, list_or};
 
 /// What each check that was passed compared.
 pub(crate) fn details(decided: &Decided<'_>, token: &PresentedToken, issuer: &IssuerAt<'_>) -> Vec<String> {
-    let principal = decided.verdict.diagnostics.principal.as_ref();
+    let principal = decided.verdict.diagnostics.principal.as_deref();
     let passed = decided.recording.passed.iter();
     let mut details: Vec<String> =
         passed.flat_map(|check| claim(*check, token, issuer, principal, decided.now)).collect();
