@@ -3,7 +3,7 @@
 // The entry for each host (index.js, workerd.js, web.js) loads the module before anything here is called.
 import * as core from "./glue.js";
 import { ArgumentError, ConfigError, DeniedError, kind } from "./errors.js";
-import { alive, ask, camelCase, camelCased, enter, failed, undecided } from "./instance.js";
+import { alive, ask, bytes, camelCase, camelCased, enter, failed, run, undecided } from "./instance.js";
 import { headOf } from "./request.js";
 import { pause, send, senderOf } from "./calls.js";
 import { signatures } from "./signatures.js";
@@ -14,6 +14,9 @@ export { reasons } from "./reasons.js";
 
 // How far a decision gets.
 const STEPS = ["decided", "needsRecord", "needsRevocations", "needsBody", "needsCall", "needsWait"];
+
+// What the core answers about a token if there is more to say than where the principal is.
+const NEWS = -1;
 
 // What is supplied where there is nobody to ask: the core says what that means, and remembers nothing of it.
 const NOBODY = "";
@@ -30,6 +33,8 @@ export class Gate {
   #secrets = new Map();
   // The principals that this gate has vouched for, each with what the policy knows it by.
   #principals = new WeakMap();
+  // Those of tokens, each where the core knows it by.
+  #shown = [];
   // How calls are sent, and where changes of sources are told.
   #sender;
   #notice;
@@ -74,14 +79,23 @@ export class Gate {
     }
   }
 
+  // The gate in the module, anew if the instance that it was in has trapped.
+  #entered() {
+    if (enter() !== this.#instance) {
+      this.#shown = [];
+      this.#load((name) => this.#secrets.get(name));
+    }
+    return this.#core;
+  }
+
   #ask(call, ...wanted) {
-    if (enter() !== this.#instance) this.#load((name) => this.#secrets.get(name));
-    return ask(() => call(this.#core), ...wanted);
+    const gate = this.#entered();
+    return ask(() => call(gate), ...wanted);
   }
 
   #begin({ line, head, time }) {
     const now = time();
-    const answer = this.#ask((gate) => gate.decide(line, head, now), ...STEPS);
+    const answer = this.#ask((gate) => gate.decide(line, bytes(head), now), ...STEPS);
     return { ...answer, instance: this.#instance };
   }
 
@@ -249,7 +263,17 @@ export class Gate {
     const text = typeof token === "string" ? token : "";
     const time = millis(now);
     this.#tend();
-    return this.#principal(this.#ask((gate) => gate.verify(text, time), "principal").principal);
+    const gate = this.#entered();
+    const place = run(() => gate.verify(bytes(text), time));
+    if (place === NEWS) {
+      const [told, free] = ask(() => gate.told(), "principal").principal;
+      const principal = this.#principal(told);
+      if (free !== null) this.#shown[free] = principal;
+      return principal;
+    }
+    const principal = this.#shown[place];
+    if (principal === undefined) throw failed(new Error("no such principal"));
+    return principal;
   }
 
   can(principal, permission) {
@@ -274,7 +298,7 @@ export class Gate {
     });
   }
 
-  #principal({ subject, roles, scopes, tenant, proof, issuer = null, key_id: keyId, valid_until: validUntil }) {
+  #principal({ subject, roles, scopes, tenant, proof, issuer = null, key_id: keyId, valid_until: end }) {
     const principal = Object.freeze({
       subject,
       roles: Object.freeze(roles),
@@ -283,7 +307,10 @@ export class Gate {
       proof: camelCase(proof),
       issuer,
       keyId,
-      validUntil: validUntil === null ? null : new Date(validUntil * 1000),
+      // Whoever gets one can change it.
+      get validUntil() {
+        return end === null ? null : new Date(end * 1000);
+      },
     });
     this.#principals.set(principal, { roles, scopes });
     return principal;

@@ -314,7 +314,7 @@ export interface Principal {
   readonly issuer: string | null;
   /** The `kid` of the key that verified the token, or the public identifier of the API key. */
   readonly keyId: string | null;
-  /** When the proof ends, leeway included. */
+  /** When the proof ends, leeway included; another object each time. */
   readonly validUntil: Date | null;
   readonly [authenticated]: true;
 }
@@ -486,7 +486,7 @@ export declare class Gate {
 
   /**
    * Verifies a bearer token: signature, times, issuer, audience and claims, as configured; with the keys that are known, see
-   * {@link Gate.refresh}.
+   * {@link Gate.refresh}. The same token may give the same object, which nobody can change.
    *
    * @throws {@link AuthError} with the reason as its code.
    */

@@ -48,7 +48,8 @@ pub(crate) enum Outcome<'a> {
     Fetch(Option<(String, SentCall)>),
     Notices(Vec<String>),
     Sources(Vec<SourceStatus>),
-    Principal(&'a Principal),
+    /// A principal that a token proves, and the place for the object made of it, if that is to be kept.
+    Principal(&'a Principal, Option<usize>),
     Can(bool),
     ApiKey {
         key: &'a str,

@@ -7,14 +7,17 @@
 mod document;
 mod head;
 mod lookup;
+mod shown;
 mod signatures;
 
 use core::cell::Cell;
+use core::mem;
 
 use portcullis::api_key::{Pepper, RecordLookup, assemble};
 use portcullis::limits::WAIT_MILLIS;
 use portcullis::{
-    HeaderPair, LiveGate, Need, Permission, Reason, Refresh, Reply, RevocationLookup, Step, UnixTime, Verdict,
+    HeaderPair, LiveGate, Need, Permission, Principal, Reason, Refresh, Reply, RevocationLookup, Step,
+    UnixTime, Verdict,
 };
 use portcullis_config::api_key_record;
 use portcullis_pending::{Notices, Pending, Refreshes};
@@ -23,6 +26,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::document::{Fault, Outcome, SentCall, Vouched, json};
 use crate::head::{Head, Line};
 use crate::lookup::{Lookup, SecretSource};
+use crate::shown::Shown;
 use crate::signatures::SignatureHost;
 
 /// A compiled configuration, and the decisions that wait for `index.js`, each under a handle.
@@ -36,6 +40,10 @@ pub struct Gate {
     pending: Pending,
     refreshes: Refreshes,
     notices: Notices,
+    /// The principals that `verify` has told of.
+    shown: Shown<Principal>,
+    /// What the last `verify` has to say.
+    told: String,
     /// Whether the configuration limits what one client may do.
     limits_clients: bool,
 }
@@ -72,6 +80,8 @@ impl Gate {
             pending: Pending::default(),
             refreshes: Refreshes::default(),
             notices: Notices::default(),
+            shown: Shown::new(),
+            told: String::new(),
             limits_clients: limits_clients.get(),
         })
         .map_err(|errors| json(&errors.iter().map(Fault::new).collect::<Vec<_>>()))
@@ -79,7 +89,7 @@ impl Gate {
 
     /// Decides about a request: a verdict, or what is needed to decide. `line` and `head` are what [`Line`] and [`Head`]
     /// read; `now` is in milliseconds.
-    pub fn decide(&mut self, line: &str, head: &str, now: f64) -> String {
+    pub fn decide(&mut self, line: &str, head: &[u8], now: f64) -> String {
         let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
         let (Some(line), Some(head)) = (Line::parse(line), Head::parse(head)) else {
             return argument(NOT_A_REQUEST);
@@ -207,13 +217,32 @@ impl Gate {
         self.pending.release(handle);
     }
 
-    /// The principal that a token proves, or why it proves none.
-    pub fn verify(&mut self, token: &str, now: f64) -> String {
-        let Some(now) = seconds(now) else { return argument(NOT_A_TIME) };
-        match self.live.verify(token, now) {
-            Ok(principal) => json(&Outcome::Principal(&principal)),
+    /// Verifies a token. Says at which place there is an object of the principal that it proves; or, with [`NEWS`], that
+    /// [`told`](Self::told) has to be asked.
+    pub fn verify(&mut self, token: &[u8], now: f64) -> i32 {
+        let (Some(now), Ok(token)) = (seconds(now), core::str::from_utf8(token)) else {
+            self.told = argument(NOT_A_TIME);
+            return NEWS;
+        };
+        let hits = self.live.memory().hits;
+        self.told = match self.live.verify(token, now) {
+            Ok(principal) => {
+                if let Some(place) = self.shown.find(&principal) {
+                    return i32::try_from(place).unwrap_or(NEWS);
+                }
+                // Most tokens that come twice come again.
+                let is_remembered = self.live.memory().hits > hits;
+                let place = is_remembered.then(|| self.shown.add(&principal));
+                json(&Outcome::Principal(&principal, place))
+            }
             Err(error) => json(&Outcome::Error { code: error.reason(), message: error.to_string() }),
-        }
+        };
+        NEWS
+    }
+
+    /// What the last `verify` has to say, once: a principal and its place, or why there is none.
+    pub fn told(&mut self) -> String {
+        mem::take(&mut self.told)
     }
 
     /// Whether the policy gives a principal, of which [`Vouched`] tells, a permission.
@@ -270,6 +299,9 @@ impl Gate {
 
 /// What is supplied where nobody was asked: the next decision may have somebody, and must not be told of a failure.
 const NOBODY: &str = "";
+
+/// What `verify` answers if there is more to say than a place.
+const NEWS: i32 = -1;
 
 const NOT_A_TIME: &str = "the time is not a valid date since 1970";
 const NO_CLIENT: &str = "this configuration limits what one client may do: pass the client's address as `clientAddress`, an IP address that you vouch for";
