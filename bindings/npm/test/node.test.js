@@ -92,7 +92,7 @@ test("node: a handle is good for one supply, of its own kind", async () => {
   }, 0);
   const gate = load();
   const [line, now] = [JSON.stringify(["POST", "request-1"]), Date.now()];
-  const head = (...header) => JSON.stringify(["/search", [["content-type", "application/json"], header], true, null]);
+  const head = (...header) => Buffer.from(JSON.stringify(["/search", [["content-type", "application/json"], header], true, null]));
   const { key, hash } = createApiKey({ env: "live", id: "bot", pepper: SECRETS.PEPPER });
   const decide = (...header) => JSON.parse(gate.decide(line, head(...header), now));
   const needsRecord = () => decide("x-api-key", key).needsRecord.handle;
@@ -178,6 +178,7 @@ test("node: a trap allows nothing, and the next call is served", async () => {
       await assert.rejects(gate.decideAsync({ method: "GET", target: "/", headers: [["x", "long".repeat(1_000_000)]] }), trapped);
       assert.equal(decide("short", "/v1/threads").reason, "credential_missing");
       assert.equal(gate.can(principal, "graph:invoke"), true);
+      for (let again = 0; again < 3; again++) assert.deepEqual(gate.verify(TOKEN), principal);
       assert.equal(other.decide({ method: "GET", target: "/ping", headers: [] }).allowed, true);
     }
     // The first one, and a fresh one after each of the four traps of a round: none was called again.

@@ -104,6 +104,46 @@ export function suite(test) {
     error(AuthError, "signature_invalid", () => Gate.load(CONFIG, SECRETS).verify(`${input}.${base64url(tag)}`, { now: NOW }));
   });
 
+  test("verify: the same token again is the same principal, for as long as it is good", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const [token, other] = [await sign({}), await sign({ user_id: "bob", role: "guest" })];
+    const again = (text, now = NOW) => Array.from({ length: 4 }, () => gate.verify(text, { now }));
+    const [first, , third, fourth] = again(token);
+    equal([third === fourth, first], [true, fourth]);
+    equal(again(other).map(({ subject, roles }) => [subject, roles]), Array(4).fill(["bob", ["guest"]]));
+    equal(gate.verify(token, { now: NOW }) === fourth, true);
+    equal([fourth, third, first].map((principal) => gate.can(principal, "graph:invoke")), [true, true, true]);
+    error(ArgumentError, "argument_invalid", () => Gate.load(CONFIG, SECRETS).can(fourth, "graph:invoke"));
+    // Whoever has it cannot change it for others.
+    fourth.validUntil.setTime(0);
+    equal(fourth.validUntil, new Date((SECONDS + 60) * 1000));
+    if (!Object.isFrozen(fourth) || !Object.isFrozen(fourth.roles)) throw new Error("not frozen");
+    const end = new Date((SECONDS + 60) * 1000);
+    for (let twice = 0; twice < 2; twice++) error(AuthError, "token_expired", () => gate.verify(token, { now: end }));
+    equal(again(token).map(({ subject }) => subject), Array(4).fill("alice"));
+    const broken = token.replace(/.$/, (last) => (last === "A" ? "E" : "A"));
+    error(AuthError, "signature_invalid", () => gate.verify(broken, { now: NOW }));
+    // Nothing is remembered of a long one, nor with a memory that has no room.
+    const long = await sign({ user_id: "carol", padding: "é".repeat(3000) });
+    const none = Gate.load({ ...CONFIG, memory: { entries: 0 } }, SECRETS);
+    for (let twice = 0; twice < 4; twice++) {
+      equal([gate.verify(long, { now: NOW }).subject, none.verify(token, { now: NOW }).subject], ["carol", "alice"]);
+    }
+  });
+
+  test("verify: more tokens than are remembered", async () => {
+    const gate = Gate.load(CONFIG, SECRETS);
+    const subjects = Array.from({ length: 1030 }, (_, number) => `user-${number}`);
+    const tokens = await Promise.all(subjects.map((user_id) => sign({ user_id })));
+    for (let round = 0; round < 3; round++) {
+      for (const size of [tokens.length, 1020]) {
+        for (let again = 0; again < 3; again++) {
+          equal(tokens.slice(0, size).map((token) => gate.verify(token, { now: NOW }).subject), subjects.slice(0, size));
+        }
+      }
+    }
+  });
+
   test("verify: a refusal has a stable code", async () => {
     const gate = Gate.load(CONFIG, SECRETS);
     const cases = [
