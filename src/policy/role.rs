@@ -66,7 +66,8 @@ impl Roles {
         rules: BTreeMap<String, RoleRules>,
         routes: &Routes,
     ) -> Result<Self, (String, InheritanceError)> {
-        let by_name: BTreeMap<String, usize> = rules.keys().cloned().zip(0..).collect();
+        let mut by_name: BTreeMap<String, usize> = BTreeMap::new();
+        by_name.extend(rules.keys().cloned().zip(0..));
         let rules: Vec<RoleRules> = rules.into_values().collect();
         let mut resolver = Resolver {
             by_name: &by_name,

@@ -4,7 +4,7 @@
 //! method is left again: the order in which routes are written down never matters.
 
 use alloc::borrow::ToOwned;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -165,15 +165,12 @@ impl Routes {
                 return Err(DuplicateRoute { first, second: index });
             }
         }
-        let mut permissions: Vec<Permission> = written
-            .iter()
-            .filter_map(|route| match &route.access {
-                Access::Permission(permission) => Some(permission.clone()),
-                Access::Public | Access::Refused => None,
-            })
-            .collect();
-        permissions.sort_unstable();
-        permissions.dedup();
+        let mut permissions: BTreeSet<&Permission> = BTreeSet::new();
+        permissions.extend(written.iter().filter_map(|route| match &route.access {
+            Access::Permission(permission) => Some(permission),
+            Access::Public | Access::Refused => None,
+        }));
+        let permissions = permissions.into_iter().cloned().collect();
         let nodes = Vec::from([Node::default()]);
         let mut compiled =
             Self { routes: Vec::new(), permissions, nodes, trailing_slash, head_follows_get: false };

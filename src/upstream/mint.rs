@@ -69,7 +69,8 @@ impl Mint {
         let repeated = self.carried.iter().filter_map(|(name, place)| {
             principal.carried().get(&place.to_string()).map(|value| (name.clone(), value.clone()))
         });
-        let mut claims: BTreeMap<String, Value> = repeated.collect();
+        let mut claims: BTreeMap<String, Value> = BTreeMap::new();
+        claims.extend(repeated);
         // SECURITY: what the gate says itself comes later, and so takes the place of what the caller's credential says.
         claims.extend([
             ("sub".to_owned(), Value::from(principal.subject())),

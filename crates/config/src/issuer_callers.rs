@@ -23,7 +23,8 @@ pub(crate) fn reserved_subjects(context: &Context<'_>, diagnostics: &mut Diagnos
     let folded = |(index, issuer): (usize, &IssuerDocument)| {
         Some((issuer.subject_prefix.as_ref()?.to_ascii_lowercase(), index))
     };
-    let by_prefix: BTreeMap<String, usize> = issuers.filter_map(folded).collect();
+    let mut by_prefix: BTreeMap<String, usize> = BTreeMap::new();
+    by_prefix.extend(issuers.filter_map(folded));
     // Whatever begins with a prefix stands right behind it.
     for ((shorter, _), (longer, index)) in by_prefix.iter().zip(by_prefix.iter().skip(1)) {
         if !shorter.is_empty() && longer.starts_with(shorter.as_str()) {

@@ -31,7 +31,8 @@ pub(crate) fn compile(
     }
     let no_roles = BTreeMap::new();
     let written = own.as_ref().or(context.system.policy.roles.as_ref()).unwrap_or(&no_roles);
-    let known: BTreeSet<&str> = written.keys().chain(more.keys()).map(String::as_str).collect();
+    let mut known: BTreeSet<&str> = BTreeSet::new();
+    known.extend(written.keys().chain(more.keys()).map(String::as_str));
     // What the system's roles may do besides goes with them.
     let objects = context.document.policy.objects.and(context.system.objects.as_ref());
     let objects = objects.filter(|_| own.is_none()).map_or(&no_roles, |policy| &policy.extend_roles);
