@@ -31,9 +31,9 @@ export class Gate {
   #config;
   // Only the secrets that the configuration names.
   #secrets = new Map();
-  // The principals that this gate has vouched for, each with what the policy knows it by.
-  #principals = new WeakMap();
-  // Those of tokens, each where the core knows it by.
+  // What is on the principals that it has vouched for. They are kept for longer than a gate, sometimes.
+  #name = Symbol("gate");
+  // Principals of tokens, each where the core knows it by.
   #shown = [];
   // How calls are sent, and where changes of sources are told.
   #sender;
@@ -267,7 +267,7 @@ export class Gate {
     const place = run(() => gate.verify(bytes(text), time));
     if (place === NEWS) {
       const [told, free] = ask(() => gate.told(), "principal").principal;
-      const principal = this.#principal(told);
+      const principal = this.#principal(told, free !== null);
       if (free !== null) this.#shown[free] = principal;
       return principal;
     }
@@ -277,9 +277,9 @@ export class Gate {
   }
 
   can(principal, permission) {
-    const vouched = this.#principals.get(principal);
-    if (vouched === undefined) throw new ArgumentError(`${kind(principal)} is not a principal that this gate has authenticated`);
-    const text = JSON.stringify(vouched);
+    const vouched = Mark.of(principal);
+    if (vouched?.by !== this.#name) throw new ArgumentError(`${kind(principal)} is not a principal that this gate has authenticated`);
+    const text = JSON.stringify({ roles: vouched.roles, scopes: vouched.scopes });
     return this.#ask((gate) => gate.can(text, String(permission)), "can").can === true;
   }
 
@@ -298,22 +298,38 @@ export class Gate {
     });
   }
 
-  #principal({ subject, roles, scopes, tenant, proof, issuer = null, key_id: keyId, valid_until: end }) {
-    const principal = Object.freeze({
-      subject,
-      roles: Object.freeze(roles),
-      scopes: scopes && Object.freeze(scopes),
-      tenant,
-      proof: camelCase(proof),
-      issuer,
-      keyId,
-      // Whoever gets one can change it.
-      get validUntil() {
-        return end === null ? null : new Date(end * 1000);
-      },
-    });
-    this.#principals.set(principal, { roles, scopes });
-    return principal;
+  // `isKept` says that it is given again, to whoever sends the same token.
+  #principal({ subject, roles, scopes, tenant, proof, issuer = null, key_id: keyId, valid_until: end }, isKept = false) {
+    Object.freeze(roles);
+    if (scopes !== null) Object.freeze(scopes);
+    const validUntil = () => (end === null ? null : new Date(end * 1000));
+    const principal = { subject, roles, scopes, tenant, proof: camelCase(proof), issuer, keyId, validUntil: validUntil() };
+    // A date can be changed by whoever has it.
+    if (isKept) Object.defineProperty(principal, "validUntil", { get: validUntil });
+    new Mark(principal, { by: this.#name, roles, scopes });
+    return Object.freeze(principal);
+  }
+}
+
+class Given {
+  constructor(object) {
+    return object;
+  }
+}
+
+// What a gate has vouched for, and by what the policy knows it. The field is on the principal itself, where only this class can
+// write it or see it: no copy of a principal has one.
+class Mark extends Given {
+  #vouched;
+
+  constructor(principal, vouched) {
+    super(principal);
+    this.#vouched = vouched;
+  }
+
+  static of(value) {
+    const isObject = typeof value === "object" && value !== null;
+    return isObject && #vouched in value ? value.#vouched : undefined;
   }
 }
 
