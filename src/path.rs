@@ -11,6 +11,7 @@
 //! slash, control characters, bytes that are not UTF-8, a percent sign that is not an escape, double encoding
 //! (`%2574`), `..;`, dot segments next to empty ones, a fragment, and anything but origin form.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -31,8 +32,8 @@ pub enum PathError {
     /// Does not begin with a slash.
     #[error("the request target does not begin with a slash")]
     NotOriginForm,
-    /// An byte that must not stand in a request target.
-    #[error("the request target contains an byte that must be percent-encoded")]
+    /// A byte that must not stand in a request target.
+    #[error("the request target contains a byte that must be percent-encoded")]
     IllegalByte,
     /// A percent sign that is not followed by two hexadecimal digits.
     #[error("the path contains a percent sign that is not an escape")]
@@ -54,8 +55,8 @@ pub enum PathError {
 /// A request target in normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target<'a> {
-    /// The path in normal form; begins with a slash.
-    pub path: String,
+    /// The path in normal form; begins with a slash. It is a part of the target where it came so.
+    pub path: Cow<'a, str>,
     /// The query as it came, without the question mark.
     pub query: Option<&'a str>,
 }
@@ -71,7 +72,7 @@ impl<'a> Target<'a> {
     /// use portcullis::{PathError, Target};
     ///
     /// let target = Target::parse(b"//v1/%74hreads?limit=10")?;
-    /// assert_eq!((target.path.as_str(), target.query), ("/v1/threads", Some("limit=10")));
+    /// assert_eq!((target.path.as_ref(), target.query), ("/v1/threads", Some("limit=10")));
     /// assert_eq!(Target::parse(b"/v1/..%2fdocs"), Err(PathError::ForbiddenEscape));
     /// # Ok::<(), PathError>(())
     /// ```
@@ -82,14 +83,25 @@ impl<'a> Target<'a> {
         if target.first() != Some(&b'/') {
             return Err(PathError::NotOriginForm);
         }
-        // Without a branch for each byte: every request comes through here.
-        if !target.iter().fold(true, |legal, byte| legal & byte.is_ascii_graphic() & (*byte != b'#')) {
+        // Most requests: nothing to decode, merge or resolve.
+        let plain = plain_length(target);
+        let rest = target.get(plain..).unwrap_or_default();
+        if !is_legal(rest) {
             return Err(PathError::IllegalByte);
         }
         let text = core::str::from_utf8(target).map_err(|_| PathError::IllegalByte)?;
-        let (path, query) = cut(text, b'?');
-        Ok(Self { path: normalise(path)?, query })
+        let (path, query) = match (rest, text.split_at_checked(plain)) {
+            ([] | [b'?', ..], Some((path, rest))) => (path, rest.get(1..)),
+            _ => cut(text, b'?'),
+        };
+        let path = if path.len() == plain { Cow::Borrowed(path) } else { normalise(path)? };
+        Ok(Self { path, query })
     }
+}
+
+/// Whether these bytes may stand in a request target. Without a branch for each of them.
+fn is_legal(target: &[u8]) -> bool {
+    target.iter().fold(true, |legal, byte| legal & byte.is_ascii_graphic() & (*byte != b'#'))
 }
 
 /// What stands before the first `separator`, an ASCII character, and what stands behind it. For parts of a few bytes, which a
@@ -107,29 +119,34 @@ pub(crate) fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
 /// # Errors
 ///
 /// [`PathError`] if there is no single safe reading.
-pub(crate) fn normalise(path: &str) -> Result<String, PathError> {
+pub(crate) fn normalise(path: &str) -> Result<Cow<'_, str>, PathError> {
     // Most requests: nothing to decode, merge or resolve.
-    if is_plainly_normal(path) {
-        return Ok(String::from(path));
-    }
-    repair(path)
+    if is_plainly_normal(path) { Ok(Cow::Borrowed(path)) } else { repair(path).map(Cow::Owned) }
 }
 
 /// Whether a path is in normal form as far as that can be told without decoding anything.
 fn is_plainly_normal(path: &str) -> bool {
-    let [b'/', relative @ ..] = path.as_bytes() else { return false };
-    // Without a branch for each byte: every request comes through here, and no two paths branch alike.
-    let (mut all, mut odd, mut slashes, mut before) = (0, 0, 0_usize, SLASH | DOT);
+    !path.is_empty() && plain_length(path.as_bytes()) == path.len()
+}
+
+/// Up to where a target is a path in normal form that has no escape; 0 if it is none from the beginning.
+fn plain_length(target: &[u8]) -> usize {
+    let [b'/', relative @ ..] = target else { return 0 };
+    // With no other branch for each byte: every request comes through here, and no two paths branch alike.
+    let (mut length, mut odd, mut slashes, mut before) = (1_usize, 0, 0_usize, SLASH | DOT);
     for byte in relative {
         let class = class(*byte);
-        all |= class;
+        if class == OTHER {
+            break;
+        }
         // A segment that is empty, and not the last one; or maybe one of dots.
         odd |= class & before;
         before = (class & SLASH).wrapping_mul(SLASH | DOT);
         slashes = slashes.wrapping_add(usize::from(class & SLASH));
+        length = length.wrapping_add(1);
     }
-    let segments = slashes.saturating_add(usize::from(!path.ends_with('/')));
-    all & OTHER == 0 && odd == 0 && segments <= PATH_SEGMENTS
+    let segments = slashes.saturating_add(usize::from(before == 0));
+    if odd == 0 && segments <= PATH_SEGMENTS { length } else { 0 }
 }
 
 /// The normal form of a path, whatever it takes.
@@ -253,7 +270,7 @@ fn class(byte: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{PathError, Target, is_pchar, is_plainly_normal, normalise, repair};
+    use super::{PathError, Target, is_legal, is_pchar, is_plainly_normal, normalise, repair};
     use crate::limits::{PATH_SEGMENTS, TARGET_BYTES};
     use alloc::string::String;
     use proptest::prelude::*;
@@ -264,6 +281,23 @@ mod tests {
         fn what_is_plainly_normal_is(path in "/?([a-z.;%/:\\\\ é2eE]|\\.\\.|//|%2e|~x){0,12}") {
             if is_plainly_normal(&path) {
                 prop_assert_eq!(repair(&path), Ok(path));
+            }
+        }
+    }
+
+    proptest! {
+        /// A target is read as if there were no short cut.
+        #[test]
+        fn a_target_is_read_in_one_way(target in "/?([a-z.;%/?#\\\\ é2eE]|\\.\\.|//|%2e|~x){0,12}") {
+            let read = Target::parse(target.as_bytes());
+            let (path, query) = target.split_once('?').map_or((&*target, None), |(path, query)| (path, Some(query)));
+            if !target.starts_with('/') {
+                prop_assert_eq!(read, Err(PathError::NotOriginForm));
+            } else if !is_legal(target.as_bytes()) {
+                prop_assert_eq!(read, Err(PathError::IllegalByte));
+            } else {
+                let path = repair(path);
+                prop_assert_eq!(read, path.map(|path| Target { path: path.into(), query }));
             }
         }
     }
@@ -363,7 +397,7 @@ mod tests {
     #[test]
     fn the_query_is_left_alone() {
         let target = Target::parse(b"/a/../b?x=%2F&y=//..").unwrap();
-        assert_eq!((target.path.as_str(), target.query), ("/b", Some("x=%2F&y=//..")));
+        assert_eq!((target.path.as_ref(), target.query), ("/b", Some("x=%2F&y=//..")));
         assert_eq!(Target::parse(b"/b").unwrap().query, None);
         assert_eq!(Target::parse(b"/b?").unwrap().query, Some(""));
     }

@@ -19,7 +19,7 @@ pub struct Policy {
     pub roles: Roles,
     /// Whether the scopes a proof declares narrow what its roles grant.
     pub scopes_narrow: bool,
-    /// CredentialLocations in the claims that bindings of routes compare with.
+    /// Places in the claims that bindings of routes compare with.
     pub attributes: Vec<Pointer>,
 }
 

@@ -11,8 +11,10 @@ use crate::brief::brief;
 /// A text is found by its brief, side by side with those of the others, and looked at itself where these are the same.
 #[derive(Debug, Clone, Default)]
 pub struct TextIndex {
-    /// The brief of each text, and its place among the entries; sorted by the briefs, and then by the texts.
-    briefs: Vec<(u64, usize)>,
+    /// The brief of each text, sorted.
+    briefs: Vec<u64>,
+    /// For each brief, the place of its text among the entries.
+    places: Vec<usize>,
     /// Sorted by the texts.
     entries: Vec<(String, usize)>,
 }
@@ -21,12 +23,21 @@ impl TextIndex {
     /// The number of `text`.
     pub fn get(&self, text: &str) -> Option<usize> {
         let wanted = brief(text);
-        let own = |place: usize| self.entries.get(place).map(|(own, _)| own.as_str());
-        let order =
-            |(brief, place): &(u64, usize)| brief.cmp(&wanted).then_with(|| own(*place).cmp(&Some(text)));
-        let found = self.briefs.binary_search_by(order).ok()?;
-        let (_, place) = self.briefs.get(found)?;
-        self.entries.get(*place).map(|(_, number)| *number)
+        // Numbers alone are compared without a branch.
+        let first = self.briefs.partition_point(|brief| *brief < wanted);
+        let (briefs, places) = (self.briefs.get(first..)?, self.places.get(first..)?);
+        let entry = |place: &usize| self.entries.get(*place);
+        let found = match briefs {
+            [brief, ..] if *brief != wanted => return None,
+            // Their texts are in order.
+            [_, next, ..] if *next == wanted => {
+                let same = places.get(..briefs.partition_point(|brief| *brief == wanted))?;
+                let own = |place: &usize| entry(place).map(|(own, _)| own.as_str());
+                entry(same.get(same.binary_search_by(|place| own(place).cmp(&Some(text))).ok()?)?)
+            }
+            _ => entry(places.first()?),
+        };
+        found.filter(|(own, _)| own == text).map(|(_, number)| *number)
     }
 
     /// All of them, sorted by the texts.
@@ -39,7 +50,8 @@ impl From<BTreeMap<String, usize>> for TextIndex {
     fn from(numbers: BTreeMap<String, usize>) -> Self {
         let mut briefs: Vec<_> = numbers.keys().map(|text| brief(text)).zip(0..).collect();
         briefs.sort_unstable();
-        Self { briefs, entries: numbers.into_iter().collect() }
+        let (briefs, places) = briefs.into_iter().unzip();
+        Self { briefs, places, entries: numbers.into_iter().collect() }
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Upgrade {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request<'r> {
     method: Cow<'r, [u8]>,
-    path: String,
+    path: Cow<'r, str>,
     query: Option<Cow<'r, str>>,
     fields: Fields<'r>,
     id: Cow<'r, str>,
@@ -155,7 +155,7 @@ impl<'r> Request<'r> {
     pub(crate) fn into_owned(self) -> Request<'static> {
         Request {
             method: Cow::Owned(self.method.into_owned()),
-            path: self.path,
+            path: Cow::Owned(self.path.into_owned()),
             query: self.query.map(|query| Cow::Owned(query.into_owned())),
             fields: self.fields.into_owned(),
             id: Cow::Owned(self.id.as_ref().to_owned()),

@@ -94,7 +94,7 @@ impl WhoCan {
 fn find<'g>(gate: &'g Gate, request: &str) -> Result<Option<(&'g Route, String)>, RequestError> {
     let (method, target) = request.split_once(' ').ok_or(RequestError::NotMethodAndPath)?;
     if !target.contains(['{', '}']) {
-        let path = Target::parse(target.as_bytes())?.path;
+        let path = Target::parse(target.as_bytes())?.path.into_owned();
         return Ok(route::find(gate, method, target)?.map(|route| (route, path)));
     }
     let shape = Shape::parse(request)?;

@@ -24,7 +24,7 @@ fn each_text(length: u32, check: &mut impl FnMut(&str)) -> usize {
 
 fn agree_on(path: &str, normal: &mut usize) {
     let ours = normal_form(path);
-    let theirs = Target::parse(path.as_bytes()).ok().map(|target| target.path);
+    let theirs = Target::parse(path.as_bytes()).ok().map(|target| target.path.into_owned());
     assert_eq!(theirs, ours, "the core, then the model, about {path:?}");
     *normal += usize::from(ours.is_some());
 }

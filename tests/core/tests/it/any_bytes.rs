@@ -101,7 +101,7 @@ proptest! {
             prop_assert!(!target.path.to_ascii_lowercase().contains("%2f"));
             prop_assert!(!target.path.to_ascii_lowercase().contains("%5c"));
             let again = Target::parse(target.path.as_bytes()).unwrap();
-            prop_assert_eq!(again.path, target.path);
+            prop_assert_eq!(&again.path, &target.path);
         }
     }
 
