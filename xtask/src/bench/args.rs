@@ -8,7 +8,10 @@ pub(crate) struct BenchArgs {
     /// What to measure.
     #[arg(value_enum)]
     pub(super) suite: Suite,
-    /// How often each side has its turn; the median counts.
+    /// How often all of it is measured, with hosts and keys of its own each time; the medians count.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) runs: u32,
+    /// How often each side has its turn in a run; the median counts.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) rounds: u32,
     /// How long a turn takes, in seconds; 3 if others send requests, and 1 otherwise.

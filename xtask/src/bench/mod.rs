@@ -19,10 +19,11 @@ mod tokens;
 mod worker;
 mod wrk;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 pub(crate) use args::BenchArgs;
 use args::Suite;
+use page::Section;
 
 /// Measures, and prints what came of it; whether all could be measured. What is slow is shown, and fails nothing.
 ///
@@ -31,12 +32,18 @@ use args::Suite;
 /// If a host or a tool cannot be started, or a good request is refused.
 pub(crate) fn run(args: &BenchArgs) -> Result<bool> {
     let (rounds, seconds) = (args.rounds, args.seconds.unwrap_or(args.suite.seconds()));
+    let of_runs = |section: fn(u32, u64) -> Result<Section>| {
+        let runs = (0..args.runs).map(|_| section(rounds, seconds)).collect::<Result<_>>()?;
+        Section::of_runs(runs)?.outcome()
+    };
+    let is_beside_others = !matches!(args.suite, Suite::Size | Suite::Start | Suite::Growth);
+    ensure!(is_beside_others || args.runs == 1, "nobody is measured beside it: leave out --runs");
     let outcome = match args.suite {
-        Suite::Envoy => envoy::section(rounds, seconds)?.outcome()?,
-        Suite::Worker => worker::section(rounds, seconds)?.outcome()?,
-        Suite::Node => node::section(rounds, seconds)?.outcome()?,
-        Suite::Native => native::section(rounds, seconds)?.outcome()?,
-        Suite::Policy => policy::section(rounds, seconds)?.outcome()?,
+        Suite::Envoy => of_runs(envoy::section)?,
+        Suite::Worker => of_runs(worker::section)?,
+        Suite::Node => of_runs(node::section)?,
+        Suite::Native => of_runs(native::section)?,
+        Suite::Policy => of_runs(policy::section)?,
         Suite::Size => size::outcome()?,
         Suite::Start => start::outcome(rounds, seconds)?,
         Suite::Growth => growth::outcome(rounds, seconds)?,

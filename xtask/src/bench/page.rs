@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use portcullis_test_support::root::root;
 
 use super::outcome::Outcome;
@@ -13,7 +13,8 @@ const HEAD: &str = "# Performance
 Written by `cargo xtask bench SUITE`, each section by a run of its own. All sides of a row run in
 the same run, by turns, on the same machine; figures of another run or machine cannot be compared
 with these, ratios can. *aim* is what the ratio in front of it, ours to the other's, is held against;
-where nobody else is measured, the figure itself is.
+where nobody else is measured, the figure itself is. With `--runs`, what counts is the median of so
+many runs; the least and the greatest ratio of one stand behind it.
 ";
 
 /// How wide a line of text is.
@@ -39,6 +40,27 @@ pub(super) struct Section {
 }
 
 impl Section {
+    /// The medians of several runs of one suite.
+    ///
+    /// # Errors
+    ///
+    /// If they have not measured the same.
+    pub(super) fn of_runs(runs: Vec<Self>) -> Result<Self> {
+        let count = runs.len();
+        let rows = runs.first().map(|run| run.rows.len()).unwrap_or_default();
+        ensure!(runs.iter().all(|run| run.rows.len() == rows), "runs with other rows");
+        let of = |row: usize| Row::of_runs(&runs.iter().map(|run| &run.rows[row]).collect::<Vec<_>>());
+        let rows = if count == 1 { None } else { Some((0..rows).map(of).collect::<Result<_>>()?) };
+        let last = runs.into_iter().next_back().context("no run")?;
+        Ok(match rows {
+            Some(rows) => {
+                let about = last.about.replacen("--rounds", &format!("--runs {count} --rounds"), 1);
+                Self { rows, about, ..last }
+            }
+            None => last,
+        })
+    }
+
     /// The rows, as a table in Markdown. A peer has a column of its own, and two more if we are held against it.
     pub(super) fn table(&self) -> String {
         let mut peers: Vec<&str> = Vec::new();
@@ -122,7 +144,13 @@ fn wrapped(text: &str) -> String {
 /// With as many digits as the aim has.
 fn ratio(held: Held) -> String {
     let (Aim::AtLeast(aim) | Aim::AtMost(aim)) = held.aim;
-    if aim < 0.1 { format!("{:.4}", held.ratio) } else { format!("{:.2}", held.ratio) }
+    let written = |ratio: f64| if aim < 0.1 { format!("{ratio:.4}") } else { format!("{ratio:.2}") };
+    match held.runs {
+        Some((least, greatest)) => {
+            format!("{} ({}–{})", written(held.ratio), written(least), written(greatest))
+        }
+        None => written(held.ratio),
+    }
 }
 
 fn written(aim: Aim) -> String {
@@ -166,6 +194,26 @@ mod tests {
         assert!(text.lines().all(|line| line.len() <= COLUMNS));
         assert_eq!(text.lines().map(|line| line.split(' ').count()).collect::<Vec<_>>(), [20, 10, 1, 1]);
         assert!(text.ends_with("word\n\nsecond\n"));
+    }
+
+    #[test]
+    fn of_several_runs_the_least_and_the_greatest_ratio_stand_behind_the_median() {
+        let run = |ours| Section {
+            title: "Envoy",
+            about: "`bench envoy --rounds 5`".to_owned(),
+            what: "row",
+            rows: vec![Row::new("one", ours).beside("a", 2.0, Aim::AtMost(0.4))],
+            decimals: 1,
+            notes: String::new(),
+        };
+        let section = Section::of_runs(vec![run(3.0), run(1.0), run(2.0)]).unwrap();
+        assert_eq!(section.about, "`bench envoy --runs 3 --rounds 5`");
+        let table = section.table();
+        assert_eq!(table.lines().last(), Some("| one | 2.0 | 2.0 | 1.00 (0.50–1.50) | ≤ 0.40 |"));
+        let once = Section::of_runs(vec![run(3.0)]).unwrap();
+        assert_eq!((once.table(), once.about), (run(3.0).table(), run(3.0).about));
+        assert!(Section::of_runs(vec![run(1.0), Section { rows: Vec::new(), ..run(1.0) }]).is_err());
+        assert!(Section::of_runs(Vec::new()).is_err());
     }
 
     #[test]

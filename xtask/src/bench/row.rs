@@ -28,6 +28,9 @@ pub(super) struct Peer {
 pub(super) struct Held {
     pub(super) ratio: f64,
     pub(super) aim: Aim,
+    /// The least and the greatest ratio of a run, if there were several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) runs: Option<(f64, f64)>,
 }
 
 /// A ratio to reach.
@@ -46,9 +49,35 @@ impl Row {
     /// Adds a peer.
     #[must_use]
     pub(super) fn beside(mut self, name: &'static str, figure: f64, aim: impl Into<Option<Aim>>) -> Self {
-        let held = aim.into().map(|aim| Held { ratio: self.ours / figure, aim });
+        let held = aim.into().map(|aim| Held { ratio: self.ours / figure, aim, runs: None });
         self.peers.push(Peer { name, figure, held });
         self
+    }
+
+    /// The medians of several runs, each of which has measured the same.
+    ///
+    /// # Errors
+    ///
+    /// If one has not.
+    pub(super) fn of_runs(runs: &[&Self]) -> Result<Self> {
+        let first = runs.first().context("no run")?;
+        let mut row = Self::new(&first.what, median(runs.iter().map(|run| run.ours).collect())?);
+        for peer in &first.peers {
+            let of_peer: Vec<&Peer> = runs
+                .iter()
+                .map(|run| run.peer(peer.name).filter(|_| run.what == first.what))
+                .collect::<Option<_>>()
+                .with_context(|| format!("{}: not every run has measured {}", first.what, peer.name))?;
+            let ratios: Vec<f64> = of_peer.iter().filter_map(|peer| Some(peer.held?.ratio)).collect();
+            let held = peer.held.map(|held| {
+                let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+                let greatest = ratios.iter().copied().fold(0.0, f64::max);
+                Ok::<_, anyhow::Error>(Held { ratio: median(ratios)?, runs: Some((least, greatest)), ..held })
+            });
+            let figure = median(of_peer.iter().map(|peer| peer.figure).collect())?;
+            row.peers.push(Peer { name: peer.name, figure, held: held.transpose()? });
+        }
+        Ok(row)
     }
 
     /// The peer of this name.
@@ -67,4 +96,28 @@ impl Row {
 pub(super) fn median(mut values: Vec<f64>) -> Result<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().context("nothing was measured")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Aim, Row};
+
+    #[test]
+    fn the_run_in_the_middle_counts() {
+        let run =
+            |ours, figure| Row::new("a", ours).beside("b", figure, Aim::AtMost(1.0)).beside("c", ours, None);
+        let runs = [run(4.0, 2.0), run(1.0, 4.0), run(3.0, 1.0)];
+        let row = Row::of_runs(&runs.iter().collect::<Vec<_>>()).unwrap();
+        let [b, c] = row.peers.as_slice() else { panic!("{row:?}") };
+        let held = b.held.unwrap();
+        assert_eq!((row.ours, b.figure, held.ratio, held.runs), (3.0, 2.0, 2.0, Some((0.25, 3.0))));
+        assert!(c.figure == 3.0 && c.held.is_none());
+    }
+
+    #[test]
+    fn all_runs_are_of_the_same() {
+        let runs = [Row::new("a", 1.0).beside("b", 1.0, None), Row::new("a", 1.0)];
+        assert!(Row::of_runs(&runs.iter().collect::<Vec<_>>()).is_err());
+        assert!(Row::of_runs(&[]).is_err());
+    }
 }
