@@ -4,27 +4,27 @@
 //! synchronous call without a promise, a wrapper or a copy of the request; the module `frame` describes it. A decision
 //! that has to wait for the handler waits here, under a handle.
 
+mod call;
 mod environment;
 mod frame;
+mod ready;
 mod signatures;
 mod status;
 mod target;
 
-use core::hash::{Hash as _, Hasher as _};
-use std::hash::DefaultHasher;
-
 use portcullis::api_key::RecordLookup;
 use portcullis::limits::WAIT_MILLIS;
 use portcullis::{
-    CallNeed, Decision, HeaderPair, LiveGate, Need, Reason, Refresh, Reply, RequestHead, RevocationLookup,
-    Step, UnixTime, Verdict,
+    CallNeed, Decision, LiveGate, Need, Reason, Refresh, Reply, RevocationLookup, Step, UnixTime, Verdict,
 };
-use portcullis_pending::{Notices, Pending, Refreshes};
+use portcullis_pending::{Pending, Refreshes};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::js_sys::Object;
 
+use crate::call::{Call, head, pairs, seconds};
 use crate::environment::Environment;
+use crate::ready::Ready;
 use crate::signatures::{SignatureHost, verified_by};
 
 /// The gate of one isolate.
@@ -39,49 +39,6 @@ pub struct Gate {
     ready: Option<Ready>,
     pending: Pending,
     refreshes: Refreshes,
-}
-
-/// What it takes to allow a request.
-#[derive(Debug)]
-struct Ready {
-    gate: portcullis::Gate,
-    origin: String,
-    /// The same gate with what it has learned, once there was a request: an isolate has no random number before that.
-    live: Option<LiveGate>,
-    notices: Notices,
-}
-
-impl Ready {
-    fn new(gate: portcullis::Gate, origin: String) -> Self {
-        Self { gate, origin, live: None, notices: Notices::default() }
-    }
-
-    /// The gate with what it has learned. `random` is any text that other isolates do not have.
-    fn live(&mut self, random: &str) -> &mut LiveGate {
-        self.live.get_or_insert_with(|| {
-            let mut seed = DefaultHasher::new();
-            random.hash(&mut seed);
-            LiveGate::new(self.gate.clone(), seed.finish()).with_one_store().with_shared_cache(&self.origin)
-        })
-    }
-
-    /// Tells the log what has changed about the sources of keys.
-    fn notice(&mut self, now: UnixTime) {
-        let sources = self.live.as_ref().map(|live| live.sources(now)).unwrap_or_default();
-        for notice in self.notices.look(&sources) {
-            worker::console_warn!("portcullis: {notice}");
-        }
-    }
-}
-
-/// One call about a request, as the handler describes it.
-#[derive(Clone, Copy)]
-struct Call<'a> {
-    method: &'a str,
-    request_id: &'a str,
-    /// The client's address; empty if nobody vouches for it.
-    client: &'a str,
-    now: UnixTime,
 }
 
 #[wasm_bindgen]
@@ -433,33 +390,6 @@ impl Gate {
             (Decision::Allow(_), None) => Err(frame::Unframeable),
         }
     }
-}
-
-impl<'a> Call<'a> {
-    fn new(method: &'a str, request_id: &'a str, client: &'a str, now: f64) -> Self {
-        Self { method, request_id, client, now: seconds(now) }
-    }
-}
-
-/// What the core decides about. workerd shows the `Connection` header: that of a WebSocket handshake lists `Upgrade`.
-fn head<'a>(call: Call<'a>, url: &'a str, pairs: &'a [HeaderPair<'a>]) -> RequestHead<'a> {
-    let head = RequestHead::new(call.method, target::of(url), pairs).with_request_id(call.request_id);
-    if call.client.is_empty() { head } else { head.with_client(call.client) }
-}
-
-/// Splits `name\0value\0…`. Neither part can hold a NUL: the host refuses such a header.
-fn pairs(headers: &str) -> Vec<HeaderPair<'_>> {
-    let mut parts = headers.split('\0');
-    core::iter::from_fn(|| Some(HeaderPair::new(parts.next()?, parts.next()?))).collect()
-}
-
-/// Milliseconds since the epoch as whole seconds.
-///
-/// SECURITY: what is no time is the end of time, when every proof has ended: read as 1970, it would bring them all back.
-#[allow(clippy::as_conversions, reason = "the only conversion there is; the range is checked before")]
-fn seconds(now: f64) -> UnixTime {
-    let is_time = now.is_finite() && now >= 0.0;
-    UnixTime::from_secs(if is_time { (now / 1000.0) as u64 } else { u64::MAX })
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The gate as the handler calls it.
 
-use super::{Call, Gate, Ready, pairs, seconds};
+use super::Gate;
+use crate::call::{Call, pairs, seconds};
+use crate::ready::Ready;
 use portcullis::HeaderPair;
 use portcullis::api_key::{RecordLookup, assemble, plain_hash};
 use portcullis_config::{RecordStore, Secrets};
