@@ -31,7 +31,7 @@ export class Gate {
   #config;
   // Only the secrets that the configuration names.
   #secrets = new Map();
-  // What is on the principals that it has vouched for. They are kept for longer than a gate, sometimes.
+  // By what its principals are known as its own. Not the gate itself, which they may outlive.
   #name = Symbol("gate");
   // Principals of tokens, each where the core knows it by.
   #shown = [];
