@@ -336,6 +336,7 @@ mod tests {
             ("/v1/threads/", "/v1/threads/"),
             ("/v1/threads//", "/v1/threads/"),
             ("/a/b/../c/.", "/a/c/"),
+            ("/a/b/..", "/a/"),
             ("/..", "/"),
             ("/a/%2e%2E/b", "/b"),
             ("/na%c3%afve%20name", "/na%C3%AFve%20name"),
